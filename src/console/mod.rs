@@ -1,0 +1,1 @@
+//! Everything the operator sees: state, update, view.

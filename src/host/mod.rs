@@ -1,0 +1,1 @@
+//! The machine: CPU, memory, open files and limits, read and raised.

@@ -1,0 +1,16 @@
+//! headend: a terminal control room for live streams.
+//!
+//! The rooms, what lives in each and which may use which: `docs/architecture.md`.
+
+pub mod cli;
+pub mod config;
+pub mod console;
+pub mod demo;
+pub mod ffmpeg;
+pub mod host;
+pub mod link;
+pub mod logs;
+pub mod model;
+pub mod service;
+pub mod store;
+pub mod supervisor;

@@ -1,0 +1,361 @@
+//! The in-process link: one board, a mailbox per client, nothing that grows.
+//!
+//! A client that does not read costs one merged delta (never more rows than there are streams), a
+//! bounded list of answers and two numbers for its log. Its log lines stay in the ring they are in.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{ClientMessage, Role, ServerMessage};
+use crate::model::{
+    Answer, Board, Command, Delta, HostReading, LimitReading, LogLine, Moment, Notice, PoolReading, Row,
+    SelfReading, StreamIx, WorkersReading,
+};
+
+/// Answers kept for a client that does not read; the oldest go first.
+pub const MAX_ANSWERS: usize = 256;
+/// Requests waiting for the supervisor; a client whose request does not fit is refused at once.
+pub const MAX_REQUESTS: usize = 256;
+
+/// Where log lines are read back from.
+pub trait LogSource: Send + Sync {
+    /// The lines of `stream` from number `from` on, oldest first, with the number after the last
+    /// one and how many between `from` and the first are no longer there.
+    fn lines_from(&self, stream: StreamIx, from: u64) -> LogSlice;
+    /// The number the next line of `stream` will have.
+    fn next_number(&self, stream: StreamIx) -> u64;
+}
+
+/// A piece of a log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogSlice {
+    /// Oldest first.
+    pub lines: Vec<LogLine>,
+    /// The number after the last line.
+    pub next: u64,
+    /// Lines asked for that are gone.
+    pub missed: u64,
+}
+
+/// A command on its way to the supervisor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Whose; [`Hub::answer`] wants it back.
+    pub client: u64,
+    /// The client's number for it.
+    pub seq: u64,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What is new on the board.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HubChange {
+    /// Rows that are new or different.
+    pub rows: Vec<Row>,
+    /// Rows that are gone.
+    pub removed: Vec<StreamIx>,
+    /// The pool.
+    pub pool: Option<PoolReading>,
+    /// The machine.
+    pub host: Option<HostReading>,
+    /// headend itself.
+    pub own: Option<SelfReading>,
+    /// The workers.
+    pub workers: Option<WorkersReading>,
+    /// The limits.
+    pub limits: Option<LimitReading>,
+    /// All notices.
+    pub notices: Option<Vec<Notice>>,
+}
+
+type Wake = Arc<dyn Fn() + Send + Sync>;
+
+struct Mailbox {
+    role: Role,
+    wants_board: bool,
+    delta: Option<Delta>,
+    answers: VecDeque<(u64, Answer)>,
+    follow: Option<Follow>,
+    leaving: Option<u32>,
+    wake: Wake,
+}
+
+#[derive(Clone, Copy)]
+struct Follow {
+    stream: StreamIx,
+    next: u64,
+    fresh: bool,
+}
+
+struct State {
+    board: Board,
+    clients: BTreeMap<u64, Mailbox>,
+    next_client: u64,
+    requests: VecDeque<Request>,
+    open: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    logs: Arc<dyn LogSource>,
+    /// Called when a request was queued.
+    requested: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Shared {
+    /// A panic elsewhere leaves the state whole: each change under the lock is complete in itself.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The supervisor's end: holds the board and every client's mailbox.
+#[derive(Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+impl Hub {
+    /// A hub with an empty board. `requested` is called (from a client's thread; it must be quick)
+    /// when [`Hub::next_request`] has something.
+    #[must_use]
+    pub fn new(logs: Arc<dyn LogSource>, requested: Box<dyn Fn() + Send + Sync>) -> Self {
+        let state = State {
+            board: Board::default(),
+            clients: BTreeMap::new(),
+            next_client: 0,
+            requests: VecDeque::new(),
+            open: true,
+        };
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), logs, requested }) }
+    }
+
+    /// Puts `change` on the board as one new revision and into every mailbox. Wakes the clients.
+    pub fn publish(&self, at: Moment, change: HubChange) {
+        let wakes: Vec<Wake> = {
+            let mut state = self.shared.lock();
+            let from = state.board.revision;
+            let delta = Delta {
+                from,
+                to: from + 1,
+                at,
+                rows: change.rows.into_iter().map(|row| (row.ix, Arc::new(row))).collect(),
+                removed: change.removed,
+                pool: change.pool,
+                host: change.host,
+                own: change.own,
+                workers: change.workers,
+                limits: change.limits,
+                notices: change.notices,
+            };
+            // Cannot fail: `from` is the board's own revision, taken under the same lock.
+            let _ = state.board.apply(&delta);
+            for mailbox in state.clients.values_mut() {
+                mailbox.take_in(&delta);
+            }
+            state.clients.values().map(|m| Arc::clone(&m.wake)).collect()
+        };
+        for wake in wakes {
+            wake();
+        }
+    }
+
+    /// A copy of the board as it is now.
+    #[must_use]
+    pub fn board(&self) -> Board {
+        self.shared.lock().board.clone()
+    }
+
+    /// A new client. Its first message is the whole board; `wake` is called (from any thread; it
+    /// must be quick and must not call back into the link) whenever there is something to take.
+    #[must_use]
+    pub fn attach(&self, role: Role, wake: impl Fn() + Send + Sync + 'static) -> Client {
+        let mut state = self.shared.lock();
+        let id = state.next_client;
+        state.next_client += 1;
+        let mailbox = Mailbox {
+            role,
+            wants_board: true,
+            delta: None,
+            answers: VecDeque::new(),
+            follow: None,
+            leaving: None,
+            wake: Arc::new(wake),
+        };
+        state.clients.insert(id, mailbox);
+        drop(state);
+        Client { id, shared: Arc::clone(&self.shared) }
+    }
+
+    /// The oldest command that waits.
+    #[must_use]
+    pub fn next_request(&self) -> Option<Request> {
+        self.shared.lock().requests.pop_front()
+    }
+
+    /// Answers a request. A client that is gone is forgotten silently.
+    pub fn answer(&self, client: u64, seq: u64, answer: Answer) {
+        self.with_mailbox(client, |mailbox| {
+            if mailbox.answers.len() == MAX_ANSWERS {
+                mailbox.answers.pop_front();
+            }
+            mailbox.answers.push_back((seq, answer));
+        });
+    }
+
+    /// The streams whose logs are followed now.
+    #[must_use]
+    pub fn followed(&self) -> BTreeSet<StreamIx> {
+        let state = self.shared.lock();
+        let follows = state.clients.values().filter_map(|m| m.follow.as_ref());
+        follows.map(|f| f.stream).collect()
+    }
+
+    /// Wakes the clients that follow a log that has moved on.
+    pub fn logs_moved(&self) {
+        let wakes: Vec<Wake> = {
+            let state = self.shared.lock();
+            let behind = state
+                .clients
+                .values()
+                .filter(|m| m.follow.is_some_and(|f| self.shared.logs.next_number(f.stream) != f.next));
+            behind.map(|m| Arc::clone(&m.wake)).collect()
+        };
+        for wake in wakes {
+            wake();
+        }
+    }
+
+    /// Tells every client that the supervisor is leaving and how many workers are left.
+    pub fn leaving(&self, workers_left: u32) {
+        let clients: Vec<u64> = {
+            let mut state = self.shared.lock();
+            state.open = false;
+            state.clients.keys().copied().collect()
+        };
+        for client in clients {
+            self.with_mailbox(client, |mailbox| mailbox.leaving = Some(workers_left));
+        }
+    }
+
+    fn with_mailbox(&self, client: u64, change: impl FnOnce(&mut Mailbox)) {
+        let wake = {
+            let mut state = self.shared.lock();
+            let Some(mailbox) = state.clients.get_mut(&client) else {
+                return;
+            };
+            change(mailbox);
+            Arc::clone(&mailbox.wake)
+        };
+        wake();
+    }
+}
+
+impl Mailbox {
+    fn take_in(&mut self, delta: &Delta) {
+        if self.wants_board {
+            return;
+        }
+        match &mut self.delta {
+            None => self.delta = Some(delta.clone()),
+            // A gap can't be mended with deltas: the whole board is sent instead.
+            Some(pending) => self.wants_board = pending.merge(delta.clone()).is_err(),
+        }
+        if self.wants_board {
+            self.delta = None;
+        }
+    }
+}
+
+/// A client's end of the link.
+pub struct Client {
+    id: u64,
+    shared: Arc<Shared>,
+}
+
+impl Client {
+    /// Sends a message. A command that can't be taken is answered at once, like any other.
+    pub fn send(&self, message: ClientMessage) {
+        let mut state = self.shared.lock();
+        let full = state.requests.len() >= MAX_REQUESTS;
+        let open = state.open;
+        let Some(mailbox) = state.clients.get_mut(&self.id) else {
+            return;
+        };
+        match message {
+            ClientMessage::WantBoard => mailbox.wants_board = true,
+            ClientMessage::FollowLog(stream) => {
+                mailbox.follow = stream.map(|stream| Follow { stream, next: 0, fresh: true });
+            }
+            ClientMessage::Command { seq, command } => {
+                let refusal = match (mailbox.role, open, full) {
+                    (Role::Viewer, ..) => Some("a viewer may not give commands"),
+                    (_, false, _) => Some("headend is leaving"),
+                    (_, _, true) => Some("too many commands wait; try again"),
+                    _ => None,
+                };
+                if let Some(reason) = refusal {
+                    if mailbox.answers.len() == MAX_ANSWERS {
+                        mailbox.answers.pop_front();
+                    }
+                    let reason = reason.into();
+                    mailbox.answers.push_back((seq, Answer::Refused { reason }));
+                } else {
+                    state.requests.push_back(Request { client: self.id, seq, command });
+                    drop(state);
+                    (self.shared.requested)();
+                    return;
+                }
+            }
+        }
+        let wake = state.clients.get(&self.id).map(|m| Arc::clone(&m.wake));
+        drop(state);
+        if let Some(wake) = wake {
+            wake();
+        }
+    }
+
+    /// Everything that has come since the last call, in order. Never blocks for long.
+    #[must_use]
+    pub fn take(&self) -> Vec<ServerMessage> {
+        let mut messages = Vec::new();
+        let mut guard = self.shared.lock();
+        let state = &mut *guard;
+        let Some(mailbox) = state.clients.get_mut(&self.id) else {
+            return messages;
+        };
+        if mailbox.wants_board {
+            mailbox.wants_board = false;
+            mailbox.delta = None;
+            messages.push(ServerMessage::Board(Box::new(state.board.clone())));
+        } else if let Some(delta) = mailbox.delta.take() {
+            messages.push(ServerMessage::Delta(Box::new(delta)));
+        }
+        let answers = mailbox.answers.drain(..);
+        messages.extend(answers.map(|(seq, answer)| ServerMessage::Answer { seq, answer }));
+        if let Some(follow) = &mut mailbox.follow {
+            let slice = self.shared.logs.lines_from(follow.stream, follow.next);
+            if follow.fresh || slice.next != follow.next {
+                messages.push(ServerMessage::Log {
+                    stream: follow.stream,
+                    lines: slice.lines,
+                    missed: if follow.fresh { 0 } else { slice.missed },
+                    fresh: follow.fresh,
+                });
+                follow.next = slice.next;
+                follow.fresh = false;
+            }
+        }
+        if let Some(workers_left) = mailbox.leaving.take() {
+            messages.push(ServerMessage::Leaving { workers_left });
+        }
+        messages
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.shared.lock().clients.remove(&self.id);
+    }
+}

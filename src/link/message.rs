@@ -1,0 +1,68 @@
+//! The messages of a link. Nothing in them belongs to one process or one machine.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Answer, Board, Command, Delta, LogLine, StreamIx};
+
+/// The version of these messages; both ends must have the same.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// What a client may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// See everything, change nothing.
+    Viewer,
+    /// Give commands too.
+    Operator,
+}
+
+/// From a client to the supervisor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClientMessage {
+    /// Do something; answered by [`ServerMessage::Answer`] with the same number.
+    Command {
+        /// Chosen by the client, its own business.
+        seq: u64,
+        /// What to do.
+        command: Command,
+    },
+    /// Send this stream's log: what is in memory now, then what comes. Replaces the subscription
+    /// before it; `None` ends it.
+    FollowLog(Option<StreamIx>),
+    /// The board has a gap, or something else went wrong: send all of it.
+    WantBoard,
+}
+
+/// From the supervisor to a client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ServerMessage {
+    /// The first message, and the answer to [`ClientMessage::WantBoard`] or to falling behind.
+    Board(Box<Board>),
+    /// What changed since the last one.
+    Delta(Box<Delta>),
+    /// What became of a command.
+    Answer {
+        /// The command's number.
+        seq: u64,
+        /// What became of it.
+        answer: Answer,
+    },
+    /// Lines of the log that is followed, oldest first.
+    Log {
+        /// Whose.
+        stream: StreamIx,
+        /// The lines.
+        lines: Vec<LogLine>,
+        /// Lines that this client missed between the last message and this one, because they left
+        /// the memory ring before it read them.
+        missed: u64,
+        /// True on the first message of a subscription: what was shown before is to be forgotten.
+        fresh: bool,
+    },
+    /// The supervisor is leaving: how many workers are left. Zero: it has ended.
+    Leaving {
+        /// Workers that still run.
+        workers_left: u32,
+    },
+}

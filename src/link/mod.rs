@@ -1,0 +1,7 @@
+//! How a console talks with the supervisor: messages, and the in-process link that carries them.
+
+mod hub;
+mod message;
+
+pub use hub::{Client, Hub, HubChange, LogSlice, LogSource, Request};
+pub use message::{ClientMessage, PROTOCOL_VERSION, Role, ServerMessage};

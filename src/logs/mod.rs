@@ -1,0 +1,1 @@
+//! Per-stream log files with rotation, and the newest lines in memory.

@@ -1,0 +1,334 @@
+//! The board: the read model every console sees, and the deltas that change it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Condition, Figures, Health, Mode, Moment, Phase, Severity, StreamId, StreamIx, Wanted};
+
+/// One stream as the board shows it. All text in it is clean and masked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its number in this run.
+    pub ix: StreamIx,
+    /// Its id.
+    pub id: StreamId,
+    /// For people.
+    pub name: Arc<str>,
+    /// For people; may be empty.
+    pub group: Arc<str>,
+    /// How FFmpeg looks at it.
+    pub mode: Mode,
+    /// What the operator wants of it.
+    pub wanted: Wanted,
+    /// Where the supervisor is with it.
+    pub phase: Phase,
+    /// Why it is in that phase, in a few words; empty when there is nothing to say.
+    pub reason: Arc<str>,
+    /// Since when it is in that phase.
+    pub since: Moment,
+    /// When the phase changes by itself next (next try, grace over), if it does.
+    pub next: Option<Moment>,
+    /// Failures in a row; the next try is one more.
+    pub failures: u32,
+    /// What is wrong now, worst and oldest first.
+    pub conditions: Vec<Condition>,
+    /// The worker's process id.
+    pub pid: Option<u32>,
+    /// When the worker was started.
+    pub started: Option<Moment>,
+    /// Starts beyond the first, ever (kept over restarts of headend).
+    pub restarts: u32,
+    /// Over the last few seconds.
+    pub figures: Figures,
+    /// The input in use, masked; empty when there is none.
+    pub input: Arc<str>,
+    /// Why the last run ended, or what FFmpeg last said was an error.
+    pub last_error: Option<Arc<str>>,
+    /// The newest line worth showing: a warning, an error, or what headend did.
+    pub last_message: Arc<str>,
+    /// When that line came.
+    pub last_message_at: Moment,
+    /// Log lines dropped or folded since headend started.
+    pub lines_dropped: u64,
+}
+
+impl Row {
+    /// The worst severity of its conditions; `unknown` while nothing is known.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        match self.conditions.iter().map(|c| c.severity).max() {
+            Some(Severity::Critical) => Health::Critical,
+            Some(Severity::Warning) => Health::Warning,
+            None if matches!(self.phase, Phase::Live) => Health::Ok,
+            None => Health::Unknown,
+        }
+    }
+}
+
+/// The pool of slots.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolReading {
+    /// How many workers there may be.
+    pub slots: u32,
+    /// How many slots are taken.
+    pub busy: u32,
+    /// How many streams wait for one, or for their turn to start.
+    pub queued: u32,
+    /// How many workers are in `starting`.
+    pub starting: u32,
+    /// How many may be.
+    pub start_parallel: u32,
+}
+
+/// The machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostReading {
+    /// Busy share of all cores together, 0 to 100.
+    pub cpu_percent: f32,
+    /// Number of cores.
+    pub cores: u32,
+    /// Memory in use, bytes.
+    pub memory_bytes: u64,
+    /// Memory there is, bytes.
+    pub memory_total_bytes: u64,
+    /// Open files of the whole machine.
+    pub fds_open: u64,
+    /// The machine's limit on them.
+    pub fds_limit: u64,
+    /// Load average over a minute.
+    pub load1: f32,
+}
+
+/// headend's own process, workers excluded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct SelfReading {
+    /// Share of one core, in percent.
+    pub cpu_percent: f32,
+    /// PSS where the kernel tells it, else RSS; bytes.
+    pub memory_bytes: u64,
+    /// Open files.
+    pub fds_open: u64,
+    /// The soft limit on them, as raised at the start.
+    pub fds_limit: u64,
+}
+
+/// All workers together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkersReading {
+    /// How many were measured.
+    pub count: u32,
+    /// PSS of all of them; bytes. Shared libraries are counted once.
+    pub memory_bytes: u64,
+}
+
+/// What the limits found at the start allow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitReading {
+    /// The open-file limit before it was raised.
+    pub fds_before: u64,
+    /// The open-file limit now.
+    pub fds_now: u64,
+    /// How many workers that allows.
+    pub workers: u32,
+}
+
+/// What a notice is about. One notice of a kind at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// The store can't be written, or is stuck.
+    Store,
+    /// Log files can't be written.
+    Logs,
+    /// FFmpeg is missing or lacks something.
+    Ffmpeg,
+    /// A limit is too small for what is configured.
+    Limits,
+    /// The disk workers write to is full.
+    Disk,
+    /// The demo's origin.
+    Origin,
+}
+
+/// Something the operator must know that belongs to no single stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What about.
+    pub kind: NoticeKind,
+    /// How bad.
+    pub severity: Severity,
+    /// What failed, on what, and what to do. One clean line.
+    pub text: Arc<str>,
+    /// Since when.
+    pub since: Moment,
+}
+
+/// How many streams are in which health and phase.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// By [`Health`], in the order of [`Health::ALL`].
+    pub health: [u32; 4],
+    /// By [`Phase`], in the order of [`Phase::ALL`].
+    pub phase: [u32; 10],
+}
+
+impl Totals {
+    /// Counts `rows`.
+    #[must_use]
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
+        let mut totals = Self::default();
+        for row in rows {
+            totals.health[row.health() as usize] += 1;
+            totals.phase[row.phase as usize] += 1;
+        }
+        totals
+    }
+
+    /// Streams in `health`.
+    #[must_use]
+    pub const fn with_health(&self, health: Health) -> u32 {
+        self.health[health as usize]
+    }
+
+    /// Streams in `phase`.
+    #[must_use]
+    pub const fn in_phase(&self, phase: Phase) -> u32 {
+        self.phase[phase as usize]
+    }
+}
+
+/// The whole read model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Board {
+    /// Grows by one with each delta.
+    pub revision: u64,
+    /// The supervisor's clock when this revision was made.
+    pub at: Moment,
+    /// Every stream.
+    pub rows: BTreeMap<StreamIx, Arc<Row>>,
+    /// The pool.
+    pub pool: PoolReading,
+    /// The machine.
+    pub host: HostReading,
+    /// headend itself.
+    pub own: SelfReading,
+    /// The workers.
+    pub workers: WorkersReading,
+    /// The limits found at the start.
+    pub limits: LimitReading,
+    /// What the operator must know.
+    pub notices: Vec<Notice>,
+}
+
+/// What changed on the board between two revisions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Delta {
+    /// The revision it is to be applied to.
+    pub from: u64,
+    /// The revision the board has afterwards.
+    pub to: u64,
+    /// The supervisor's clock.
+    pub at: Moment,
+    /// Rows that are new or different.
+    pub rows: BTreeMap<StreamIx, Arc<Row>>,
+    /// Rows that are gone.
+    pub removed: Vec<StreamIx>,
+    /// The pool, if it changed.
+    pub pool: Option<PoolReading>,
+    /// The machine, if measured anew.
+    pub host: Option<HostReading>,
+    /// headend itself, if measured anew.
+    pub own: Option<SelfReading>,
+    /// The workers, if measured anew.
+    pub workers: Option<WorkersReading>,
+    /// The limits, if they changed.
+    pub limits: Option<LimitReading>,
+    /// All notices, if one came or went.
+    pub notices: Option<Vec<Notice>>,
+}
+
+/// A delta that does not fit the board it was applied to: ask for the whole board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the board is at revision {have}, the delta starts at {from}")]
+pub struct Gap {
+    /// The board's revision.
+    pub have: u64,
+    /// The delta's starting revision.
+    pub from: u64,
+}
+
+impl Board {
+    /// Brings the board to `delta.to`.
+    ///
+    /// # Errors
+    /// [`Gap`] when the delta starts at another revision; the board is then unchanged.
+    pub fn apply(&mut self, delta: &Delta) -> Result<(), Gap> {
+        if delta.from != self.revision {
+            return Err(Gap { have: self.revision, from: delta.from });
+        }
+        self.revision = delta.to;
+        self.at = delta.at;
+        for ix in &delta.removed {
+            self.rows.remove(ix);
+        }
+        for (ix, row) in &delta.rows {
+            self.rows.insert(*ix, Arc::clone(row));
+        }
+        self.pool = delta.pool.unwrap_or(self.pool);
+        self.host = delta.host.unwrap_or(self.host);
+        self.own = delta.own.unwrap_or(self.own);
+        self.workers = delta.workers.unwrap_or(self.workers);
+        self.limits = delta.limits.unwrap_or(self.limits);
+        if let Some(notices) = &delta.notices {
+            self.notices.clone_from(notices);
+        }
+        Ok(())
+    }
+
+    /// How many streams are in which health and phase.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        Totals::of(self.rows.values().map(AsRef::as_ref))
+    }
+}
+
+impl Delta {
+    /// Takes `later` in, so that applying this one delta does what applying both did.
+    ///
+    /// # Errors
+    /// [`Gap`] when `later` does not start where this one ends; this one is then unchanged.
+    pub fn merge(&mut self, later: Self) -> Result<(), Gap> {
+        if later.from != self.to {
+            return Err(Gap { have: self.to, from: later.from });
+        }
+        self.to = later.to;
+        self.at = later.at;
+        for ix in later.removed {
+            self.rows.remove(&ix);
+            self.removed.push(ix);
+        }
+        self.rows.extend(later.rows);
+        self.pool = later.pool.or(self.pool);
+        self.host = later.host.or(self.host);
+        self.own = later.own.or(self.own);
+        self.workers = later.workers.or(self.workers);
+        self.limits = later.limits.or(self.limits);
+        self.notices = later.notices.or_else(|| self.notices.take());
+        Ok(())
+    }
+
+    /// Whether it changes nothing but the revision.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+            && self.removed.is_empty()
+            && self.pool.is_none()
+            && self.host.is_none()
+            && self.own.is_none()
+            && self.workers.is_none()
+            && self.limits.is_none()
+            && self.notices.is_none()
+    }
+}

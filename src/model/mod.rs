@@ -1,0 +1,27 @@
+//! The plain data everything else talks about, and the rules that belong to it.
+//!
+//! No I/O, no async, no clock: a value in here means the same on any machine, so each of them can
+//! travel over a link.
+
+mod board;
+mod command;
+mod condition;
+mod fault;
+mod moment;
+mod phase;
+mod sample;
+mod stream;
+mod text;
+
+pub use board::{
+    Board, Delta, Gap, HostReading, LimitReading, Notice, NoticeKind, PoolReading, Row, SelfReading, Totals,
+    WorkersReading,
+};
+pub use command::{Action, Answer, Command, Selection};
+pub use condition::{Condition, ConditionKind, Health, Severity};
+pub use fault::{FaultClass, LineLevel, LogLine};
+pub use moment::{Moment, coarse_age};
+pub use phase::Phase;
+pub use sample::{Detection, Figures, Sample, Tracks};
+pub use stream::{Expect, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted};
+pub use text::{clean, clean_line, mask_secrets};

@@ -1,0 +1,227 @@
+//! Text from outside, made harmless once, where it comes in.
+
+use std::borrow::Cow;
+
+/// Combining marks kept after one base character; more of them is an attack on the line above.
+const MAX_COMBINING: usize = 4;
+
+/// What stands for a secret.
+const MASK: &str = "***";
+
+/// Makes control characters visible (`␛` for ESC), drops bidirectional overrides and long runs of
+/// combining marks. Line feeds and tabs become visible too: the result is always one line.
+#[must_use]
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut combining = 0;
+    for c in text.chars() {
+        let code = c as u32;
+        if is_combining(code) {
+            combining += 1;
+            if combining > MAX_COMBINING {
+                continue;
+            }
+        } else {
+            combining = 0;
+        }
+        match code {
+            // U+2400 to U+241F are the pictures of the C0 controls.
+            0x00..=0x1f => out.push(char::from_u32(0x2400 + code).unwrap_or('?')),
+            0x7f => out.push('␡'),
+            // C1 controls have no pictures; a terminal in 8-bit mode obeys them.
+            // The rest: bidirectional marks, overrides and isolates, line and paragraph
+            // separators, byte order mark.
+            0x80..=0x9f | 0x200e | 0x200f | 0x202a..=0x202e | 0x2066..=0x2069 | 0x2028 | 0x2029 | 0xfeff => {
+                out.push('\u{fffd}');
+            }
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn is_combining(code: u32) -> bool {
+    matches!(code, 0x300..=0x36f | 0x483..=0x489 | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfe20..=0xfe2f)
+}
+
+/// Cleans a line from outside, masks its secrets and cuts it to `max_bytes` (marked with `…`).
+#[must_use]
+pub fn clean_line(text: &str, max_bytes: usize) -> String {
+    let masked = mask_secrets(text);
+    let cleaned = clean(&masked);
+    if cleaned.len() <= max_bytes {
+        return cleaned.into_owned();
+    }
+    let room = max_bytes.saturating_sub('…'.len_utf8());
+    let cut = (0..=room).rev().find(|&i| cleaned.is_char_boundary(i)).unwrap_or(0);
+    format!("{}…", &cleaned[..cut])
+}
+
+/// Query parameters (and header-like words) whose values are secrets, compared in lower case;
+/// a name matches when one of these is contained in it.
+const SECRET_NAMES: &[&str] = &[
+    "token",
+    "secret",
+    "passwd",
+    "password",
+    "passphrase",
+    "pass",
+    "pwd",
+    "auth",
+    "apikey",
+    "api_key",
+    "api-key",
+    "key",
+    "signature",
+    "sig",
+    "hmac",
+    "credential",
+    "session",
+    "policy",
+    "hdnea",
+    "hdnts",
+    "wmsauthsign",
+    "streamid",
+];
+
+/// Masks what URLs in `text` carry as passwords, tokens and keys:
+/// `rtmp://u:p@h/x?token=T` becomes `rtmp://***@h/x?token=***`.
+#[must_use]
+pub fn mask_secrets(text: &str) -> Cow<'_, str> {
+    // Nothing that could hold a secret: the common case, and it must cost nothing.
+    if !text.contains("://") && !text.contains('=') && !text.contains("uthorization") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    // User info: everything between "://" and the last '@' before the path.
+    while let Some(at) = rest.find("://") {
+        let after = at + 3;
+        out.push_str(&rest[..after]);
+        rest = &rest[after..];
+        let authority = rest
+            .find(|c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | ' ' | ',') || c.is_control())
+            .unwrap_or(rest.len());
+        if let Some(user_end) = rest[..authority].rfind('@') {
+            out.push_str(MASK);
+            rest = &rest[user_end..];
+        } else if let Some(user_end) = password_with_slash(rest) {
+            out.push_str(MASK);
+            rest = &rest[user_end..];
+        }
+    }
+    out.push_str(rest);
+    mask_values(&out)
+}
+
+/// A password with a raw `/` in it still ends at an `@` that has no blank or query before it, when
+/// a `:` comes before the first slash that is no port.
+fn password_with_slash(rest: &str) -> Option<usize> {
+    let end =
+        rest.find(|c: char| c.is_whitespace() || matches!(c, '?' | '#' | '"' | '\'')).unwrap_or(rest.len());
+    let word = &rest[..end];
+    let (colon, at) = (word.find(':')?, word.rfind('@')?);
+    let slash = word.find('/')?;
+    let port = &word[colon + 1..slash.max(colon + 1)];
+    let is_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    (colon < slash && slash < at && !is_port).then_some(at)
+}
+
+fn mask_values(text: &str) -> Cow<'static, str> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(eq) = rest.find(['=', ':']) {
+        let name_from = rest[..eq]
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '%')))
+            .map_or(0, |i| i + rest[i..].chars().next().map_or(1, char::len_utf8));
+        let name = rest[name_from..eq].to_ascii_lowercase();
+        out.push_str(&rest[..=eq]);
+        let separator = rest.as_bytes()[eq];
+        rest = &rest[eq + 1..];
+        // "name: value" is a header; of those only authorization and cookies are secrets.
+        let secret = if separator == b':' {
+            matches!(
+                name.as_str(),
+                "authorization" | "proxy-authorization" | "cookie" | "set-cookie" | "x-api-key"
+            )
+        } else {
+            SECRET_NAMES.iter().any(|s| name.contains(s))
+        };
+        if !secret {
+            continue;
+        }
+        let stop: fn(char) -> bool = if separator == b':' {
+            |c| matches!(c, '\r' | '\n' | '"' | '\'')
+        } else {
+            |c| {
+                matches!(c, '&' | ';' | '"' | '\'' | '#' | ',' | ')' | '|')
+                    || c.is_whitespace()
+                    || c.is_control()
+            }
+        };
+        let end = rest.find(stop).unwrap_or(rest.len());
+        if end > 0 {
+            out.push_str(MASK);
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_not_copied() {
+        assert!(matches!(clean("Das Erste HD"), Cow::Borrowed(_)));
+        assert!(matches!(mask_secrets("frame 12"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn escape_sequences_become_visible() {
+        assert_eq!(clean("a\x1b[31mb\r\n\tc\x7f"), "a␛[31mb␍␊␉c␡");
+        assert_eq!(clean("\u{9b}31m"), "\u{fffd}31m");
+    }
+
+    #[test]
+    fn bidirectional_overrides_do_not_pass() {
+        assert_eq!(clean("a\u{202e}b\u{2066}c"), "a\u{fffd}b\u{fffd}c");
+    }
+
+    #[test]
+    fn long_runs_of_combining_marks_are_cut() {
+        let tower = format!("e{}", "\u{301}".repeat(50));
+        assert_eq!(clean(&tower).chars().count(), 1 + MAX_COMBINING);
+    }
+
+    #[test]
+    fn long_lines_are_cut_at_a_character() {
+        let cut = clean_line(&"é".repeat(100), 20);
+        assert!(cut.len() <= 20 && cut.ends_with('…'), "{cut}");
+        assert_eq!(clean_line("short", 20), "short");
+    }
+
+    #[test]
+    fn passwords_and_tokens_are_masked() {
+        for (given, shown) in [
+            ("rtmp://u:p@h/x", "rtmp://***@h/x"),
+            ("http://tok3n@h:80/a?b=1", "http://***@h:80/a?b=1"),
+            ("http://u:p@ss@h/x", "http://***@h/x"),
+            ("http://u:p/q@h/x", "http://***@h/x"),
+            ("http://h:80/a@b", "http://h:80/a@b"),
+            ("https://h/x?Token=abc&n=1", "https://h/x?Token=***&n=1"),
+            ("https://h/x?n=1&X-Amz-Signature=ff", "https://h/x?n=1&X-Amz-Signature=***"),
+            ("srt://h:9?passphrase=0123456789&mode=caller", "srt://h:9?passphrase=***&mode=caller"),
+            ("Authorization: Basic dTpw", "Authorization:***"),
+            ("two http://a:b@c/ and http://d:e@f/", "two http://***@c/ and http://***@f/"),
+            ("size=3kB time=00:01", "size=3kB time=00:01"),
+        ] {
+            assert_eq!(mask_secrets(given), shown);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Puts the parts together, in the order of starting and leaving.

@@ -1,0 +1,1 @@
+//! sled behind typed trees, on its own thread.

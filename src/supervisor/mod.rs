@@ -1,0 +1,1 @@
+//! The supervisor: a pure core that decides, a runtime that carries out.
