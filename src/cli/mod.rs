@@ -1,1 +1,107 @@
 //! Arguments and verbs.
+
+mod args;
+mod check;
+mod demo;
+mod headless;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use color_eyre::eyre::Report;
+
+use args::{Args, Verb};
+
+/// Everything went as asked.
+const OK: u8 = 0;
+/// Something failed while running.
+const FAILED: u8 = 1;
+/// What was asked for makes no sense: arguments or configuration.
+const MISTAKEN: u8 = 2;
+
+/// Why a verb ended: the configuration's mistakes are told as they are, without a report around.
+enum Failed {
+    Mistakes(crate::config::Mistakes),
+    Other(Report),
+}
+
+impl<E: Into<Report>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// The program.
+#[must_use]
+pub fn main() -> ExitCode {
+    install_hooks();
+    let args = Args::parse();
+    let outcome = match args.verb {
+        None => run::plain(&args.run),
+        Some(Verb::Demo(demo)) => demo::demo(&demo),
+        Some(Verb::Origin(origin)) => demo::origin(&origin),
+        Some(Verb::Check(check)) => check::check(&check),
+        Some(Verb::Keys) => keys(),
+    };
+    ExitCode::from(match outcome {
+        Ok(code) => code,
+        Err(Failed::Mistakes(mistakes)) => {
+            tell(&format!("{mistakes}"));
+            MISTAKEN
+        }
+        Err(Failed::Other(report)) => {
+            tell_report(&report);
+            FAILED
+        }
+    })
+}
+
+/// A panic anywhere gives the terminal back before it is told.
+fn install_hooks() {
+    let (panics, errors) = color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .display_location_section(cfg!(debug_assertions))
+        .into_hooks();
+    // Fails only when hooks were installed before: then those are used.
+    let _ = errors.install();
+    std::panic::set_hook(Box::new(move |info| {
+        crate::console::restore_terminal();
+        log::error!("a defect of headend: {info}");
+        tell(&format!("{}", panics.panic_report(info)));
+    }));
+}
+
+fn keys() -> Result<u8, Failed> {
+    print(&crate::console::keys_text())?;
+    Ok(OK)
+}
+
+/// To standard output. A reader that went away is no error.
+fn print(text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// To standard error; where that is gone there is nobody to tell.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// The chain of causes, one line each: what an operator reads, not a trace.
+fn tell_report(report: &Report) {
+    let mut lines = vec![format!("headend: {report}")];
+    for cause in report.chain().skip(1) {
+        let text = cause.to_string();
+        if lines.last().is_none_or(|line| !line.contains(&text)) {
+            lines.push(format!("  because: {text}"));
+        }
+    }
+    tell(&crate::model::mask_secrets(&lines.join("\n")));
+}

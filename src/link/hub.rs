@@ -3,7 +3,7 @@
 //! A client that does not read costs one merged delta (never more rows than there are streams), a
 //! bounded list of answers and two numbers for its log. Its log lines stay in the ring they are in.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{ClientMessage, Role, ServerMessage};
@@ -204,12 +204,10 @@ impl Hub {
         });
     }
 
-    /// The streams whose logs are followed now.
+    /// Whether the supervisor has begun to leave.
     #[must_use]
-    pub fn followed(&self) -> BTreeSet<StreamIx> {
-        let state = self.shared.lock();
-        let follows = state.clients.values().filter_map(|m| m.follow.as_ref());
-        follows.map(|f| f.stream).collect()
+    pub fn is_leaving(&self) -> bool {
+        !self.shared.lock().open
     }
 
     /// Wakes the clients that follow a log that has moved on.

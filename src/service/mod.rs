@@ -1,1 +1,351 @@
 //! Puts the parts together, in the order of starting and leaving.
+//!
+//! Starting: limits, state folder, store, logs, FFmpeg, supervisor, host readings. Leaving: no more
+//! starts, workers end, logs are written, the store is flushed and exported.
+
+mod outlet;
+mod own_log;
+mod paths;
+mod signals;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub use own_log::OWN_LOG;
+pub use paths::default_state_dir;
+
+use crate::config::Config;
+use crate::ffmpeg::{self, Capabilities, FfmpegError};
+use crate::host::{self, Sampler};
+use crate::link::{Hub, LogSlice, LogSource};
+use crate::logs::Logs;
+use crate::model::{LimitReading, LogLine, Moment, Severity, StreamIx};
+use crate::model::{Notice, NoticeKind};
+use crate::store::{LockError, Opened, StateLock, Store};
+use crate::supervisor::core::{Restored, Supervisor};
+use crate::supervisor::runtime::{Bid, Bids, Launch, Runtime, Tools, wall_ms};
+use outlet::{Readings, ServiceOutlet};
+
+/// Writing the rest of the logs may take this long when leaving.
+const LOGS_LIMIT: Duration = Duration::from_secs(3);
+/// Flushing and exporting the store may take this long when leaving.
+const STORE_LIMIT: Duration = Duration::from_secs(10);
+/// Spreads the start time over the seed's bits.
+const SEED_FROM: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Why headend can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Another headend has the state folder.
+    #[error(transparent)]
+    Locked(LockError),
+    /// FFmpeg is missing, too old, or no FFmpeg.
+    #[error(transparent)]
+    Ffmpeg(#[from] FfmpegError),
+    /// The machine refuses a thread or the event loop.
+    #[error("{what} could not be started: {source}; free memory or raise the limit on processes")]
+    Machine {
+        /// What.
+        what: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// What to run, and where.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Everything the operator wrote.
+    pub config: Config,
+    /// The state folder; before the configuration's.
+    pub state_dir: Option<PathBuf>,
+    /// Whether a lost terminal (SIGHUP) ends the program.
+    pub leave_on_hangup: bool,
+}
+
+/// The running supervisor and everything beside it, console excluded.
+pub struct Service {
+    hub: Hub,
+    bids: Bids,
+    supervisor: JoinHandle<std::io::Result<()>>,
+    sampler: Sampler,
+    logs: Logs,
+    store: Arc<Store>,
+    // Held until everything else is gone: dropped last, as the last field.
+    _lock: Option<StateLock>,
+}
+
+/// What starting found, before the supervisor exists.
+struct Ground {
+    store: Store,
+    opened: Opened,
+    lock: Option<StateLock>,
+    logs: Logs,
+    notices: Vec<Notice>,
+}
+
+impl Service {
+    /// Starts everything. When this returns the first workers are being started.
+    ///
+    /// # Errors
+    /// When another headend has the state folder, when FFmpeg can't be used, or when the machine
+    /// refuses a thread. A state folder that can't be written is no error: it is said on the board.
+    pub fn start(options: Options) -> Result<Self, ServiceError> {
+        let limits = host::raise_open_files();
+        let ffmpeg = ffmpeg::find(options.config.ffmpeg.as_deref())?;
+        let capabilities = ffmpeg::probe(&ffmpeg)?;
+        let Ground { store, opened, lock, logs, mut notices } = Ground::prepare(&options)?;
+        log::info!("{} ({})", capabilities.version_text(), ffmpeg.display());
+        notices.extend(limit_notice(&options.config, limits));
+        notices.extend(filter_notice(&options.config, &capabilities));
+
+        let requests = Arc::new(tokio::sync::Notify::new());
+        let poke = Arc::clone(&requests);
+        let hub = Hub::new(Arc::new(LogsOf(logs.clone())), Box::new(move || poke.notify_one()));
+        let pids = Arc::new(Mutex::new(Vec::new()));
+        let readings = Arc::new(Mutex::new(Readings::default()));
+        let sampler = {
+            let readings = Arc::clone(&readings);
+            Sampler::start(Arc::clone(&pids), move |host, own, workers| {
+                outlet::lock(&readings).take_in(host, own, workers);
+            })
+        };
+        let store = Arc::new(store);
+        let outlet =
+            ServiceOutlet::new(hub.clone(), Arc::clone(&store), logs.clone(), readings, limits, notices);
+        let tools = Tools {
+            launch: Launch {
+                headend: own_binary(),
+                ffmpeg,
+                open_files: host::child_open_files(),
+            },
+            capabilities,
+            stats_period: options.config.policy.stats_period,
+            logs: logs.clone(),
+            pids,
+        };
+        let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
+        let streams = restore(options.config, &opened);
+        let (bids, supervisor) =
+            run_supervisor(core, tools, outlet, streams, hub.clone(), requests, options.leave_on_hangup)?;
+        Ok(Self { hub, bids, supervisor, sampler, logs, store, _lock: lock })
+    }
+
+    /// The link's end for consoles.
+    #[must_use]
+    pub const fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Asks everything to end. Returns at once.
+    pub fn leave(&self) {
+        ask_to_leave(&self.bids);
+    }
+
+    /// A handle that asks to leave, for another thread.
+    #[must_use]
+    pub fn leaver(&self) -> impl Fn() + Send + Sync + use<> {
+        let bids = self.bids.clone();
+        move || ask_to_leave(&bids)
+    }
+
+    /// Kills what is left of the workers.
+    pub fn hurry(&self) {
+        let _ = self.bids.send(Bid::Hurry);
+    }
+
+    /// Whether the supervisor has ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.supervisor.is_finished()
+    }
+
+    /// Waits until the last worker is gone, then writes what is left and closes everything.
+    /// Call [`Service::leave`] before, or this waits for a signal.
+    ///
+    /// # Errors
+    /// What could not be saved, in words for the operator.
+    pub fn wait(self) -> Result<(), String> {
+        let ended = self.supervisor.join();
+        self.sampler.stop();
+        self.logs.close(LOGS_LIMIT);
+        let saved = self.store.close(STORE_LIMIT);
+        match ended {
+            Ok(Ok(())) => saved,
+            Ok(Err(error)) => Err(format!("the supervisor could not start: {error}")),
+            Err(_) => Err("the supervisor ended by a defect of headend; its log tells where".to_owned()),
+        }
+    }
+}
+
+fn ask_to_leave(bids: &Bids) {
+    // Full or gone: it is busy and will be asked again, or it has ended already.
+    let _ = bids.send(Bid::Leave);
+}
+
+/// Our own binary as the kernel knows it, so that an upgrade on disk does not change the shim
+/// under a running headend.
+fn own_binary() -> PathBuf {
+    std::env::var_os("HEADEND_SHIM").map_or_else(|| PathBuf::from("/proc/self/exe"), PathBuf::from)
+}
+
+impl Ground {
+    fn prepare(options: &Options) -> Result<Self, ServiceError> {
+        let settings = &options.config.logs;
+        let dir = options.state_dir.clone().or_else(|| options.config.state_dir.clone());
+        let dir = dir.or_else(default_state_dir);
+        let taken = match &dir {
+            Some(dir) => StateLock::take(dir),
+            None => Err(LockError::Unusable {
+                dir: PathBuf::from("~"),
+                reason: "no home folder is known; name one with --state".to_owned(),
+            }),
+        };
+        match (taken, dir) {
+            (Ok(lock), Some(dir)) => {
+                let (store, opened) = Store::open(&dir);
+                let log_dir = settings.dir.clone().unwrap_or_else(|| dir.join("logs"));
+                let logs = Logs::start(Some(log_dir), settings.max_size, settings.max_files);
+                own_log::install(&logs);
+                for note in &opened.notes {
+                    log::warn!("{note}");
+                }
+                Ok(Self { store, opened, lock: Some(lock), logs, notices: Vec::new() })
+            }
+            (Err(held @ LockError::Held { .. }), _) => Err(ServiceError::Locked(held)),
+            (Err(unusable), _) => Ok(Self::without_state(settings.dir.as_deref(), options, &unusable)),
+            (Ok(_), None) => Ok(Self::without_state(None, options, &"no state folder")),
+        }
+    }
+
+    /// Supervision does not need a disk: it goes on in memory, and says so.
+    fn without_state(log_dir: Option<&Path>, options: &Options, why: &dyn std::fmt::Display) -> Self {
+        let settings = &options.config.logs;
+        let logs = Logs::start(log_dir.map(Path::to_owned), settings.max_size, settings.max_files);
+        own_log::install(&logs);
+        log::error!("{why}");
+        let text = format!("nothing is saved: {why}");
+        Self {
+            store: Store::absent(text),
+            opened: Opened::default(),
+            lock: None,
+            logs,
+            notices: Vec::new(),
+        }
+    }
+}
+
+fn limit_notice(config: &Config, limits: LimitReading) -> Option<Notice> {
+    let streams = config.streams.len();
+    let short = usize::try_from(limits.workers).is_ok_and(|workers| workers < streams);
+    short.then(|| Notice {
+        kind: NoticeKind::Limits,
+        severity: Severity::Warning,
+        text: format!(
+            "{} open files allow {} workers, {streams} streams are configured: raise the hard limit (ulimit -Hn)",
+            limits.fds_now, limits.workers
+        )
+        .into(),
+        since: Moment::ZERO,
+    })
+}
+
+fn filter_notice(config: &Config, capabilities: &Capabilities) -> Option<Notice> {
+    let modes: std::collections::BTreeSet<_> =
+        config.streams.iter().flat_map(|spec| capabilities.missing_for(spec.mode)).collect();
+    let missing: Vec<_> = modes.into_iter().collect();
+    (!missing.is_empty()).then(|| Notice {
+        kind: NoticeKind::Ffmpeg,
+        severity: Severity::Critical,
+        text: format!(
+            "this FFmpeg lacks {}: streams that need it can't start; install a full build or use mode = \"packets\"",
+            missing.join(", ")
+        )
+        .into(),
+        since: Moment::ZERO,
+    })
+}
+
+/// Pairs each stream with what the store knows of it.
+fn restore(config: Config, opened: &Opened) -> Vec<(crate::model::StreamSpec, Option<Restored>)> {
+    let now = wall_ms();
+    let known = |spec: &crate::model::StreamSpec| {
+        opened.records.get(&spec.id).map(|record| Restored {
+            wanted: record.wanted,
+            restarts: record.restarts,
+            changed: Moment::ZERO - Duration::from_millis(now.saturating_sub(record.changed_wall_ms)),
+        })
+    };
+    config
+        .streams
+        .into_iter()
+        .map(|spec| {
+            let restored = known(&spec);
+            (spec, restored)
+        })
+        .collect()
+}
+
+type Supervising = (Bids, JoinHandle<std::io::Result<()>>);
+
+fn run_supervisor(
+    core: Supervisor,
+    tools: Tools,
+    outlet: ServiceOutlet,
+    streams: Vec<(crate::model::StreamSpec, Option<Restored>)>,
+    hub: Hub,
+    requests: Arc<tokio::sync::Notify>,
+    leave_on_hangup: bool,
+) -> Result<Supervising, ServiceError> {
+    let machine = |what| move |source| ServiceError::Machine { what, source };
+    let event_loop = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(machine("the event loop"))?;
+    let (mut runtime, bids) = {
+        let _context = event_loop.enter();
+        Runtime::new(core, tools, outlet).map_err(machine("the spawner's thread"))?
+    };
+    let (forward, signalled) = (bids.clone(), bids.clone());
+    let run = move || {
+        event_loop.block_on(async move {
+            signals::listen(signalled, leave_on_hangup)?;
+            tokio::spawn(forward_requests(hub, forward, requests));
+            runtime.add(streams);
+            runtime.run().await;
+            Ok(())
+        })
+    };
+    let thread = std::thread::Builder::new().name("supervisor".into()).spawn(run);
+    Ok((bids, thread.map_err(machine("the supervisor's thread"))?))
+}
+
+/// Takes clients' commands out of the link and gives them to the supervisor.
+async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notify>) {
+    use crate::link::Request;
+    loop {
+        requests.notified().await;
+        while let Some(Request { client, seq, command }) = hub.next_request() {
+            if !bids.send(Bid::Command { client, seq, command }) {
+                let reason = "headend is busy or leaving; try again".into();
+                hub.answer(client, seq, crate::model::Answer::Refused { reason });
+            }
+        }
+    }
+}
+
+/// The logs as the link reads them.
+struct LogsOf(Logs);
+
+impl LogSource for LogsOf {
+    fn lines_from(&self, stream: StreamIx, from: u64) -> LogSlice {
+        let (lines, next, missed): (Vec<LogLine>, u64, u64) = self.0.lines_from(stream, from);
+        LogSlice { lines, next, missed }
+    }
+
+    fn next_number(&self, stream: StreamIx) -> u64 {
+        self.0.next_number(stream)
+    }
+}

@@ -1,0 +1,143 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Runs, watches and restarts FFmpeg processes for live streams, on one screen.
+#[derive(Debug, Parser)]
+#[command(name = "headend", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Opens the console on live streams that headend itself makes and breaks
+    Demo(Demo),
+    /// Serves the demo's streams alone, for another headend to watch
+    Origin(Origin),
+    /// Reads the configuration and tells every mistake in it
+    Check(Check),
+    /// Prints the keys of the console
+    Keys,
+}
+
+/// Running with a configuration.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Run {
+    /// The configuration [default: ./headend.toml, then headend/headend.toml in the XDG folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What every way of running takes.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Common {
+    /// Where headend keeps what it keeps [default: headend in the XDG state folder]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
+    /// Run without a terminal
+    #[arg(long)]
+    pub headless: bool,
+    /// Leave after this long, e.g. 90s or 5m
+    #[arg(long = "for", value_name = "TIME", value_parser = span)]
+    pub run_for: Option<Duration>,
+    /// Print the final board
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub report: Option<ReportForm>,
+    /// Colours: dark, light, monochrome
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportForm {
+    /// One JSON document; its form is in docs/reference.md.
+    Json,
+}
+
+/// The made-up streams.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Channels {
+    /// How many streams
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub streams: u32,
+    /// What goes wrong with them
+    #[arg(long, value_enum, default_value_t = Faults::Calm)]
+    pub faults: Faults,
+    /// The same number gives the same streams and the same faults
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// How much goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Faults {
+    /// Nothing.
+    None,
+    /// A few streams at a time, for minutes.
+    Calm,
+    /// A third of them, changing often.
+    Storm,
+}
+
+/// The demo.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Demo {
+    #[command(flatten)]
+    pub channels: Channels,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// The origin alone.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Origin {
+    #[command(flatten)]
+    pub channels: Channels,
+    /// Where to listen; loopback only
+    #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Write a configuration for these streams to FILE
+    #[arg(long, value_name = "FILE")]
+    pub write_config: Option<PathBuf>,
+}
+
+/// Checking.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Check {
+    /// The configuration [default: ./headend.toml, then headend/headend.toml in the XDG folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The same, without its name
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    pub file: Option<PathBuf>,
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    crate::config::parse_duration(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,17 @@
+//! `headend check`.
+
+use super::{Failed, OK, args, print, tell};
+use crate::config::{self, Environment};
+
+/// Reads the configuration and tells what it found.
+pub fn check(args: &args::Check) -> Result<u8, Failed> {
+    let explicit = args.config.as_deref().or(args.file.as_deref());
+    let path = config::locate(explicit)?;
+    let loaded = config::load(&path, &Environment::from_process()).map_err(Failed::Mistakes)?;
+    for warning in &loaded.warnings {
+        tell(&format!("warning: {warning}"));
+    }
+    let streams = loaded.config.streams.len();
+    print(&format!("{}: {streams} streams, no mistakes\n", path.display()))?;
+    Ok(OK)
+}

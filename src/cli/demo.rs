@@ -1,0 +1,134 @@
+//! `headend demo` and `headend origin`: live streams that headend itself makes and breaks.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use color_eyre::eyre::{WrapErr, eyre};
+use tokio::sync::oneshot;
+
+use super::args::{self, Channels};
+use super::{Failed, OK, print, run, tell};
+use crate::config::{self, Disk, Environment};
+use crate::demo::{self, Channel, Clips, Origin, Timetable};
+use crate::service::default_state_dir;
+use crate::{ffmpeg, host};
+
+/// The demo: the origin, a configuration for it, and then everything as with a user's own.
+pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
+    let environment = Environment::from_process();
+    let (channels, timetable, clips) = prepare(&args.channels, &environment)?;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let served = Served::start(listen, channels.clone(), timetable, clips)?;
+    let text = demo::configuration(&channels, &served.base_url);
+    let loaded =
+        config::parse(&text, Path::new("demo.toml"), &environment, &Disk).map_err(Failed::Mistakes)?;
+    let mut common = args.common.clone();
+    common.state = common.state.or_else(|| default_state_dir().map(|dir| dir.join("demo")));
+    let code = run::with_configuration(loaded, &common, "demo".to_owned(), true);
+    served.stop();
+    code
+}
+
+/// The origin alone, until a signal ends it.
+pub fn origin(args: &args::Origin) -> Result<u8, Failed> {
+    host::raise_open_files();
+    let environment = Environment::from_process();
+    let (channels, timetable, clips) = prepare(&args.channels, &environment)?;
+    let event_loop = event_loop()?;
+    event_loop.block_on(async {
+        let origin = Origin::start(args.listen, channels.clone(), timetable, clips)?;
+        if let Some(path) = &args.write_config {
+            let text = demo::configuration(&channels, &origin.base_url());
+            std::fs::write(path, text)
+                .wrap_err_with(|| format!("could not write {}: name a file that can be written", path.display()))?;
+        }
+        print(&format!("{} channels at {}/playlist.m3u\n", channels.len(), origin.base_url()))?;
+        stop_signal().await?;
+        origin.shutdown().await;
+        Ok(OK)
+    })
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    let mut hup = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+        _ = hup.recv() => {}
+    }
+    Ok(())
+}
+
+fn prepare(args: &Channels, environment: &Environment) -> Result<(Vec<Channel>, Timetable, Clips), Failed> {
+    let count = args.streams as usize;
+    let faults = match args.faults {
+        args::Faults::None => demo::Faults::None,
+        args::Faults::Calm => demo::Faults::Calm,
+        args::Faults::Storm => demo::Faults::Storm,
+    };
+    let ffmpeg = ffmpeg::find(environment.ffmpeg.as_deref())?;
+    ffmpeg::probe(&ffmpeg)?;
+    let clips = demo::clips::prepare(&ffmpeg, &cache_dir(), &mut |what| tell(&format!("headend: {what}")))?;
+    Ok((demo::channels(count, args.seed), Timetable::new(count, faults, args.seed), clips))
+}
+
+/// `$XDG_CACHE_HOME/headend`, else `~/.cache/headend`, else the folder for temporary files.
+fn cache_dir() -> PathBuf {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+    base.unwrap_or_else(std::env::temp_dir).join("headend")
+}
+
+fn event_loop() -> Result<tokio::runtime::Runtime, Failed> {
+    let made = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(made.wrap_err("the origin's event loop could not be started")?)
+}
+
+/// The origin on a thread of its own, so that serving 200 streams never delays supervising them.
+struct Served {
+    base_url: String,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Served {
+    fn start(
+        listen: SocketAddr,
+        channels: Vec<Channel>,
+        timetable: Timetable,
+        clips: Clips,
+    ) -> Result<Self, Failed> {
+        let event_loop = event_loop()?;
+        let (stop, stopped) = oneshot::channel();
+        let (ready, started) = std::sync::mpsc::sync_channel(1);
+        let serve = move || {
+            event_loop.block_on(async move {
+                match Origin::start(listen, channels, timetable, clips) {
+                    Ok(origin) => {
+                        let _ = ready.send(Ok(origin.base_url()));
+                        // Ends with the word to stop, or with the one who could give it.
+                        let _ = stopped.await;
+                        origin.shutdown().await;
+                    }
+                    Err(error) => {
+                        let _ = ready.send(Err(error));
+                    }
+                }
+            });
+        };
+        let thread = std::thread::Builder::new().name("origin".into()).spawn(serve);
+        let thread = thread.wrap_err("the origin's thread could not be started")?;
+        let base_url = started.recv().map_err(|_| eyre!("the origin ended while it was starting"))??;
+        Ok(Self { base_url, stop, thread })
+    }
+
+    fn stop(self) {
+        let _ = self.stop.send(());
+        // A panic in it was told by the hook; there is nothing left to do about it.
+        let _ = self.thread.join();
+    }
+}

@@ -1,0 +1,103 @@
+//! `headend`: the supervisor with its console, or without a terminal.
+
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::WrapErr;
+
+use super::args::{Common, Run};
+use super::{FAILED, Failed, MISTAKEN, OK, headless, print, report::Report, tell};
+use crate::config::{self, Environment, Loaded};
+use crate::console::{self, Ending, Settings};
+use crate::service::{Options, Service};
+
+/// After the console has ended, a look this often whether the time given by `--for` is over.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Runs with the operator's configuration.
+pub fn plain(args: &Run) -> Result<u8, Failed> {
+    let path = config::locate(args.config.as_deref())?;
+    let loaded = config::load(&path, &Environment::from_process()).map_err(Failed::Mistakes)?;
+    with_configuration(loaded, &args.common, path.display().to_string(), args.common.headless)
+}
+
+/// Runs with a configuration, wherever it came from. `leave_on_hangup`: whether losing the
+/// terminal ends the program.
+pub fn with_configuration(
+    loaded: Loaded,
+    common: &Common,
+    title: String,
+    leave_on_hangup: bool,
+) -> Result<u8, Failed> {
+    for warning in &loaded.warnings {
+        tell(&format!("warning: {warning}"));
+    }
+    if !common.headless && !console::has_terminal() {
+        tell("headend: this is no terminal; run it in one, or use --headless");
+        return Ok(MISTAKEN);
+    }
+    let options = Options { config: loaded.config, state_dir: common.state.clone(), leave_on_hangup };
+    let service = Service::start(options)?;
+    if common.headless {
+        return headless::run(service, common);
+    }
+    with_console(service, common, title, leave_on_hangup)
+}
+
+fn with_console(
+    service: Service,
+    common: &Common,
+    title: String,
+    leave_on_hangup: bool,
+) -> Result<u8, Failed> {
+    let settings = Settings {
+        theme: common.theme.clone(),
+        ascii: common.ascii,
+        title,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let (hub, leaver) = (service.hub().clone(), service.leaver());
+    let console = std::thread::Builder::new()
+        .name("console".into())
+        .spawn(move || console::run(&hub, settings, leaver))
+        .wrap_err("the console's thread could not be started")?;
+    let until = common.run_for.map(|span| Instant::now() + span);
+    let mut board = None;
+    while !console.is_finished() {
+        if until.is_some_and(|until| Instant::now() >= until) {
+            service.leave();
+        }
+        if common.report.is_some() && !service.hub().is_leaving() {
+            board = Some(service.hub().board());
+        }
+        std::thread::sleep(LOOK);
+    }
+    let ending = console.join();
+    let code = match ending {
+        Ok(Ok(Ending::TerminalLost)) if !leave_on_hangup => {
+            log::warn!("the terminal is lost; the streams go on. Stop them with: kill {}", std::process::id());
+            let _ = service.wait();
+            return Ok(OK);
+        }
+        Ok(Ok(Ending::Hurried)) => {
+            service.hurry();
+            OK
+        }
+        Ok(Ok(_)) => OK,
+        Ok(Err(error)) => {
+            tell(&format!("headend: {error}"));
+            FAILED
+        }
+        // The panic hook has told what happened and given the terminal back.
+        Err(_) => FAILED,
+    };
+    service.leave();
+    let board = board.or_else(|| common.report.map(|_| service.hub().board()));
+    let saved = service.wait();
+    if let Some(board) = board {
+        print(&Report::of(&board).to_json())?;
+    }
+    if let Err(trouble) = saved {
+        tell(&format!("headend: {trouble}"));
+    }
+    Ok(code)
+}

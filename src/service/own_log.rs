@@ -1,0 +1,65 @@
+//! headend's own log: to tui-logger for its pane, and to a file that is rotated like the others.
+
+use std::sync::OnceLock;
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+
+use crate::logs::Logs;
+use crate::model::{LineLevel, LogLine, StreamId, StreamIx, clean_line};
+use crate::supervisor::runtime::wall_ms;
+
+/// The number under which headend's own lines are kept. No stream gets this far.
+pub const OWN_LOG: StreamIx = StreamIx(u32::MAX);
+
+/// The name of its file. Stream ids may begin with `_` but hardly with this.
+const OWN_NAME: &str = "_headend";
+
+struct OwnLog {
+    drain: tui_logger::Drain,
+    logs: OnceLock<Logs>,
+}
+
+static LOG: OnceLock<OwnLog> = OnceLock::new();
+
+impl Log for OwnLog {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // Other crates' chatter below a warning is not the operator's.
+        metadata.level() <= Level::Warn || metadata.target().starts_with("headend")
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        self.drain.log(record);
+        // Moved here, on the rare line, instead of by a thread that wakes 100 times a second.
+        tui_logger::move_events();
+        if let Some(logs) = self.logs.get() {
+            let level = match record.level() {
+                Level::Error => LineLevel::Error,
+                Level::Warn => LineLevel::Warning,
+                Level::Info => LineLevel::Info,
+                Level::Debug | Level::Trace => LineLevel::Debug,
+            };
+            let text = clean_line(&record.args().to_string(), LogLine::MAX_BYTES).into();
+            logs.push(OWN_LOG, LogLine { wall_ms: wall_ms(), level, text });
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Makes `logs` the place where the program's own lines are kept. Only the first call in a
+/// process counts.
+pub fn install(logs: &Logs) {
+    let own = LOG.get_or_init(|| OwnLog { drain: tui_logger::Drain::new(), logs: OnceLock::new() });
+    if let Ok(id) = StreamId::new(OWN_NAME) {
+        logs.register(OWN_LOG, &id);
+    }
+    // Both fail only when they were done before.
+    let _ = own.logs.set(logs.clone());
+    if log::set_logger(own).is_ok() {
+        tui_logger::set_default_level(LevelFilter::Info);
+        log::set_max_level(LevelFilter::Info);
+    }
+}
