@@ -11,7 +11,6 @@ CARGO_FLAGS ?= --locked
 # Where rustup puts cargo, for shells that did not read its env file.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.POSIX:
 .PHONY: help demo build test docs-check install uninstall screenshots clean rust lints
 
 help:
