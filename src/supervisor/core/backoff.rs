@@ -1,0 +1,143 @@
+//! How long to wait after a failure, and when to stop hurrying.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::config::Policy;
+use crate::model::Moment;
+
+/// What the failures of a stream have come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Try again after this long.
+    Backoff(Duration),
+    /// The circuit is open: try again after this long, and so for ever.
+    Broken(Duration),
+}
+
+/// The failures of one stream.
+#[derive(Debug, Clone, Default)]
+pub struct Failures {
+    /// In a row, without [`Policy::backoff_reset`] of progress between them.
+    in_a_row: u32,
+    /// The newest ones, at most [`Policy::broken_failures`].
+    recent: VecDeque<Moment>,
+}
+
+impl Failures {
+    /// Failures in a row.
+    #[must_use]
+    pub const fn in_a_row(&self) -> u32 {
+        self.in_a_row
+    }
+
+    /// Forgets everything: a stable time of progress, or an operator who starts anew.
+    pub fn forget(&mut self) {
+        self.in_a_row = 0;
+        self.recent.clear();
+    }
+
+    /// Counts a failure at `now` and says what to do. `needs_edit`: nothing but an edit can mend
+    /// it, so it is not hurried at all.
+    pub fn failed(
+        &mut self,
+        now: Moment,
+        needs_edit: bool,
+        policy: &Policy,
+        random: &mut fastrand::Rng,
+    ) -> Verdict {
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        let limit = policy.broken_failures.max(1) as usize;
+        while self.recent.len() >= limit {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(now);
+        let full = self.recent.len() == limit;
+        let within = self.recent.front().is_some_and(|first| now.since(*first) <= policy.broken_window);
+        // Once open it stays open until progress or the operator closes it, however seldom it is tried.
+        let open = self.in_a_row as usize >= limit && full;
+        if needs_edit || (full && within) || open {
+            Verdict::Broken(jittered(policy.broken_retry, policy.backoff_jitter, random))
+        } else {
+            let doubled = doubled(policy.backoff_first, self.in_a_row - 1, policy.backoff_cap);
+            Verdict::Backoff(jittered(doubled, policy.backoff_jitter, random))
+        }
+    }
+}
+
+fn doubled(first: Duration, times: u32, cap: Duration) -> Duration {
+    let factor = 1_u32.checked_shl(times).unwrap_or(u32::MAX);
+    first.saturating_mul(factor).min(cap)
+}
+
+fn jittered(span: Duration, jitter: f64, random: &mut fastrand::Rng) -> Duration {
+    let jitter = jitter.clamp(0.0, 1.0);
+    span.mul_f64(1.0 - jitter + 2.0 * jitter * random.f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(policy: &Policy, gap: Duration, count: usize) -> Vec<Verdict> {
+        let mut failures = Failures::default();
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut now = Moment::ZERO;
+        (0..count)
+            .map(|_| {
+                now = now + gap;
+                failures.failed(now, false, policy, &mut random)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn doubles_to_the_cap_within_the_jitter() {
+        let policy = Policy { broken_failures: 100, ..Policy::default() };
+        let seen = waits(&policy, Duration::from_secs(1), 9);
+        for (verdict, expected) in seen.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]) {
+            let Verdict::Backoff(wait) = verdict else { panic!("{verdict:?}") };
+            let ratio = wait.as_secs_f64() / expected;
+            assert!((0.75..=1.25).contains(&ratio), "{wait:?} for {expected}");
+        }
+    }
+
+    #[test]
+    fn jitter_spreads() {
+        let policy = Policy::default();
+        let mut random = fastrand::Rng::with_seed(1);
+        let firsts: std::collections::BTreeSet<_> =
+            (0..50).map(|_| jittered(policy.backoff_first, policy.backoff_jitter, &mut random)).collect();
+        assert!(firsts.len() > 40);
+    }
+
+    #[test]
+    fn ten_in_ten_minutes_open_the_circuit_and_it_stays_open() {
+        let policy = Policy::default();
+        let seen = waits(&policy, Duration::from_secs(50), 12);
+        assert!(seen[..9].iter().all(|v| matches!(v, Verdict::Backoff(_))));
+        assert!(seen[9..].iter().all(|v| matches!(v, Verdict::Broken(_))));
+        // Tried every 5 minutes: never ten within ten minutes again, yet still broken.
+        let mut failures = Failures::default();
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut now = Moment::ZERO;
+        for n in 0..30 {
+            now = now + Duration::from_secs(if n < 10 { 10 } else { 300 });
+            let verdict = failures.failed(now, false, &policy, &mut random);
+            assert_eq!(matches!(verdict, Verdict::Broken(_)), n >= 9, "failure {n}");
+        }
+        failures.forget();
+        assert!(matches!(failures.failed(now, false, &policy, &mut random), Verdict::Backoff(_)));
+    }
+
+    #[test]
+    fn what_only_an_edit_can_mend_is_not_hurried() {
+        let verdict = Failures::default().failed(
+            Moment::ZERO,
+            true,
+            &Policy::default(),
+            &mut fastrand::Rng::with_seed(1),
+        );
+        assert!(matches!(verdict, Verdict::Broken(wait) if wait >= Duration::from_secs(225)));
+    }
+}

@@ -1,0 +1,82 @@
+//! How fast workers may be started: a bucket of starts that fills with time.
+
+use crate::model::Moment;
+
+/// One start, in thousandths: the bucket counts in these so that no rounding loses a start.
+const ONE_START: u64 = 1_000;
+
+/// A token bucket: holds one second's worth of starts.
+#[derive(Debug, Clone)]
+pub struct StartBudget {
+    per_second: u64,
+    level: u64,
+    filled: Moment,
+}
+
+impl StartBudget {
+    /// A full bucket that refills with `per_second` starts a second (at least one).
+    #[must_use]
+    pub fn new(per_second: u32, now: Moment) -> Self {
+        let per_second = u64::from(per_second.max(1));
+        Self { per_second, level: per_second * ONE_START, filled: now }
+    }
+
+    fn fill(&mut self, now: Moment) {
+        let gone = u64::try_from(now.since(self.filled).as_millis()).unwrap_or(u64::MAX);
+        let full = self.per_second * ONE_START;
+        self.level = gone.saturating_mul(self.per_second).saturating_add(self.level).min(full);
+        self.filled = self.filled.max(now);
+    }
+
+    /// Takes one start if there is one.
+    pub fn take(&mut self, now: Moment) -> bool {
+        self.fill(now);
+        let enough = self.level >= ONE_START;
+        if enough {
+            self.level -= ONE_START;
+        }
+        enough
+    }
+
+    /// When there is one start again; `now` if there is one already.
+    #[must_use]
+    pub fn next(&self, now: Moment) -> Moment {
+        let mut at_now = self.clone();
+        at_now.fill(now);
+        let missing = ONE_START.saturating_sub(at_now.level);
+        now + std::time::Duration::from_millis(missing.div_ceil(self.per_second))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_more_than_the_rate_over_any_second() {
+        let mut budget = StartBudget::new(10, Moment::ZERO);
+        let mut starts = Vec::new();
+        for ms in 0..10_000 {
+            let now = Moment::from_millis(ms);
+            while budget.take(now) {
+                starts.push(ms);
+            }
+        }
+        for (i, first) in starts.iter().enumerate() {
+            let within = starts[i..].iter().take_while(|at| **at < first + 1_000).count();
+            // The full bucket at the start and what flows in during the same second.
+            assert!(within <= 20, "{within} starts in the second from {first} ms");
+        }
+        assert_eq!(starts.len(), 10 + 99, "the bucket's ten, then one each 100 ms");
+    }
+
+    #[test]
+    fn the_next_start_comes_when_it_says() {
+        let mut budget = StartBudget::new(3, Moment::ZERO);
+        while budget.take(Moment::ZERO) {}
+        let next = budget.next(Moment::ZERO);
+        assert_eq!(next, Moment::from_millis(334));
+        assert!(!budget.clone().take(Moment::from_millis(333)));
+        assert!(budget.take(next));
+    }
+}

@@ -1,0 +1,72 @@
+//! Why a run ended, in the words the operator reads.
+
+use crate::model::{ConditionKind, FaultClass};
+
+use super::event::WorkerEnd;
+
+/// Why a run failed: the words, the condition it raises, and whether only an edit can mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// In a few words, clean.
+    pub reason: String,
+    /// The condition it raises.
+    pub kind: ConditionKind,
+    /// Nothing but a change of the configuration or the machine can mend it.
+    pub needs_edit: bool,
+}
+
+impl Failure {
+    /// A worker that ended by itself, and what it last said that explains it.
+    #[must_use]
+    pub fn ended(end: WorkerEnd, fault: Option<FaultClass>, was_live: bool) -> Self {
+        let how = match end {
+            WorkerEnd::Code(code) => format!("exit code {code}"),
+            WorkerEnd::Signal(signal) => format!("signal {signal}"),
+        };
+        match fault {
+            // A signal from outside explains itself; what was in the log before is another story.
+            Some(class) if matches!(end, WorkerEnd::Code(_)) => Self {
+                reason: format!("{} ({how})", words(class)),
+                kind: class.condition(),
+                needs_edit: class == FaultClass::BadArgument,
+            },
+            _ => {
+                let what = match (end, was_live) {
+                    (WorkerEnd::Signal(_), _) => "FFmpeg was killed",
+                    (WorkerEnd::Code(0), true) => "the stream ended",
+                    (WorkerEnd::Code(_), true) => "FFmpeg ended",
+                    (WorkerEnd::Code(_), false) => "FFmpeg ended before any progress",
+                };
+                Self { reason: format!("{what} ({how})"), kind: ConditionKind::Exited, needs_edit: false }
+            }
+        }
+    }
+}
+
+/// A class of fault, in the words of the operator.
+#[must_use]
+pub const fn words(class: FaultClass) -> &'static str {
+    match class {
+        FaultClass::Dns => "host name does not resolve",
+        FaultClass::Refused => "connection refused",
+        FaultClass::Auth => "access denied: credentials or region",
+        FaultClass::NotFound => "not found (HTTP 4xx)",
+        FaultClass::ServerError => "server error (HTTP 5xx)",
+        FaultClass::Timeout => "timed out",
+        FaultClass::Tls => "TLS failed",
+        FaultClass::InvalidData => "not a readable stream",
+        FaultClass::Corrupt => "corrupt packets",
+        FaultClass::Timestamps => "broken time stamps",
+        FaultClass::HlsSkip => "segments skipped",
+        FaultClass::Segment => "segment could not be opened",
+        FaultClass::NoKeyframe => "no key frame",
+        FaultClass::Decode => "decoding failed",
+        FaultClass::End => "the stream ended early",
+        FaultClass::DiskFull => "no space left on the output's disk",
+        FaultClass::BrokenPipe => "the output was closed",
+        FaultClass::NoStream => "no picture or sound in it",
+        FaultClass::RtmpOpen => "RTMP connection could not be opened",
+        FaultClass::Reconnect => "reconnecting",
+        FaultClass::BadArgument => "FFmpeg refuses its arguments, or a file is missing",
+    }
+}

@@ -1,0 +1,305 @@
+//! One stream: its phase, its worker, and what each event makes of them.
+//!
+//! Everything here is about one stream alone. What streams share (slots, pace, the queue) is the
+//! supervisor's: a stream only says that it wants to start.
+
+use std::sync::Arc;
+
+use crate::config::Policy;
+use crate::model::{
+    Condition, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Wanted, mask_secrets,
+};
+
+use super::backoff::Failures;
+use super::event::{Effect, Generation, Kept, Restored};
+use super::watch::Watch;
+use super::worker::{Then, Worker};
+
+/// What a stream asks of the supervisor after an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Nothing.
+    None,
+    /// It waits to be started.
+    Start,
+}
+
+/// One stream and everything the supervisor knows of it.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    pub(super) ix: StreamIx,
+    pub(super) spec: Arc<StreamSpec>,
+    pub(super) wanted: Wanted,
+    pub(super) phase: Phase,
+    pub(super) reason: Arc<str>,
+    pub(super) since: Moment,
+    /// When backoff or broken ends.
+    pub(super) retry: Option<Moment>,
+    pub(super) generation: Generation,
+    pub(super) worker: Option<Worker>,
+    pub(super) failures: Failures,
+    pub(super) input: usize,
+    pub(super) restarts: u32,
+    pub(super) started_before: bool,
+    pub(super) figures: Figures,
+    pub(super) watch: Watch,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) last_error: Option<Arc<str>>,
+    pub(super) last_message: Arc<str>,
+    pub(super) last_message_at: Moment,
+    pub(super) dropped: u64,
+    pub(super) dropped_before: u64,
+}
+
+/// What a stream needs from outside to decide.
+pub struct Surroundings<'a> {
+    /// The supervisor's clock.
+    pub now: Moment,
+    /// The settings.
+    pub policy: &'a Policy,
+    /// Random numbers, from the seed.
+    pub random: &'a mut fastrand::Rng,
+    /// Where effects go.
+    pub effects: &'a mut Vec<Effect>,
+}
+
+impl Stream {
+    /// A stream at rest. Say [`Stream::want`] to bring it to what is wanted.
+    #[must_use]
+    pub fn new(ix: StreamIx, spec: StreamSpec, restored: Option<Restored>, now: Moment) -> Self {
+        Self {
+            ix,
+            wanted: restored.map_or(spec.wanted, |r| r.wanted),
+            phase: Phase::Stopped,
+            reason: "".into(),
+            since: restored.map_or(now, |r| r.changed),
+            retry: None,
+            generation: Generation::default(),
+            worker: None,
+            failures: Failures::default(),
+            input: 0,
+            restarts: restored.map_or(0, |r| r.restarts),
+            started_before: false,
+            figures: Figures::default(),
+            watch: Watch::default(),
+            conditions: Vec::new(),
+            last_error: None,
+            last_message: "".into(),
+            last_message_at: now,
+            dropped: 0,
+            dropped_before: 0,
+            spec: Arc::new(spec),
+        }
+    }
+
+    /// Where the supervisor is with it.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// What the operator wants of it.
+    #[must_use]
+    pub const fn wanted(&self) -> Wanted {
+        self.wanted
+    }
+
+    /// Its description.
+    #[must_use]
+    pub const fn spec(&self) -> &Arc<StreamSpec> {
+        &self.spec
+    }
+
+    /// What the store should keep of it.
+    #[must_use]
+    pub const fn kept(&self) -> Kept {
+        Kept { wanted: self.wanted, phase: self.phase, restarts: self.restarts }
+    }
+
+    /// Brings it to what is wanted at the program's start.
+    pub fn begin(&mut self, around: &mut Surroundings<'_>) -> Wish {
+        match self.wanted {
+            Wanted::Started => self.queue(around, "waits for its turn to start"),
+            Wanted::Stopped => {
+                self.reason = "stopped by the operator".into();
+                Wish::None
+            }
+        }
+    }
+
+    /// The operator wants it to run. Says whether that changed anything.
+    pub fn start(&mut self, around: &mut Surroundings<'_>) -> (Wish, bool) {
+        let changed = self.wanted != Wanted::Started;
+        self.wanted = Wanted::Started;
+        match self.phase {
+            Phase::Stopped | Phase::Backoff | Phase::Broken => {
+                self.fresh_start();
+                (self.queue(around, "started by the operator"), true)
+            }
+            Phase::Stopping => {
+                let resumed = self.stop_mut().is_some_and(|stop| {
+                    let rests = stop.then == Then::Rest;
+                    if rests {
+                        stop.then = Then::StartAnew;
+                    }
+                    rests
+                });
+                if resumed {
+                    self.reason = "ends its old worker, then starts".into();
+                    self.save(around);
+                }
+                (Wish::None, resumed || changed)
+            }
+            _ => (Wish::None, changed),
+        }
+    }
+
+    /// The operator wants it stopped. Says whether that changed anything.
+    pub fn stop(&mut self, around: &mut Surroundings<'_>) -> bool {
+        let changed = self.wanted != Wanted::Stopped;
+        self.wanted = Wanted::Stopped;
+        self.watch.failure_over();
+        if self.worker.is_some() {
+            self.end_worker(around, Then::Rest, "stopped by the operator");
+        } else if self.phase != Phase::Stopped {
+            self.set_phase(around, Phase::Stopped, "stopped by the operator");
+        }
+        if changed {
+            self.save(around);
+        }
+        changed
+    }
+
+    /// The operator wants a new worker, whatever state it is in.
+    pub fn restart(&mut self, around: &mut Surroundings<'_>) -> Wish {
+        self.wanted = Wanted::Started;
+        self.fresh_start();
+        if self.worker.is_some() {
+            self.end_worker(around, Then::StartAnew, "restarted by the operator");
+            Wish::None
+        } else if self.phase == Phase::Queued {
+            Wish::None
+        } else {
+            self.queue(around, "restarted by the operator")
+        }
+    }
+
+    /// headend leaves: end the worker, but keep what is wanted.
+    pub fn leave(&mut self, around: &mut Surroundings<'_>) {
+        if self.worker.is_some() {
+            self.end_worker(around, Then::Rest, "headend is leaving");
+        } else if self.phase != Phase::Stopped {
+            self.set_phase(around, Phase::Stopped, "headend is leaving");
+        }
+    }
+
+    /// A slot is given: asks for a worker.
+    pub fn give_slot(&mut self, around: &mut Surroundings<'_>) {
+        self.generation.0 += 1;
+        if self.started_before {
+            self.restarts = self.restarts.saturating_add(1);
+        }
+        self.started_before = true;
+        self.figures = Figures::default();
+        self.watch.worker_started(around.now);
+        self.worker = Some(Worker::expected(self.generation, around.now));
+        self.set_phase(around, Phase::Starting, "waits for the first progress");
+        around.effects.push(Effect::Spawn {
+            stream: self.ix,
+            generation: self.generation,
+            input: self.input,
+        });
+    }
+
+    /// When [`Stream::tick`] has something to do next, if nothing else happens.
+    #[must_use]
+    pub fn next_deadline(&self, now: Moment, policy: &Policy) -> Option<Moment> {
+        let thresholds = &self.spec.thresholds;
+        let worker = self.worker.as_ref().map(|worker| match (&worker.stop, worker.live) {
+            (Some(stop), _) => stop.next,
+            (None, None) => Some(worker.started + thresholds.start_grace),
+            (None, Some(_)) if self.phase == Phase::Stalled => {
+                Some(worker.moved + thresholds.stall + thresholds.stall_restart)
+            }
+            (None, Some(_)) => {
+                let reset = worker.steady + policy.backoff_reset;
+                let reset = (self.failures.in_a_row() > 0).then_some(reset);
+                Some(worker.moved + thresholds.stall).into_iter().chain(reset).min()
+            }
+        });
+        let watch = self.watch.next_deadline(now, thresholds);
+        [self.retry, worker.flatten(), watch].into_iter().flatten().min()
+    }
+
+    /// Works out the conditions anew; says whether they differ from those last shown.
+    pub fn refresh_conditions(&mut self, now: Moment) -> bool {
+        let conditions = self.watch.conditions(now, self.spec.mode, self.spec.expect, &self.spec.thresholds);
+        let changed = conditions != self.conditions;
+        self.conditions = conditions;
+        changed
+    }
+
+    /// Its row on the board.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        let grace = self.worker.as_ref().filter(|w| w.live.is_none() && w.stop.is_none());
+        let grace = grace.map(|w| w.started + self.spec.thresholds.start_grace);
+        let stalled = self.worker.as_ref().filter(|_| self.phase == Phase::Stalled);
+        let stalled =
+            stalled.map(|w| w.moved + self.spec.thresholds.stall + self.spec.thresholds.stall_restart);
+        let stop = self.worker.as_ref().and_then(|w| w.stop.as_ref()).and_then(|stop| stop.next);
+        Row {
+            ix: self.ix,
+            id: self.spec.id.clone(),
+            name: Arc::clone(&self.spec.name),
+            group: Arc::clone(&self.spec.group),
+            mode: self.spec.mode,
+            wanted: self.wanted,
+            phase: self.phase,
+            reason: Arc::clone(&self.reason),
+            since: self.since,
+            next: self.retry.or(stop).or(grace).or(stalled),
+            failures: self.failures.in_a_row(),
+            conditions: self.conditions.clone(),
+            pid: self.worker.as_ref().and_then(|w| w.pid),
+            started: self.worker.as_ref().map(|w| w.started),
+            restarts: self.restarts,
+            figures: self.figures,
+            input: self.spec.inputs.get(self.input).map_or_else(|| "".into(), |url| mask_secrets(url).into()),
+            last_error: self.last_error.clone(),
+            last_message: Arc::clone(&self.last_message),
+            last_message_at: self.last_message_at,
+            lines_dropped: self.dropped,
+        }
+    }
+
+    fn fresh_start(&mut self) {
+        self.failures.forget();
+        self.input = 0;
+    }
+
+    pub(super) fn queue(&mut self, around: &mut Surroundings<'_>, reason: &str) -> Wish {
+        self.set_phase(around, Phase::Queued, reason);
+        Wish::Start
+    }
+
+    pub(super) fn set_phase(&mut self, around: &mut Surroundings<'_>, phase: Phase, reason: &str) {
+        self.phase = phase;
+        self.reason = reason.into();
+        self.since = around.now;
+        if phase != Phase::Backoff && phase != Phase::Broken {
+            self.retry = None;
+        }
+        self.save(around);
+    }
+
+    pub(super) fn save(&self, around: &mut Surroundings<'_>) {
+        around.effects.push(Effect::Save { stream: self.ix, kept: self.kept() });
+    }
+
+    pub(super) fn note(&mut self, around: &mut Surroundings<'_>, level: LineLevel, text: Arc<str>) {
+        self.last_message = Arc::clone(&text);
+        self.last_message_at = around.now;
+        around.effects.push(Effect::Note { stream: self.ix, level, text });
+    }
+}

@@ -1,0 +1,1 @@
+//! Carries effects out: processes, pipes, signals, timers.
