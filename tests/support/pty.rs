@@ -128,9 +128,10 @@ impl Screen {
         set_size(&master, size);
         let handle = || Stdio::from(slave.try_clone().expect("another descriptor"));
         // setsid(1), of util-linux, makes the terminal the controlling one and execs: the pid stays.
-        // It saves a pre_exec closure and its unsafe.
+        // env(1), of coreutils, gives back the signals that a build machine's nohup or background job
+        // had us ignore: a program keeps that over exec. Both save a pre_exec closure and its unsafe.
         let child = Command::new("setsid")
-            .arg("--ctty")
+            .args(["--ctty", "env", "--default-signal"])
             .arg(program)
             .args(arguments)
             .env("TERM", "xterm-256color")
@@ -142,7 +143,7 @@ impl Screen {
             .stdout(handle())
             .stderr(handle())
             .spawn()
-            .expect("setsid (of util-linux)");
+            .expect("setsid, of util-linux");
         drop(slave);
         let pid = child.id().cast_signed();
         let process = Process::find(pid).or_else(|| Process::find_ended(pid)).expect("the started process");
