@@ -1,0 +1,414 @@
+//! The tools of the whole-program tests, tried on programs that are known to work: a test that
+//! leans on them can then blame headend.
+
+mod support;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use support::headless::Running;
+use support::processes::{self, Process};
+use support::pty::{Key, Screen};
+use support::{LIMIT, stand_in, wait_for, wait_until};
+
+const SH: &str = "/bin/sh";
+
+fn shell(script: &str) -> Screen {
+    Screen::open(Path::new(SH), (40, 6), &["-c", script], &[])
+}
+
+fn worker(url: &str) -> Running {
+    let arguments = [
+        "-hide_banner",
+        "-nostdin",
+        "-nostats",
+        "-loglevel",
+        "repeat+level+info",
+        "-stats_period",
+        "0.05",
+        "-progress",
+        "pipe:1",
+        "-i",
+        url,
+        "-f",
+        "null",
+        "-",
+    ];
+    Running::start(stand_in(), &arguments, &[])
+}
+
+/// The values of one key in all blocks so far.
+fn values(progress: &str, key: &str) -> Vec<String> {
+    progress
+        .lines()
+        .filter_map(|line| line.split_once('=').filter(|(k, _)| *k == key).map(|(_, v)| v.trim().to_owned()))
+        .collect()
+}
+
+fn out_times(progress: &str) -> Vec<i64> {
+    values(progress, "out_time_us").iter().map(|v| v.parse().unwrap_or(-1)).collect()
+}
+
+mod terminal {
+    use super::*;
+
+    #[test]
+    fn keys_arrive_and_the_answer_is_seen() {
+        let screen = shell("read word; echo got-$word; read rest");
+        screen.keys("hello");
+        screen.press(Key::Enter);
+        screen.wait_text("got-hello");
+        screen.wait_no_text("got-nothing");
+        assert!(screen.bytes_written() >= "hello\r\ngot-hello\r\n".len() as u64);
+    }
+
+    #[test]
+    fn colours_and_cursor_are_seen() {
+        let screen = shell(r"printf '\033[?1049h\033[?25l\033[31mred'; read rest");
+        screen.wait_text("red");
+        screen.look(|screen| {
+            assert_eq!(screen.cell(0, 0).unwrap().fgcolor(), vt100::Color::Idx(1));
+            assert!(screen.alternate_screen() && screen.hide_cursor());
+        });
+    }
+
+    #[test]
+    fn it_is_a_controlling_terminal_of_the_right_size_and_can_change() {
+        let screen =
+            shell("trap 'stty size' WINCH; stty size; echo on-tty </dev/tty; while :; do sleep 0.05; done");
+        screen.wait_text("6 40");
+        screen.wait_text("on-tty");
+        screen.resize((50, 9));
+        screen.wait_text("9 50");
+        screen.press(Key::Ctrl('c'));
+        let mut screen = screen;
+        assert!(!screen.finish().success(), "Ctrl-C must end it");
+    }
+
+    #[test]
+    fn what_was_not_given_back_is_named() {
+        let mut untidy =
+            shell(r"stty raw -echo; printf '\033[?1049h\033[?25l\033[?2004h\033[?1000h\033[?2026h'");
+        untidy.finish();
+        assert_eq!(
+            untidy.not_given_back(),
+            [
+                "raw mode",
+                "alternate screen",
+                "hidden cursor",
+                "mouse reports",
+                "bracketed paste",
+                "an open synchronized update"
+            ]
+        );
+        let mut tidy = shell(r"printf '\033[?1049h\033[?25l'; printf '\033[?25h\033[?1049l'");
+        assert!(tidy.finish().success());
+        assert!(tidy.not_given_back().is_empty(), "{:?}", tidy.not_given_back());
+        assert!(tidy.raw_output().windows(8).any(|w| w == b"\x1b[?1049l"));
+    }
+
+    #[test]
+    fn a_quiet_screen_writes_nothing() {
+        let screen = shell("echo ready; read word; echo more; read rest");
+        screen.wait_text("ready");
+        let before = screen.settle(Duration::from_millis(200));
+        assert_eq!(screen.bytes_written(), before);
+        screen.press(Key::Enter);
+        screen.wait_text("more");
+        assert!(screen.settle(Duration::from_millis(200)) > before);
+    }
+
+    #[test]
+    #[should_panic(expected = "the program ended before \"never\" on the screen")]
+    fn an_ended_program_is_not_waited_for() {
+        shell("echo bye").wait_text("never");
+    }
+
+    #[test]
+    fn hanging_up_sends_sighup() {
+        let mut screen = shell("echo ready; while :; do sleep 0.05; done");
+        screen.wait_text("ready");
+        screen.hang_up();
+        let status = screen.exit_status();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(Signal::SIGHUP as i32));
+    }
+
+    #[test]
+    fn a_dropped_screen_leaves_no_process() {
+        let screen = shell("echo ready; while :; do sleep 0.05; done");
+        screen.wait_text("ready");
+        let process = screen.process();
+        assert!(process.is_alive());
+        drop(screen);
+        processes::wait_gone(&[process], LIMIT);
+    }
+}
+
+mod process {
+    use super::*;
+
+    #[test]
+    fn children_are_found_and_their_end_is_seen() {
+        let running = Running::start(Path::new(SH), &["-c", "sleep 300 & sleep 300 & wait"], &[]);
+        let children = wait_for("two children", LIMIT, || {
+            let found = processes::children_of(running.pid());
+            (found.len() == 2 && found.iter().all(|c| c.arguments().first().is_some_and(|a| a == "sleep")))
+                .then_some(found)
+        });
+        assert_eq!(processes::descendants_of(running.pid()).len(), 2);
+        assert!(children.iter().all(|c| c.is_alive() && c.group().is_some()));
+        for child in &children {
+            child.signal(Signal::SIGKILL);
+        }
+        processes::wait_gone(&children, LIMIT);
+    }
+
+    #[test]
+    fn a_zombie_is_not_alive() {
+        // exec: the shell's child becomes the child of a program that never waits.
+        let running = Running::start(Path::new(SH), &["-c", "sleep 0.01 & exec sleep 300"], &[]);
+        let zombies = wait_for("a zombie", LIMIT, || {
+            Some(processes::zombies_of(running.pid())).filter(|z| !z.is_empty())
+        });
+        assert!(Process::find(zombies[0]).is_none());
+        assert!(Process::find_ended(zombies[0]).unwrap().is_zombie());
+        assert!(processes::children_of(running.pid()).is_empty());
+    }
+
+    #[test]
+    fn memory_and_open_files_are_read() {
+        let own = Process::find(std::process::id().cast_signed()).unwrap();
+        assert!(own.memory() > 1_000_000 && own.open_files() >= 3);
+    }
+
+    #[test]
+    #[should_panic(expected = "1 of 1 still alive")]
+    fn waiting_for_one_that_stays_fails() {
+        let running = Running::start(Path::new("/bin/sleep"), &["300"], &[]);
+        processes::wait_gone(&[running.process()], Duration::from_millis(50));
+    }
+
+    #[test]
+    fn a_program_s_end_and_document_are_taken() {
+        let script = r#"echo '{"streams": [1, 2]}'; echo oops >&2; exit 3"#;
+        let finished = Running::start(Path::new(SH), &["-c", script], &[]).finish(LIMIT);
+        assert_eq!((finished.code(), finished.stderr.as_str()), (3, "oops\n"));
+        assert_eq!(finished.json()["streams"][1], 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "did not end within")]
+    fn a_program_that_stays_is_told() {
+        let _ = Running::start(Path::new("/bin/sleep"), &["300"], &[]).finish(Duration::from_millis(50));
+    }
+}
+
+mod worker {
+    use super::*;
+
+    #[test]
+    fn it_answers_a_probe_as_ffmpeg_does() {
+        let answer =
+            |question| Running::start(stand_in(), &["-hide_banner", question], &[]).finish(LIMIT).stdout;
+        assert!(answer("-version").starts_with("ffmpeg version 5.1"));
+        assert!(answer("-filters").lines().any(|l| l.split_whitespace().nth(1) == Some("blackdetect")));
+        let protocols = answer("-protocols");
+        assert!(protocols.starts_with("Supported file protocols:\nInput:\n"));
+        assert!(protocols.lines().any(|l| l == "  https"));
+    }
+
+    #[test]
+    fn a_healthy_one_moves_and_ends_as_asked() {
+        let mut running = worker("stand-in:healthy?fps=50");
+        let progress = running.wait_stdout("three blocks", |out| values(out, "progress").len() >= 3);
+        let times = out_times(&progress);
+        assert!(times.windows(2).all(|w| w[0] < w[1]), "{times:?}");
+        let keys: Vec<_> = progress.lines().take(12).filter_map(|l| Some(l.split_once('=')?.0)).collect();
+        assert_eq!(
+            keys,
+            [
+                "frame",
+                "fps",
+                "stream_0_0_q",
+                "bitrate",
+                "total_size",
+                "out_time_us",
+                "out_time_ms",
+                "out_time",
+                "dup_frames",
+                "drop_frames",
+                "speed",
+                "progress"
+            ]
+        );
+        running.process().signal(Signal::SIGTERM);
+        assert_eq!(running.wait_exit(LIMIT).code(), Some(255));
+        running.wait_stdout("the last block", |out| out.ends_with("progress=end\n"));
+    }
+
+    #[test]
+    fn the_mode_comes_by_any_url_or_the_environment() {
+        for url in
+            ["stand-in:exit?code=7", "http://stand-in/exit?code=7", "http://u:p@stand-in:80/exit?code=7"]
+        {
+            assert_eq!(worker(url).finish(LIMIT).code(), 7, "{url}");
+        }
+        let by_environment = Running::start(
+            stand_in(),
+            &["-i", "http://h/x"],
+            &[("HEADEND_STAND_IN", "exit?code=7&stderr=a%0Ab")],
+        );
+        let finished = by_environment.finish(LIMIT);
+        assert_eq!((finished.code(), finished.stderr.as_str()), (7, "a\nb"));
+    }
+
+    #[test]
+    fn it_can_exit_well_and_late() {
+        let finished = worker("stand-in:exit?code=0&after=0.2").finish(LIMIT);
+        assert_eq!(finished.code(), 0);
+        assert!(!values(&finished.stdout, "frame").is_empty());
+        assert!(finished.stderr.contains("Input #0"));
+    }
+
+    #[test]
+    fn a_first_term_can_be_ignored_or_all() {
+        let mut running = worker("stand-in:ignore-term?times=1");
+        running.wait_stdout("a block", |out| out.contains("progress="));
+        running.process().signal(Signal::SIGTERM);
+        let seen = values(&running.stdout(), "progress").len();
+        running.wait_stdout("it goes on", |out| values(out, "progress").len() > seen + 2);
+        running.process().signal(Signal::SIGTERM);
+        assert_eq!(running.wait_exit(LIMIT).code(), Some(255));
+
+        let stubborn = worker("stand-in:ignore-term");
+        stubborn.wait_stdout("a block", |out| out.contains("progress="));
+        for _ in 0..3 {
+            stubborn.process().signal(Signal::SIGTERM);
+        }
+        let seen = values(&stubborn.stdout(), "progress").len();
+        stubborn.wait_stdout("it goes on", |out| values(out, "progress").len() > seen + 2);
+    }
+
+    #[test]
+    fn a_stall_repeats_or_is_silent() {
+        let repeating = worker("stand-in:stall?after=0.1");
+        let progress = repeating.wait_stdout("the same block thrice", |out| {
+            let times = out_times(out);
+            times.len() >= 3 && times[times.len() - 3..].iter().all(|t| *t == 100_000)
+        });
+        assert!(progress.ends_with("progress=continue\n"));
+
+        let silent = worker("stand-in:stall?after=0.1&kind=silent");
+        silent.wait_stdout("a block", |out| out.contains("progress="));
+        let mut seen = 0;
+        wait_until("no more blocks", LIMIT, || {
+            let before = std::mem::replace(&mut seen, silent.bytes().0);
+            std::thread::sleep(Duration::from_millis(200));
+            before == seen
+        });
+        assert!(silent.process().is_alive());
+    }
+
+    #[test]
+    fn a_hang_shows_no_frame() {
+        let hanging = worker("stand-in:hang?blocks=1");
+        let progress = hanging.wait_stdout("two blocks", |out| values(out, "progress").len() >= 2);
+        assert!(values(&progress, "frame").iter().all(|f| f == "0"));
+        assert!(values(&progress, "out_time_us").iter().all(|t| t == "N/A"));
+    }
+
+    #[test]
+    fn output_time_can_go_backwards() {
+        worker("stand-in:backwards?every=3").wait_stdout("a step back", |out| {
+            let end = out.rfind("progress=").unwrap_or(0);
+            out_times(&out[..end]).windows(2).any(|w| w[1] < w[0])
+        });
+    }
+
+    #[test]
+    fn floods_and_long_lines_come_beside_good_blocks() {
+        let flood = worker("stand-in:flood?to=stderr");
+        wait_until("20 MB", LIMIT, || flood.bytes().1 > 20_000_000);
+        flood.wait_stdout("good blocks", |out| values(out, "progress").len() >= 2);
+
+        let endless = worker("stand-in:endless-line?to=stderr&rate=1000000");
+        wait_until("a line of 300 kB", LIMIT, || endless.bytes().1 > 300_000);
+        let tail = endless.stderr().rsplit('\n').next().unwrap().len();
+        assert!(tail > 200_000, "a line feed within {tail} bytes");
+
+        let long = worker("stand-in:long-line?to=stdout&mb=20");
+        wait_until("the line", LIMIT, || long.bytes().0 >= 19_900_000);
+    }
+
+    #[test]
+    fn a_flood_does_not_keep_it_from_ending() {
+        // Nobody reads: the main thread is stuck in a full pipe.
+        let mut child = std::process::Command::new(stand_in())
+            .args(["-i", "stand-in:flood?to=stdout"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = child.id().cast_signed();
+        let process = Process::find(pid).unwrap();
+        wait_until("its signals are watched", LIMIT, || {
+            std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count) == 2
+        });
+        process.signal(Signal::SIGTERM);
+        let until = Instant::now() + LIMIT;
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() > until {
+                child.kill().unwrap();
+                panic!("it did not end");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn bad_bytes_and_secrets_are_printed() {
+        let bad = worker("stand-in:bad-bytes");
+        bad.wait_stderr("a byte that is no UTF-8", |err| err.contains('\u{fffd}') && err.contains('\0'));
+        bad.wait_stdout("a good block too", |out| out.contains("progress=continue"));
+        worker("stand-in:secrets?canary=c4n4ry")
+            .wait_stderr("the canary", |err| err.matches("c4n4ry").count() >= 5);
+    }
+
+    #[test]
+    fn it_closes_its_pipes_and_lives() {
+        let running = worker("stand-in:close?what=both");
+        let open = |fd| Path::new(&format!("/proc/{}/fd/{fd}", running.pid())).symlink_metadata().is_ok();
+        wait_until("closed pipes", LIMIT, || !open(1) && !open(2));
+        assert!(running.process().is_alive());
+    }
+
+    #[test]
+    fn a_grandchild_outlives_it_and_a_crowd_is_a_crowd() {
+        let mut running = worker("stand-in:grandchild?after=0.2&for=61.7&code=5");
+        let children = wait_for("a grandchild", LIMIT, || {
+            let found = processes::children_of(running.pid());
+            found
+                .iter()
+                .any(|c| c.arguments().iter().any(|a| a == "stand-in:sleep?for=61.7"))
+                .then_some(found)
+        });
+        assert_eq!(running.wait_exit(LIMIT).code(), Some(5));
+        assert!(children[0].is_alive());
+        assert_eq!(processes::with_argument("sleep?for=61.7"), children);
+        children[0].signal(Signal::SIGTERM);
+        processes::wait_gone(&children, LIMIT);
+
+        let _crowd = worker("stand-in:crowd?n=7&for=63.1");
+        let children = wait_for("seven children", LIMIT, || {
+            let found = processes::with_argument("sleep?for=63.1");
+            (found.len() == 7).then_some(found)
+        });
+        for child in &children {
+            child.signal(Signal::SIGKILL);
+        }
+        processes::wait_gone(&children, LIMIT);
+    }
+}
