@@ -1,1 +1,248 @@
 //! Per-stream log files with rotation, and the newest lines in memory.
+//!
+//! A line goes two ways: into the stream's ring, where consoles read it back, and into one queue
+//! for the writer's thread. That thread collects for a second, then opens each stream's file,
+//! writes once and closes it: 200 streams cost no descriptor and one write each a second. Nobody
+//! who hands in a line ever waits for a disk; what does not fit is counted and said in the file.
+
+mod file;
+mod ring;
+mod writer;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::model::{LogLine, StreamId, StreamIx};
+use file::LogFile;
+use ring::Ring;
+
+/// Lines of one stream kept in memory.
+pub const RING_LINES: usize = 400;
+/// Memory one stream's ring may take, bytes, its bookkeeping included.
+pub const RING_BYTES: usize = 48 * 1_024;
+/// Memory all rings may take together, bytes: with more streams than this allows, each gets less.
+pub const RINGS_BYTES: usize = 64 * 1_024 * 1_024;
+/// Memory that lines waiting for the writer may take, bytes; those being written included.
+pub const QUEUE_BYTES: usize = 4 * 1_024 * 1_024;
+/// The share of [`QUEUE_BYTES`] one stream may take, so that a flood loses only its own lines.
+pub const QUEUE_BYTES_PER_STREAM: usize = 512 * 1_024;
+/// How long the writer collects before it writes. A queue that is half full is not waited for.
+pub const BATCH_PERIOD: Duration = Duration::from_secs(1);
+/// A write that takes longer than this is trouble.
+pub const STUCK_AFTER: Duration = Duration::from_secs(5);
+/// What a line costs beyond its text, bytes: its place in a queue and its allocation.
+const LINE_OVERHEAD: usize = 80;
+
+/// The logs of all streams. A cheap handle; the writer's thread ends when the last one is dropped
+/// or [`Logs::close`] is called.
+#[derive(Clone)]
+pub struct Logs {
+    owner: Arc<Owner>,
+}
+
+/// What only the handles hold: the thread holds [`Shared`] alone, so it can see them go.
+struct Owner {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// The writer waits on it for lines, [`Logs::close`] for the writer's end.
+    changed: Condvar,
+}
+
+struct State {
+    streams: HashMap<StreamIx, Stream>,
+    queue: Vec<(StreamIx, LogLine)>,
+    /// Of the queue and of what the writer has taken but not written.
+    queue_bytes: usize,
+    /// Whether lines go to files at all.
+    files: bool,
+    closing: bool,
+    ended: bool,
+    /// Set while the writer is in the file system.
+    writing_since: Option<Instant>,
+    failing: Failing,
+}
+
+/// What can't be written now, and why.
+#[derive(Default)]
+struct Failing {
+    /// The whole folder: disk full, read-only. Gone with the first batch that succeeds.
+    folder: Option<String>,
+    /// Single files, by stream. Gone when that stream's lines are written again.
+    files: HashMap<StreamIx, String>,
+}
+
+struct Stream {
+    ring: Ring,
+    file: Arc<LogFile>,
+    queued_bytes: usize,
+    /// Lines that never reached the file.
+    dropped: u64,
+    /// How many of those the file itself tells of.
+    told: u64,
+}
+
+impl Logs {
+    /// Starts the writer. `dir` is made when it is not there (mode 0750); `None` keeps lines in
+    /// memory only. A file that would grow past `max_size` bytes is rotated; `max_files` are kept
+    /// of each stream, the current one included (at least that one).
+    ///
+    /// Never fails: what is wrong with the folder is told by [`Logs::trouble`].
+    #[must_use]
+    pub fn start(dir: Option<PathBuf>, max_size: u64, max_files: u32) -> Self {
+        let state = State {
+            streams: HashMap::new(),
+            queue: Vec::new(),
+            queue_bytes: 0,
+            files: dir.is_some(),
+            closing: false,
+            ended: dir.is_none(),
+            writing_since: None,
+            failing: Failing::default(),
+        };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let thread = dir.and_then(|dir| {
+            let seen = Arc::clone(&shared);
+            let plan = file::Plan { dir, max_size, max_files: max_files.max(1) };
+            let spawned = thread::Builder::new().name("logs".into()).spawn(move || writer::run(&seen, &plan));
+            let failed = |error: &std::io::Error| {
+                let mut state = shared.lock();
+                state.files = false;
+                state.ended = true;
+                state.failing.folder =
+                    Some(format!("no log files are written: no thread: {error}; restart headend"));
+            };
+            spawned.inspect_err(failed).ok()
+        });
+        Self { owner: Arc::new(Owner { shared, thread: Mutex::new(thread) }) }
+    }
+
+    /// Makes room for the lines of stream `ix`; its file is `id.log`. Again with the same number:
+    /// nothing changes.
+    pub fn register(&self, ix: StreamIx, id: &StreamId) {
+        let mut state = self.owner.shared.lock();
+        state.streams.entry(ix).or_insert_with(|| Stream {
+            ring: Ring::default(),
+            file: Arc::new(LogFile::new(id)),
+            queued_bytes: 0,
+            dropped: 0,
+            told: 0,
+        });
+    }
+
+    /// Takes one line of stream `ix`. Never waits for the disk. A line for a stream that was not
+    /// registered goes nowhere.
+    pub fn push(&self, ix: StreamIx, line: LogLine) {
+        let shared = &self.owner.shared;
+        let mut state = shared.lock();
+        let state = &mut *state;
+        let ring_bytes = (RINGS_BYTES / state.streams.len().max(1)).min(RING_BYTES);
+        let Some(stream) = state.streams.get_mut(&ix) else {
+            return;
+        };
+        let cost = cost(&line);
+        if state.files {
+            let fits = state.queue_bytes + cost <= QUEUE_BYTES
+                && stream.queued_bytes + cost <= QUEUE_BYTES_PER_STREAM
+                && !state.closing;
+            if fits {
+                let first = state.queue.is_empty();
+                let half = QUEUE_BYTES / 2;
+                let now_half = state.queue_bytes < half && state.queue_bytes + cost >= half;
+                state.queue.push((ix, line.clone()));
+                state.queue_bytes += cost;
+                stream.queued_bytes += cost;
+                if first || now_half {
+                    shared.changed.notify_all();
+                }
+            } else {
+                stream.dropped += 1;
+            }
+        }
+        stream.ring.push(line, ring_bytes);
+    }
+
+    /// The lines of stream `ix` from number `from` on that are still in memory, oldest first; the
+    /// number after the last one; and how many between `from` and the first are gone. Lines are
+    /// numbered from 0 in the order they were pushed.
+    #[must_use]
+    pub fn lines_from(&self, ix: StreamIx, from: u64) -> (Vec<LogLine>, u64, u64) {
+        let state = self.owner.shared.lock();
+        state.streams.get(&ix).map_or((Vec::new(), 0, 0), |stream| stream.ring.lines_from(from))
+    }
+
+    /// The number the next line of stream `ix` will have.
+    #[must_use]
+    pub fn next_number(&self, ix: StreamIx) -> u64 {
+        self.owner.shared.lock().streams.get(&ix).map_or(0, |stream| stream.ring.next_number())
+    }
+
+    /// How many lines of stream `ix` never reached its file: the queue was full, or writing failed.
+    /// Zero when there are no files at all.
+    #[must_use]
+    pub fn dropped(&self, ix: StreamIx) -> u64 {
+        self.owner.shared.lock().streams.get(&ix).map_or(0, |stream| stream.dropped)
+    }
+
+    /// What keeps log files from being written now, where, and what to do; `None` while all is well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let state = self.owner.shared.lock();
+        if state.writing_since.is_some_and(|since| since.elapsed() >= STUCK_AFTER) {
+            return Some("log files are not written: the disk does not answer; look at the disk".into());
+        }
+        state.failing.text()
+    }
+
+    /// Writes what waits, ends the writer and waits for it, at most `limit`. True when the writer
+    /// came to its end (what it could not write is in [`Logs::dropped`]). Lines that are pushed
+    /// afterwards stay in memory.
+    pub fn close(&self, limit: Duration) -> bool {
+        let shared = &self.owner.shared;
+        let mut state = shared.lock();
+        state.closing = true;
+        shared.changed.notify_all();
+        let waited = shared.changed.wait_timeout_while(state, limit, |state| !state.ended);
+        let ended = waited.unwrap_or_else(PoisonError::into_inner).0.ended;
+        let thread = self.owner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread.filter(|_| ended) {
+            let _ = thread.join();
+        }
+        ended
+    }
+}
+
+impl Shared {
+    /// A panic elsewhere leaves the state whole: each change under the lock is complete in itself.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.lock().closing = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Failing {
+    fn text(&self) -> Option<String> {
+        let first = self.folder.as_ref().or_else(|| self.files.values().min())?;
+        let more = self.files.len().saturating_sub(usize::from(self.folder.is_none()));
+        Some(if more == 0 { first.clone() } else { format!("{first} (and {more} more)") })
+    }
+}
+
+fn cost(line: &LogLine) -> usize {
+    line.text.len() + LINE_OVERHEAD
+}
+
+#[cfg(test)]
+mod tests;

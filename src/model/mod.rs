@@ -12,6 +12,7 @@ mod phase;
 mod sample;
 mod stream;
 mod text;
+mod wall;
 
 pub use board::{
     Board, Delta, Gap, HostReading, LimitReading, Notice, NoticeKind, PoolReading, Row, SelfReading, Totals,
@@ -25,3 +26,4 @@ pub use phase::Phase;
 pub use sample::{Detection, Figures, Sample, Tracks};
 pub use stream::{Expect, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted};
 pub use text::{clean, clean_line, mask_secrets};
+pub use wall::WallTime;

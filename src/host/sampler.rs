@@ -1,0 +1,289 @@
+//! The thread that reads the machine at a steady pace.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
+use sysinfo::{MemoryRefreshKind, System};
+
+use super::{MEMORY_PERIOD, MEMORY_STEP, SAMPLE_PERIOD, WORKERS_PER_STEP, proc};
+use crate::model::{HostReading, SelfReading, WorkersReading};
+
+/// Reads the machine every [`SAMPLE_PERIOD`] on the thread `host`, until it is stopped or dropped.
+pub struct Sampler {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Wakes the thread before its time.
+#[derive(Default)]
+struct Stop {
+    asked: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Sampler {
+    /// Starts reading. `sink` is called on the sampler's thread: at once, then every
+    /// [`SAMPLE_PERIOD`]; it must be quick. `pids` are the workers there are now; their memory
+    /// comes with the first sample after each full round over them.
+    ///
+    /// Without a thread (the machine refused one) there are no readings; the log says so.
+    #[must_use]
+    pub fn start(
+        pids: Arc<Mutex<Vec<u32>>>,
+        sink: impl FnMut(HostReading, SelfReading, Option<WorkersReading>) + Send + 'static,
+    ) -> Self {
+        let stop = Arc::new(Stop::default());
+        let seen = Arc::clone(&stop);
+        let spawned = thread::Builder::new().name("host".into()).spawn(move || run(&seen, &pids, sink));
+        let thread =
+            spawned.inspect_err(|error| log::error!("no readings of this machine: no thread: {error}")).ok();
+        Self { stop, thread }
+    }
+
+    /// Ends the thread and waits for it: as long as one reading and one call of the sink take.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        *self.stop.asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.stop.changed.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // A panic on that thread was told by the panic hook; the readings just end.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Stop {
+    /// Waits until `when`; false when the thread is to end.
+    fn wait_until(&self, when: Instant) -> bool {
+        let left = when.saturating_duration_since(Instant::now());
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(asked, left, |asked| !*asked);
+        !*waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+fn run(
+    stop: &Stop,
+    pids: &Mutex<Vec<u32>>,
+    mut sink: impl FnMut(HostReading, SelfReading, Option<WorkersReading>),
+) {
+    let system = System::new().inspect_err(|error| log::error!("no CPU and memory of this machine: {error}"));
+    let mut machine = Machine { system: system.ok() };
+    let mut own = Own::default();
+    let mut round = Round::default();
+    let mut next_sample = Instant::now();
+    let mut next_round = next_sample;
+    loop {
+        let now = Instant::now();
+        if round.is_idle() && now >= next_round {
+            round.begin(&pids.lock().unwrap_or_else(PoisonError::into_inner));
+            next_round = now + MEMORY_PERIOD;
+        }
+        round.step(proc::pss_of);
+        if now >= next_sample {
+            sink(machine.read(), own.read(now), round.take());
+            // Counted from now: after a suspended machine wakes there is nothing to catch up on.
+            next_sample = now + SAMPLE_PERIOD;
+        }
+        let next = if round.is_idle() { next_sample } else { next_sample.min(now + MEMORY_STEP) };
+        if !stop.wait_until(next) {
+            return;
+        }
+    }
+}
+
+/// The whole machine.
+struct Machine {
+    /// `None` on a machine sysinfo can't read: its figures are then 0.
+    system: Option<System>,
+}
+
+impl Machine {
+    fn read(&mut self) -> HostReading {
+        let (fds_open, fds_limit) = proc::machine_open_files().unwrap_or_default();
+        let mut reading = HostReading {
+            fds_open,
+            fds_limit,
+            #[expect(clippy::cast_possible_truncation, reason = "two decimals are shown")]
+            load1: System::load_average().map_or(0.0, |load| load.one as f32),
+            ..HostReading::default()
+        };
+        if let Some(system) = &mut self.system {
+            // Only these two: everything else in there reads every process of the machine.
+            system.refresh_cpu_usage();
+            system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+            reading.cpu_percent = system.global_cpu_usage().clamp(0.0, 100.0);
+            reading.cores = u32::try_from(system.cpus().len()).unwrap_or(u32::MAX);
+            reading.memory_bytes = system.used_memory();
+            reading.memory_total_bytes = system.total_memory();
+        }
+        reading
+    }
+}
+
+/// Our own process.
+#[derive(Default)]
+struct Own {
+    cpu_before: Option<(Instant, Duration)>,
+    memory_bytes: u64,
+    memory_read: Option<Instant>,
+}
+
+impl Own {
+    fn read(&mut self, now: Instant) -> SelfReading {
+        if self.memory_read.is_none_or(|at| now.saturating_duration_since(at) >= MEMORY_PERIOD) {
+            self.memory_bytes = proc::own_memory().unwrap_or(self.memory_bytes);
+            self.memory_read = Some(now);
+        }
+        let cpu = cpu_time();
+        let before = self.cpu_before.replace((now, cpu));
+        SelfReading {
+            cpu_percent: before.map_or(0.0, |(at, used)| {
+                percent_of_core(cpu.saturating_sub(used), now.saturating_duration_since(at))
+            }),
+            memory_bytes: self.memory_bytes,
+            fds_open: proc::own_open_files(),
+            fds_limit: getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft),
+        }
+    }
+}
+
+/// CPU time of our own process since it started; microseconds, where `/proc` has hundredths.
+fn cpu_time() -> Duration {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
+        return Duration::ZERO;
+    };
+    let span = |time: nix::sys::time::TimeVal| {
+        let micros = time.tv_sec().saturating_mul(1_000_000).saturating_add(time.tv_usec());
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    };
+    span(usage.user_time()) + span(usage.system_time())
+}
+
+fn percent_of_core(used: Duration, span: Duration) -> f32 {
+    if span.is_zero() { 0.0 } else { 100.0 * used.as_secs_f32() / span.as_secs_f32() }
+}
+
+/// One round over the workers' memory, a few at a time.
+#[derive(Default)]
+struct Round {
+    left: VecDeque<u32>,
+    sum: WorkersReading,
+    done: Option<WorkersReading>,
+}
+
+impl Round {
+    fn is_idle(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    fn begin(&mut self, pids: &[u32]) {
+        self.left = pids.iter().copied().collect();
+        self.sum = WorkersReading::default();
+        if pids.is_empty() {
+            self.done = Some(self.sum);
+        }
+    }
+
+    /// Reads the next few. One that has ended meanwhile is not counted.
+    fn step(&mut self, pss_of: impl Fn(u32) -> Option<u64>) {
+        let batch = self.left.len().min(WORKERS_PER_STEP);
+        if batch == 0 {
+            return;
+        }
+        for bytes in self.left.drain(..batch).filter_map(pss_of) {
+            self.sum.count += 1;
+            self.sum.memory_bytes = self.sum.memory_bytes.saturating_add(bytes);
+        }
+        if self.left.is_empty() {
+            self.done = Some(self.sum);
+        }
+    }
+
+    fn take(&mut self) -> Option<WorkersReading> {
+        self.done.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn the_first_sample_comes_at_once_and_is_plausible() {
+        let pids = Arc::new(Mutex::new(vec![std::process::id(), u32::MAX]));
+        let (send, receive) = mpsc::channel();
+        let sampler = Sampler::start(pids, move |host, own, workers| {
+            let _ = send.send((host, own, workers));
+        });
+        let (host, own, workers) = receive.recv_timeout(LONG).unwrap();
+        assert!(host.cores > 0 && host.memory_total_bytes > host.memory_bytes && host.memory_bytes > 0);
+        assert!((0.0..=100.0).contains(&host.cpu_percent), "{}", host.cpu_percent);
+        assert!(host.fds_open > 0 && host.fds_limit > 0);
+        assert!(own.memory_bytes > 0 && own.fds_open > 0 && own.fds_limit > 0);
+        let workers = workers.unwrap();
+        assert_eq!(workers.count, 1, "the process that is not there is not counted");
+        assert!(workers.memory_bytes > 0);
+
+        sampler.stop();
+        assert_eq!(receive.iter().count(), 0, "the sink is gone with the thread");
+    }
+
+    #[test]
+    fn a_round_takes_few_at_a_time_and_tells_once() {
+        let pids: Vec<u32> = (1..=45).collect();
+        let mut round = Round::default();
+        round.begin(&pids);
+        let mut steps = 0;
+        while !round.is_idle() {
+            assert_eq!(round.take(), None, "told only when complete");
+            let before = round.left.len();
+            round.step(|pid| (pid % 2 == 0).then_some(10));
+            assert!(before - round.left.len() <= WORKERS_PER_STEP);
+            steps += 1;
+        }
+        assert_eq!(steps, 3);
+        assert_eq!(round.take(), Some(WorkersReading { count: 22, memory_bytes: 220 }));
+        assert_eq!(round.take(), None);
+    }
+
+    #[test]
+    fn no_workers_is_a_reading_too() {
+        let mut round = Round::default();
+        round.begin(&[]);
+        assert_eq!(round.take(), Some(WorkersReading::default()));
+    }
+
+    #[test]
+    fn a_busy_second_is_a_whole_core() {
+        let second = Duration::from_secs(1);
+        assert!((percent_of_core(second, second) - 100.0).abs() < 0.01);
+        assert!((percent_of_core(second / 50, second * 2) - 1.0).abs() < 0.01);
+        assert!(percent_of_core(second, Duration::ZERO).abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn own_cpu_time_grows_with_work() {
+        let before = cpu_time();
+        let mut own = Own::default();
+        let start = Instant::now();
+        own.read(start);
+        let mut sum = 0_u64;
+        while cpu_time() < before + Duration::from_millis(20) {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        assert!(own.read(Instant::now()).cpu_percent > 0.0);
+    }
+}

@@ -1,0 +1,155 @@
+//! The writer's thread: collects, groups by stream, appends, counts what it could not write.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use super::file::{LogFile, Plan};
+use super::{BATCH_PERIOD, QUEUE_BYTES, Shared, State, cost};
+use crate::model::{LineLevel, LogLine, StreamIx, WallTime, clean};
+
+/// Writes until the logs are closed and nothing waits any more.
+pub fn run(shared: &Shared, plan: &Plan) {
+    // Made at once, so that a folder that can't be is told before the first line comes.
+    if let Err(error) = plan.make_folder() {
+        shared.lock().failing.folder = Some(explain(plan, &plan.dir.display().to_string(), &error));
+    }
+    while let Some(batch) = next_batch(shared) {
+        write(shared, plan, batch);
+    }
+    shared.lock().ended = true;
+    shared.changed.notify_all();
+}
+
+/// Waits for lines, lets more of them gather, takes them all. `None` at the end.
+fn next_batch(shared: &Shared) -> Option<Vec<(StreamIx, LogLine)>> {
+    let state = shared.lock();
+    let waited = shared.changed.wait_while(state, |state| state.queue.is_empty() && !state.closing);
+    let state = waited.unwrap_or_else(PoisonError::into_inner);
+    let gathering = |state: &mut State| !state.closing && state.queue_bytes < QUEUE_BYTES / 2;
+    let waited = shared.changed.wait_timeout_while(state, BATCH_PERIOD, gathering);
+    let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    let batch = std::mem::take(&mut state.queue);
+    (!batch.is_empty()).then_some(batch)
+}
+
+/// What became of one stream's lines.
+struct Outcome {
+    ix: StreamIx,
+    /// Freed in the queue.
+    bytes: usize,
+    lost: u64,
+    /// Lost lines that the file now tells of.
+    told: u64,
+    error: Option<Trouble>,
+}
+
+struct Trouble {
+    text: String,
+    whole_folder: bool,
+}
+
+fn write(shared: &Shared, plan: &Plan, batch: Vec<(StreamIx, LogLine)>) {
+    let mut by_stream: BTreeMap<StreamIx, Vec<LogLine>> = BTreeMap::new();
+    for (ix, line) in batch {
+        by_stream.entry(ix).or_default().push(line);
+    }
+    for (ix, lines) in by_stream {
+        let (file, untold) = {
+            let mut state = shared.lock();
+            let Some(stream) = state.streams.get(&ix) else {
+                continue;
+            };
+            let found = (Arc::clone(&stream.file), stream.dropped - stream.told);
+            state.writing_since = Some(Instant::now());
+            found
+        };
+        let outcome = append(plan, ix, &file, &lines, untold);
+        settle(&mut shared.lock(), outcome);
+    }
+}
+
+fn append(plan: &Plan, ix: StreamIx, file: &LogFile, lines: &[LogLine], untold: u64) -> Outcome {
+    // What is missing stands before what comes after it.
+    let gap = lines.first().filter(|_| untold > 0).map(|next| LogLine {
+        wall_ms: next.wall_ms,
+        level: LineLevel::Warning,
+        text: format!("headend: {untold} lines are missing here").into(),
+    });
+    let texts: Vec<Vec<u8>> = gap.iter().chain(lines).map(format_line).collect();
+    let result = file.append(plan, &texts);
+    let written = result.as_ref().map_or_else(|failed| failed.written, |()| texts.len());
+    let gap_lines = usize::from(gap.is_some());
+    let lost = lines.len() - written.saturating_sub(gap_lines);
+    Outcome {
+        ix,
+        bytes: lines.iter().map(cost).sum(),
+        lost: lost as u64,
+        told: if written >= gap_lines { untold } else { 0 },
+        error: result.err().map(|failed| Trouble {
+            text: explain(plan, &file.path(plan).display().to_string(), &failed.error),
+            whole_folder: concerns_folder(&failed.error),
+        }),
+    }
+}
+
+/// Takes the outcome into the state, and tells the log once when trouble begins.
+fn settle(state: &mut State, outcome: Outcome) {
+    state.writing_since = None;
+    state.queue_bytes -= outcome.bytes;
+    if let Some(stream) = state.streams.get_mut(&outcome.ix) {
+        stream.queued_bytes -= outcome.bytes;
+        stream.dropped += outcome.lost;
+        stream.told += outcome.told;
+    }
+    let failing = &mut state.failing;
+    let was_well = failing.folder.is_none() && failing.files.is_empty();
+    match outcome.error {
+        None => {
+            failing.folder = None;
+            failing.files.remove(&outcome.ix);
+        }
+        Some(trouble) => {
+            if was_well {
+                log::warn!("{}", trouble.text);
+            }
+            if trouble.whole_folder {
+                failing.folder = Some(trouble.text);
+            } else {
+                failing.files.insert(outcome.ix, trouble.text);
+            }
+        }
+    }
+}
+
+/// `2026-11-24T02:03:04.567Z WARNING text`, one line whatever the text is.
+pub fn format_line(line: &LogLine) -> Vec<u8> {
+    let level = line.level.word().to_ascii_uppercase();
+    format!("{} {level} {}\n", WallTime(line.wall_ms), clean(&line.text)).into_bytes()
+}
+
+/// Whether `error` is about the disk or the folder rather than this one file.
+fn concerns_folder(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::NotADirectory
+            | ErrorKind::AlreadyExists
+            | ErrorKind::NotFound
+    )
+}
+
+fn explain(plan: &Plan, what: &str, error: &io::Error) -> String {
+    let advice = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            format!("make room on the disk of {}", plan.dir.display())
+        }
+        ErrorKind::PermissionDenied => "give headend's user the right to write there".into(),
+        ErrorKind::ReadOnlyFilesystem => "mount it for writing, or choose another folder".into(),
+        _ => "move what is in its place away, or choose another folder".into(),
+    };
+    format!("cannot write the log {what}: {error}; {advice}")
+}
