@@ -156,7 +156,8 @@ pub fn prepare(ffmpeg: &Path, cache: &Path, progress: &mut dyn FnMut(&str)) -> R
     let beside = |word: &str| cache.join(format!("clips-{VERSION}.{word}-{}-{unique:x}", std::process::id()));
     let fresh = beside("new");
     fs::create_dir(&fresh).map_err(cache_error("create", &fresh))?;
-    let made = fill(ffmpeg, &fresh, progress).and_then(|clips| move_in(&fresh, &home, &beside("old")).map(|()| clips));
+    let made = fill(ffmpeg, &fresh, progress)
+        .and_then(|clips| move_in(&fresh, &home, &beside("old")).map(|()| clips));
     if made.is_err() {
         // What can't be removed now goes with the leftovers.
         let _ = fs::remove_dir_all(&fresh);

@@ -65,7 +65,11 @@ impl VideoCodec {
             }
         }
         let ends = begins.iter().skip(1).map(|b| b.0).chain([stream.len()]);
-        begins.iter().zip(ends).map(|(&(from, key), to)| Picture { data: stream.slice(from..to), key }).collect()
+        begins
+            .iter()
+            .zip(ends)
+            .map(|(&(from, key), to)| Picture { data: stream.slice(from..to), key })
+            .collect()
     }
 }
 

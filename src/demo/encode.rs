@@ -145,7 +145,10 @@ impl Clip {
         };
         if !matches!(self, Self::Tone | Self::Silence) {
             let frames = self.frames().to_string();
-            args.extend(["-frames:v", &frames, "-b:v", rate, "-maxrate", buffer, "-bufsize", buffer].map(str::to_owned));
+            args.extend(
+                ["-frames:v", &frames, "-b:v", rate, "-maxrate", buffer, "-bufsize", buffer]
+                    .map(str::to_owned),
+            );
         }
         args.extend(rest.iter().map(|a| (*a).to_owned()));
         args

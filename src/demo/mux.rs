@@ -41,7 +41,8 @@ pub const fn first_sound_frame(sequence: u64) -> u64 {
 }
 
 /// Makes segment number `sequence` of `pictures` ([`PICTURES`] of them) and the sound frames from
-/// [`first_sound_frame`] on up to the next segment's first.
+/// [`first_sound_frame`] on up to the next segment's first. The first picture and the first four
+/// sound frames must have 32 bytes or more, as any coder's have: they are what is spread thin.
 pub(super) fn segment(codec: VideoCodec, pictures: &[Picture], sound: &[Bytes], sequence: u64) -> Bytes {
     let start = sequence.wrapping_mul(SEGMENT_TICKS);
     let first = first_sound_frame(sequence);
@@ -102,16 +103,16 @@ fn pes_bytes<'a>(id: u8, length: u16, begins: u64, data: impl Iterator<Item = &'
 /// A presentation time on its own (prefix `0010`), cut to 33 bits: 3, 15 and 15 of them, each part
 /// closed by a one.
 const fn time_stamp(ticks: u64) -> [u8; 5] {
-    let t = ticks & TICKS_MASK;
+    let ticks = ticks & TICKS_MASK;
     let packed = (0x2 << 36)
-        | ((t >> 30) << 33)
+        | ((ticks >> 30) << 33)
         | (1 << 32)
-        | (((t >> 15) & 0x7fff) << 17)
+        | (((ticks >> 15) & 0x7fff) << 17)
         | (1 << 16)
-        | ((t & 0x7fff) << 1)
+        | ((ticks & 0x7fff) << 1)
         | 1;
-    let [.., a, b, c, d, e] = u64::to_be_bytes(packed);
-    [a, b, c, d, e]
+    let [_, _, _, bytes @ ..] = u64::to_be_bytes(packed);
+    bytes
 }
 
 /// Program 1, described at [`PMT_PID`].
@@ -165,11 +166,7 @@ impl Writer {
         let counts = [count(video), count(audio)];
         let tables = 2 * COUNTER_PERIOD;
         let packets = tables + counts.iter().map(|n| n + missing(*n)).sum::<usize>();
-        Self {
-            bytes: Vec::with_capacity(packets * PACKET),
-            counters: [0; 4],
-            missing: counts.map(missing),
-        }
+        Self { bytes: Vec::with_capacity(packets * PACKET), counters: [0; 4], missing: counts.map(missing) }
     }
 
     const fn slot(pid: u16) -> usize {
@@ -239,9 +236,9 @@ impl Pes {
     fn fixed(&self) -> Vec<u8> {
         let Some(clock) = self.clock else { return Vec::new() };
         let flags = 0x10 | (u8::from(self.key) << 6);
-        // 33 bits of 90 kHz, six reserved ones, nine of 27 MHz.
-        let [.., a, b, c, d, e] = (clock << 7).to_be_bytes();
-        vec![7, flags, a, b, c, d, e | 0x7e, 0]
+        // 33 bits of 90 kHz, six reserved ones, nine bits of 27 MHz that are all zero.
+        let packed = (clock << 15) | (0x3f << 9);
+        [&[7, flags], &packed.to_be_bytes()[2..]].concat()
     }
 
     /// Packets it needs.

@@ -35,7 +35,9 @@ fn two_programs_at_once_both_get_their_clips() {
     let cache = tempfile::tempdir().unwrap();
     std::thread::scope(|scope| {
         let both = [(); 2].map(|()| scope.spawn(|| prepare(&ffmpeg(), cache.path(), &mut |_| ())));
-        both.map(|one| one.join().unwrap().unwrap());
+        for one in both {
+            one.join().unwrap().unwrap();
+        }
     });
     assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1);
 }
@@ -50,7 +52,8 @@ fn an_ffmpeg_without_encoders_and_one_that_fails_are_named() {
         prepare(&path, &dir.path().join("cache"), &mut |_| ()).unwrap_err().to_string()
     };
     assert!(stand_in("old", "echo ' A....D aac x'").contains("libx264 or mpeg2video"));
-    let failing = "case $* in *-encoders) echo ' A. aac x'; echo ' V. libx264 x';; *) echo boom >&2; exit 3;; esac";
+    let failing =
+        "case $* in *-encoders) echo ' A. aac x'; echo ' V. libx264 x';; *) echo boom >&2; exit 3;; esac";
     let said = stand_in("failing", failing);
     assert!(said.contains("boom") && said.contains("moving picture"), "{said}");
     assert_eq!(fs::read_dir(dir.path().join("cache")).unwrap().count(), 0, "nothing is left behind");
