@@ -210,3 +210,16 @@ fn a_failure_is_told_in_the_streams_log() {
     });
     assert!(told, "{:?}", world.effects);
 }
+
+#[test]
+fn ten_failures_over_a_longer_time_do_not_break() {
+    let mut world = World::one();
+    for n in 0..40 {
+        world.pass_until(0, Phase::Starting);
+        world.goes_live(0);
+        // Long enough that ten never fall within ten minutes, too short to be forgiven.
+        world.pass_with_progress(70, &[0]);
+        world.exits(0, 1);
+        assert_eq!(world.phase(0), Phase::Backoff, "failure {n}");
+    }
+}
