@@ -176,6 +176,8 @@ impl Stream {
         self.fresh_start();
         if self.worker.is_some() {
             self.end_worker(around, Then::StartAnew, "restarted by the operator");
+            // It may have been stopping already: then its phase stays, but not what is wanted of it.
+            self.save(around);
             Wish::None
         } else if self.phase == Phase::Queued {
             Wish::None

@@ -106,3 +106,12 @@ fn dropped_lines_are_counted_over_all_workers() {
     world.event(0, WorkerEvent::Dropped { total: 4 });
     assert_eq!(world.row(0).lines_dropped, 7);
 }
+
+#[test]
+fn a_restart_that_takes_a_stop_back_is_saved_at_once() {
+    let mut world = World::one_live();
+    world.order(Action::Stop, 0);
+    world.effects.clear();
+    world.order(Action::Restart, 0);
+    assert_eq!(world.saved(0).map(|kept| kept.wanted), Some(Wanted::Started));
+}
