@@ -49,6 +49,8 @@ pub struct Stream {
     pub(super) last_message_at: Moment,
     pub(super) dropped: u64,
     pub(super) dropped_before: u64,
+    /// What was last given to the store.
+    pub(super) saved: Option<Kept>,
 }
 
 /// What a stream needs from outside to decide.
@@ -64,7 +66,7 @@ pub struct Surroundings<'a> {
 }
 
 impl Stream {
-    /// A stream at rest. Say [`Stream::want`] to bring it to what is wanted.
+    /// A stream at rest. Say [`Stream::begin`] to bring it to what is wanted.
     #[must_use]
     pub fn new(ix: StreamIx, spec: StreamSpec, restored: Option<Restored>, now: Moment) -> Self {
         Self {
@@ -88,6 +90,7 @@ impl Stream {
             last_message_at: now,
             dropped: 0,
             dropped_before: 0,
+            saved: None,
             spec: Arc::new(spec),
         }
     }
@@ -164,9 +167,8 @@ impl Stream {
         } else if self.phase != Phase::Stopped {
             self.set_phase(around, Phase::Stopped, "stopped by the operator");
         }
-        if changed {
-            self.save(around);
-        }
+        // It may have been stopping already: then its phase stays, but not what is wanted of it.
+        self.save(around);
         changed
     }
 
@@ -295,8 +297,12 @@ impl Stream {
         self.save(around);
     }
 
-    pub(super) fn save(&self, around: &mut Surroundings<'_>) {
-        around.effects.push(Effect::Save { stream: self.ix, kept: self.kept() });
+    /// Has it kept, if it differs from what was kept last.
+    pub(super) fn save(&mut self, around: &mut Surroundings<'_>) {
+        let kept = self.kept();
+        if self.saved.replace(kept) != Some(kept) {
+            around.effects.push(Effect::Save { stream: self.ix, kept });
+        }
     }
 
     pub(super) fn note(&mut self, around: &mut Surroundings<'_>, level: LineLevel, text: Arc<str>) {

@@ -115,3 +115,25 @@ fn a_restart_that_takes_a_stop_back_is_saved_at_once() {
     world.order(Action::Restart, 0);
     assert_eq!(world.saved(0).map(|kept| kept.wanted), Some(Wanted::Started));
 }
+
+#[test]
+fn nothing_is_saved_twice() {
+    let mut world = World::one_live();
+    world.order(Action::Stop, 0);
+    world.exits(0, 255);
+    world.order(Action::Start, 0);
+    world.goes_live(0);
+    world.exits(0, 1);
+    let saves: Vec<Kept> = world
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Save { kept, .. } => Some(*kept),
+            _ => None,
+        })
+        .collect();
+    for pair in saves.windows(2) {
+        assert_ne!(pair[0], pair[1]);
+    }
+    assert_eq!(saves.last().map(|kept| kept.phase), Some(Phase::Backoff));
+}
