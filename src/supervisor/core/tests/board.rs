@@ -137,3 +137,47 @@ fn nothing_is_saved_twice() {
     }
     assert_eq!(saves.last().map(|kept| kept.phase), Some(Phase::Backoff));
 }
+
+#[test]
+fn what_changes_nothing_visible_marks_nothing() {
+    let mut world = World::one_live();
+    let both = Tracks { video: true, audio: true };
+    let _ = world.core.drain_changes(true);
+    let began = world.now;
+    world.event(0, WorkerEvent::Tracks(both));
+    world.event(0, WorkerEvent::Detection { what: Detection::BlackBegan, began });
+    world.event(0, WorkerEvent::Detection { what: Detection::BlackEnded, began });
+    world.event(0, WorkerEvent::Dropped { total: 0 });
+    world.sample(0, None);
+    world.order(Action::Start, 0);
+    world.handle(Input::Hurry);
+    world.handle(Input::Tick);
+    let fired = world.ticks_while_moving(19);
+    assert!(fired > 0, "a timer came early and found nothing to do");
+    let same = world.row(0).figures;
+    world.progress(0);
+    assert_eq!(world.row(0).figures, same);
+    assert_eq!(world.core.drain_changes(true).rows, []);
+}
+
+#[test]
+fn a_forgiven_failure_shows_at_once() {
+    let mut world = World::one_live();
+    world.exits(0, 1);
+    world.pass_until(0, Phase::Starting);
+    world.goes_live(0);
+    world.pass_with_progress(119, &[0]);
+    let _ = world.core.drain_changes(true);
+    world.pass(secs(1));
+    let rows = world.core.drain_changes(false).rows;
+    assert_eq!(rows.iter().map(|row| row.failures).collect::<Vec<_>>(), [0]);
+}
+
+#[test]
+fn the_next_signal_shows_at_once() {
+    let mut world = World::one_live();
+    world.order(Action::Stop, 0);
+    let _ = world.core.drain_changes(true);
+    world.pass(secs(2));
+    assert_eq!(world.core.drain_changes(false).rows.len(), 1);
+}

@@ -266,3 +266,41 @@ fn hurry_spares_who_was_not_asked_to_end() {
     world.handle(Input::Hurry);
     assert_eq!(world.effects, []);
 }
+
+#[test]
+fn late_words_of_an_old_worker_are_ignored() {
+    let mut world = World::one_live();
+    let old = world.generation(0);
+    world.order(Action::Restart, 0);
+    world.exits(0, 255);
+    world.spawned(0);
+    assert_eq!(world.phase(0), Phase::Starting);
+    let _ = world.core.drain_changes(true);
+    let before = world.row(0);
+    world.effects.clear();
+    let sample = Sample { out_time_us: Some(99 * BLOCK_US), ..Sample::default() };
+    let line = WorkerEvent::Line {
+        level: LineLevel::Error,
+        class: Some(FaultClass::NotFound),
+        text: "404".into(),
+        repeats: 1,
+    };
+    let late = [
+        WorkerEvent::Spawned { pid: 9 },
+        WorkerEvent::Sample(sample),
+        WorkerEvent::Detection { what: Detection::BlackBegan, began: Moment::ZERO },
+        WorkerEvent::Tracks(Tracks::default()),
+        line,
+        WorkerEvent::Dropped { total: 5 },
+        WorkerEvent::SpawnFailed { error: "x".into(), needs_edit: true },
+        WorkerEvent::Exited(WorkerEnd::Code(0)),
+    ];
+    for event in late {
+        world.event_of(0, old, event);
+    }
+    assert_eq!(world.row(0), before);
+    assert_eq!(world.effects, []);
+    assert!(!world.core.has_changes(), "nothing changed, so no row is drawn anew");
+    // Nor does anybody mind a stream that is not there.
+    world.event_of(99, old, WorkerEvent::Spawned { pid: 1 });
+}
