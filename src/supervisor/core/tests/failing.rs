@@ -223,3 +223,11 @@ fn ten_failures_over_a_longer_time_do_not_break() {
         assert_eq!(world.phase(0), Phase::Backoff, "failure {n}");
     }
 }
+
+#[test]
+fn arguments_that_were_good_enough_to_go_live_need_no_edit() {
+    let mut world = World::one_live();
+    world.line(0, FaultClass::BadArgument, "Invalid argument");
+    world.exits(0, 1);
+    assert_eq!(world.phase(0), Phase::Backoff);
+}
