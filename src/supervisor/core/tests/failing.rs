@@ -231,3 +231,13 @@ fn arguments_that_were_good_enough_to_go_live_need_no_edit() {
     world.exits(0, 1);
     assert_eq!(world.phase(0), Phase::Backoff);
 }
+
+#[test]
+fn a_fault_seen_in_the_lines_keeps_its_beginning_when_the_run_ends_of_it() {
+    let mut world = World::one_live();
+    world.line(0, FaultClass::NotFound, "HTTP error 404 Not Found");
+    let began = world.now;
+    world.pass_with_progress(5, &[0]);
+    world.exits(0, 8);
+    assert_eq!(world.condition(0, ConditionKind::Http4xx).map(|c| c.since), Some(began));
+}

@@ -165,3 +165,12 @@ fn restarts_are_counted_beyond_what_was_restored() {
     assert_eq!(world.row(0).restarts, 42);
     assert_eq!(world.saved(0).map(|kept| kept.restarts), Some(42));
 }
+
+#[test]
+fn a_stall_keeps_its_beginning_when_the_run_ends_of_it() {
+    let mut world = World::one_live();
+    world.pass_until(0, Phase::Stopping);
+    world.exits(0, 255);
+    let since = world.condition(0, ConditionKind::Stalled).map(|c| c.since);
+    assert_eq!(since, Some(Moment::ZERO), "the same fault goes on");
+}
