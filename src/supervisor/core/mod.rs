@@ -106,7 +106,9 @@ impl Supervisor {
         self.streams.push(Stream::new(ix, spec, restored, now));
         self.timer_of.push(None);
         self.changed.insert(ix);
-        self.with_stream(now, ix, effects, Stream::begin);
+        if !self.leaving {
+            self.with_stream(now, ix, effects, Stream::begin);
+        }
         self.dispatch(now, effects);
         Ok(ix)
     }

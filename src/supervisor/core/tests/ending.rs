@@ -304,3 +304,13 @@ fn late_words_of_an_old_worker_are_ignored() {
     // Nor does anybody mind a stream that is not there.
     world.event_of(99, old, WorkerEvent::Spawned { pid: 1 });
 }
+
+#[test]
+fn a_stream_added_while_leaving_is_not_started() {
+    let mut world = World::one_live();
+    world.handle(Input::Shutdown);
+    world.add(spec("late"), None);
+    assert_eq!(world.phase(1), Phase::Stopped);
+    assert_eq!(world.spawns(), []);
+    assert_eq!(world.stream(1).kept().wanted, Wanted::Started);
+}
