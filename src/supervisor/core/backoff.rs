@@ -22,6 +22,9 @@ pub struct Failures {
     in_a_row: u32,
     /// The newest ones, at most [`Policy::broken_failures`].
     recent: VecDeque<Moment>,
+    /// The circuit is open: it stays so until progress or the operator closes it, however seldom
+    /// the stream is tried.
+    open: bool,
 }
 
 impl Failures {
@@ -35,6 +38,7 @@ impl Failures {
     pub fn forget(&mut self) {
         self.in_a_row = 0;
         self.recent.clear();
+        self.open = false;
     }
 
     /// Counts a failure at `now` and says what to do. `needs_edit`: nothing but an edit can mend
@@ -54,9 +58,8 @@ impl Failures {
         self.recent.push_back(now);
         let full = self.recent.len() == limit;
         let within = self.recent.front().is_some_and(|first| now.since(*first) <= policy.broken_window);
-        // Once open it stays open until progress or the operator closes it, however seldom it is tried.
-        let open = self.in_a_row as usize >= limit && full;
-        if needs_edit || (full && within) || open {
+        self.open |= full && within;
+        if needs_edit || self.open {
             Verdict::Broken(jittered(policy.broken_retry, policy.backoff_jitter, random))
         } else {
             let doubled = doubled(policy.backoff_first, self.in_a_row - 1, policy.backoff_cap);

@@ -106,7 +106,9 @@ impl Supervisor {
         self.streams.push(Stream::new(ix, spec, restored, now));
         self.timer_of.push(None);
         self.changed.insert(ix);
-        self.with_stream(now, ix, effects, Stream::begin);
+        if !self.leaving {
+            self.with_stream(now, ix, effects, Stream::begin);
+        }
         self.dispatch(now, effects);
         Ok(ix)
     }
@@ -115,8 +117,9 @@ impl Supervisor {
     pub fn handle(&mut self, now: Moment, input: Input, effects: &mut Vec<Effect>) {
         match input {
             Input::Worker { stream, generation, event } => {
-                let only_figures = matches!(event, WorkerEvent::Sample(_) | WorkerEvent::Dropped { .. });
-                self.worker(now, stream, generation, event, only_figures, effects);
+                self.with_stream(now, stream, effects, |stream, around| {
+                    stream.worker_event(around, generation, event)
+                });
             }
             Input::Command(command) => {
                 self.command(now, &command, effects);
@@ -271,26 +274,6 @@ impl Supervisor {
         }
     }
 
-    fn worker(
-        &mut self,
-        now: Moment,
-        ix: StreamIx,
-        generation: Generation,
-        event: WorkerEvent,
-        only_figures: bool,
-        effects: &mut Vec<Effect>,
-    ) {
-        let before = self.changed.contains(&ix);
-        let phase = self.streams.get(ix.index()).map(Stream::phase);
-        let conditions_changed = self
-            .with_stream(now, ix, effects, |stream, around| stream.worker_event(around, generation, event));
-        let same_phase = self.streams.get(ix.index()).map(Stream::phase) == phase;
-        if only_figures && same_phase && !conditions_changed && !before {
-            self.changed.remove(&ix);
-            self.moved.insert(ix);
-        }
-    }
-
     fn tick(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         while let Some(&(at, ix)) = self.timers.first() {
             if at > now {
@@ -300,15 +283,7 @@ impl Supervisor {
             if let Some(timer) = self.timer_of.get_mut(ix.index()) {
                 *timer = None;
             }
-            let before = self.changed.contains(&ix);
-            let shown = self.streams.get(ix.index()).map(|s| (s.phase(), s.kept()));
-            let conditions_changed = self.with_stream(now, ix, effects, Stream::tick);
-            // Most ticks only find that the worker has moved on.
-            let same = self.streams.get(ix.index()).map(|s| (s.phase(), s.kept())) == shown;
-            if same && !conditions_changed && !before {
-                self.changed.remove(&ix);
-                self.moved.insert(ix);
-            }
+            self.with_stream(now, ix, effects, Stream::tick);
         }
     }
 
@@ -326,23 +301,28 @@ impl Supervisor {
     }
 
     /// Lets something happen to a stream, and keeps what streams share in step: the queue, the
-    /// counts, the timers, the list of changed rows. Says whether its conditions changed.
+    /// counts, the timers, the list of changed rows.
     fn with_stream(
         &mut self,
         now: Moment,
         ix: StreamIx,
         effects: &mut Vec<Effect>,
         act: impl FnOnce(&mut Stream, &mut Surroundings<'_>) -> Wish,
-    ) -> bool {
-        let Some(stream) = self.streams.get_mut(ix.index()) else { return false };
-        let before = stream.phase();
+    ) {
+        let Some(stream) = self.streams.get_mut(ix.index()) else { return };
+        let (before, shown, numbers) = (stream.phase(), stream.shown(), stream.numbers());
         let mut around = Surroundings { now, policy: &self.policy, random: &mut self.random, effects };
         let wish = act(stream, &mut around);
         let after = stream.phase();
         if wish == Wish::Start && stream.wanted() == Wanted::Started && !self.leaving {
             self.queue.push_back(ix);
         }
-        let conditions_changed = stream.refresh_conditions(now);
+        // Most events only find that the worker has moved on.
+        if stream.refresh_conditions(now) || stream.shown() != shown {
+            self.changed.insert(ix);
+        } else if stream.numbers() != numbers {
+            self.moved.insert(ix);
+        }
         let deadline = stream.next_deadline(now, &self.policy);
         self.busy = self.busy + u32::from(after.holds_slot()) - u32::from(before.holds_slot());
         let is_starting = |phase| u32::from(phase == Phase::Starting);
@@ -350,9 +330,7 @@ impl Supervisor {
         if before == Phase::Queued && after != Phase::Queued && after != Phase::Starting {
             self.queue.retain(|waiting| *waiting != ix);
         }
-        self.changed.insert(ix);
         self.set_timer(ix, deadline);
-        conditions_changed
     }
 
     /// A timer is only ever moved to an earlier time: one that comes too early finds nothing to do

@@ -28,7 +28,8 @@ impl Failure {
             Some(class) if matches!(end, WorkerEnd::Code(_)) => Self {
                 reason: format!("{} ({how})", words(class)),
                 kind: class.condition(),
-                needs_edit: class == FaultClass::BadArgument,
+                // Arguments that were good enough to go live need no edit.
+                needs_edit: class == FaultClass::BadArgument && !was_live,
             },
             _ => {
                 let what = match (end, was_live) {

@@ -49,6 +49,8 @@ pub struct Stream {
     pub(super) last_message_at: Moment,
     pub(super) dropped: u64,
     pub(super) dropped_before: u64,
+    /// What was last given to the store.
+    pub(super) saved: Option<Kept>,
 }
 
 /// What a stream needs from outside to decide.
@@ -63,8 +65,26 @@ pub struct Surroundings<'a> {
     pub effects: &'a mut Vec<Effect>,
 }
 
+/// What a row shows apart from conditions and figures: as long as it is the same, no new row is due.
+#[derive(Debug, PartialEq)]
+pub struct Shown {
+    wanted: Wanted,
+    phase: Phase,
+    reason: Arc<str>,
+    since: Moment,
+    next: Option<Moment>,
+    failures: u32,
+    pid: Option<u32>,
+    started: Option<Moment>,
+    restarts: u32,
+    input: usize,
+    last_error: Option<Arc<str>>,
+    last_message: Arc<str>,
+    last_message_at: Moment,
+}
+
 impl Stream {
-    /// A stream at rest. Say [`Stream::want`] to bring it to what is wanted.
+    /// A stream at rest. Say [`Stream::begin`] to bring it to what is wanted.
     #[must_use]
     pub fn new(ix: StreamIx, spec: StreamSpec, restored: Option<Restored>, now: Moment) -> Self {
         Self {
@@ -88,6 +108,7 @@ impl Stream {
             last_message_at: now,
             dropped: 0,
             dropped_before: 0,
+            saved: None,
             spec: Arc::new(spec),
         }
     }
@@ -164,9 +185,8 @@ impl Stream {
         } else if self.phase != Phase::Stopped {
             self.set_phase(around, Phase::Stopped, "stopped by the operator");
         }
-        if changed {
-            self.save(around);
-        }
+        // It may have been stopping already: then its phase stays, but not what is wanted of it.
+        self.save(around);
         changed
     }
 
@@ -176,6 +196,8 @@ impl Stream {
         self.fresh_start();
         if self.worker.is_some() {
             self.end_worker(around, Then::StartAnew, "restarted by the operator");
+            // It may have been stopping already: then its phase stays, but not what is wanted of it.
+            self.save(around);
             Wish::None
         } else if self.phase == Phase::Queued {
             Wish::None
@@ -231,7 +253,7 @@ impl Stream {
         [self.retry, worker.flatten(), watch].into_iter().flatten().min()
     }
 
-    /// Works out the conditions anew; says whether they differ from those last shown.
+    /// Works out the conditions anew; says whether they differ from those before.
     pub fn refresh_conditions(&mut self, now: Moment) -> bool {
         let conditions = self.watch.conditions(now, self.spec.mode, self.spec.expect, &self.spec.thresholds);
         let changed = conditions != self.conditions;
@@ -239,15 +261,49 @@ impl Stream {
         changed
     }
 
+    /// What its row shows apart from conditions and figures.
+    #[must_use]
+    pub fn shown(&self) -> Shown {
+        Shown {
+            wanted: self.wanted,
+            phase: self.phase,
+            reason: Arc::clone(&self.reason),
+            since: self.since,
+            next: self.next_change(),
+            failures: self.failures.in_a_row(),
+            pid: self.worker.as_ref().and_then(|w| w.pid),
+            started: self.worker.as_ref().map(|w| w.started),
+            restarts: self.restarts,
+            input: self.input,
+            last_error: self.last_error.clone(),
+            last_message: Arc::clone(&self.last_message),
+            last_message_at: self.last_message_at,
+        }
+    }
+
+    /// The figures its row shows; the board is in no hurry for these.
+    #[must_use]
+    pub const fn numbers(&self) -> (Figures, u64) {
+        (self.figures, self.dropped)
+    }
+
+    /// When its phase changes by itself next, if it does.
+    fn next_change(&self) -> Option<Moment> {
+        let Some(worker) = &self.worker else { return self.retry };
+        let thresholds = &self.spec.thresholds;
+        match &worker.stop {
+            Some(stop) => stop.next,
+            None if worker.live.is_none() => Some(worker.started + thresholds.start_grace),
+            None if self.phase == Phase::Stalled => {
+                Some(worker.moved + thresholds.stall + thresholds.stall_restart)
+            }
+            None => None,
+        }
+    }
+
     /// Its row on the board.
     #[must_use]
     pub fn row(&self) -> Row {
-        let grace = self.worker.as_ref().filter(|w| w.live.is_none() && w.stop.is_none());
-        let grace = grace.map(|w| w.started + self.spec.thresholds.start_grace);
-        let stalled = self.worker.as_ref().filter(|_| self.phase == Phase::Stalled);
-        let stalled =
-            stalled.map(|w| w.moved + self.spec.thresholds.stall + self.spec.thresholds.stall_restart);
-        let stop = self.worker.as_ref().and_then(|w| w.stop.as_ref()).and_then(|stop| stop.next);
         Row {
             ix: self.ix,
             id: self.spec.id.clone(),
@@ -258,7 +314,7 @@ impl Stream {
             phase: self.phase,
             reason: Arc::clone(&self.reason),
             since: self.since,
-            next: self.retry.or(stop).or(grace).or(stalled),
+            next: self.next_change(),
             failures: self.failures.in_a_row(),
             conditions: self.conditions.clone(),
             pid: self.worker.as_ref().and_then(|w| w.pid),
@@ -293,8 +349,12 @@ impl Stream {
         self.save(around);
     }
 
-    pub(super) fn save(&self, around: &mut Surroundings<'_>) {
-        around.effects.push(Effect::Save { stream: self.ix, kept: self.kept() });
+    /// Has it kept, if it differs from what was kept last.
+    pub(super) fn save(&mut self, around: &mut Surroundings<'_>) {
+        let kept = self.kept();
+        if self.saved.replace(kept) != Some(kept) {
+            around.effects.push(Effect::Save { stream: self.ix, kept });
+        }
     }
 
     pub(super) fn note(&mut self, around: &mut Surroundings<'_>, level: LineLevel, text: Arc<str>) {

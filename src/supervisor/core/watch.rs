@@ -116,9 +116,13 @@ impl Watch {
         *self = Self { failed: self.failed, ..Self::default() };
     }
 
-    /// A run failed for this reason. The same reason again keeps its first moment.
+    /// A run failed for this reason. What was seen of it before the run ended is its beginning, and
+    /// the same reason again keeps its first moment.
     pub fn run_failed(&mut self, now: Moment, kind: ConditionKind) {
-        let since = self.failed.filter(|(old, _)| *old == kind).map_or(now, |(_, since)| since);
+        let before = self.failed.filter(|(old, _)| *old == kind).map(|(_, since)| since);
+        let said = self.failing.iter().find(|(old, ..)| *old == kind).map(|(_, first, _)| *first);
+        let stood = self.stalled.filter(|_| kind == ConditionKind::Stalled);
+        let since = [before, said, stood].into_iter().flatten().min().unwrap_or(now);
         self.failed = Some((kind, since));
     }
 

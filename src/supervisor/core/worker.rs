@@ -298,8 +298,7 @@ impl Stream {
         let then = self.worker.take().and_then(|w| w.stop).map(|stop| stop.then);
         self.figures = Figures::default();
         self.dropped_before = self.dropped;
-        self.watch.worker_ended();
-        match then {
+        let wish = match then {
             Some(Then::Rest) => {
                 let reason = Arc::clone(&self.reason);
                 self.set_phase(around, Phase::Stopped, &reason);
@@ -308,7 +307,10 @@ impl Stream {
             Some(Then::StartAnew) => self.queue(around, "waits for its turn to start"),
             Some(Then::Failed(stalled)) => self.failed(around, &stalled),
             None => self.failed(around, failure),
-        }
+        };
+        // Only now: when a fault began is known from what was seen.
+        self.watch.worker_ended();
+        wish
     }
 
     fn failed(&mut self, around: &mut Surroundings<'_>, failure: &Failure) -> Wish {
