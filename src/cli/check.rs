@@ -6,8 +6,9 @@ use crate::config::{self, Environment};
 /// Reads the configuration and tells what it found.
 pub fn check(args: &args::Check) -> Result<u8, Failed> {
     let explicit = args.config.as_deref().or(args.file.as_deref());
-    let path = config::locate(explicit)?;
-    let loaded = config::load(&path, &Environment::from_process()).map_err(Failed::Mistakes)?;
+    let environment = Environment::from_process();
+    let path = config::locate(explicit, &environment)?;
+    let loaded = config::load(&path, &environment).map_err(Failed::Mistakes)?;
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
     }

@@ -15,8 +15,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs with the operator's configuration.
 pub fn plain(args: &Run) -> Result<u8, Failed> {
-    let path = config::locate(args.config.as_deref())?;
-    let loaded = config::load(&path, &Environment::from_process()).map_err(Failed::Mistakes)?;
+    let environment = Environment::from_process();
+    let path = config::locate(args.config.as_deref(), &environment)?;
+    let loaded = config::load(&path, &environment).map_err(Failed::Mistakes)?;
     with_configuration(loaded, &args.common, path.display().to_string(), args.common.headless)
 }
 

@@ -97,7 +97,7 @@ impl Service {
         let ffmpeg = ffmpeg::find(options.config.ffmpeg.as_deref())?;
         let capabilities = ffmpeg::probe(&ffmpeg)?;
         let Ground { store, opened, lock, logs, mut notices } = Ground::prepare(&options)?;
-        log::info!("{} ({})", capabilities.version_text(), ffmpeg.display());
+        log::info!("FFmpeg {} ({})", capabilities.version_text, ffmpeg.display());
         notices.extend(limit_notice(&options.config, limits));
         notices.extend(filter_notice(&options.config, &capabilities));
 
@@ -200,7 +200,7 @@ impl Ground {
             Some(dir) => StateLock::take(dir),
             None => Err(LockError::Unusable {
                 dir: PathBuf::from("~"),
-                reason: "no home folder is known; name one with --state".to_owned(),
+                source: std::io::Error::other("no home folder is known; name a folder with --state"),
             }),
         };
         match (taken, dir) {
@@ -228,7 +228,7 @@ impl Ground {
         log::error!("{why}");
         let text = format!("nothing is saved: {why}");
         Self {
-            store: Store::absent(text),
+            store: Store::absent(&text),
             opened: Opened::default(),
             lock: None,
             logs,
