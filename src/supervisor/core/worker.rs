@@ -181,6 +181,10 @@ impl Stream {
         // Zero (or less) is where it begins: that is no progress yet.
         let starts = sample.out_time_us.is_some_and(|time| time > 0);
         if !moved || (worker.live.is_none() && !starts) {
+            // Standing still shows in the figures long before it is a stall.
+            if self.phase == Phase::Live {
+                self.figures = sample.figures;
+            }
             return;
         }
         worker.moved = now;
