@@ -17,17 +17,17 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use event::{Effect, Generation, Input, Kept, Restored, Signal, WorkerEnd, WorkerEvent};
 pub use reason::words;
 
 use crate::config::Policy;
 use crate::model::{
-    Action, Command, Moment, Phase, PoolReading, Row, Selection, StreamId, StreamIx, StreamSpec, Wanted,
+    Action, Command, Moment, Phase, PoolReading, Row, Selection, StreamId, StreamIx, StreamSpec,
 };
 use pacing::StartBudget;
-use stream::{Stream, Surroundings, Wish};
+use stream::{Stream, Surroundings};
 
 /// Decides for all streams.
 pub struct Supervisor {
@@ -36,8 +36,13 @@ pub struct Supervisor {
     most_slots: u32,
     streams: Vec<Stream>,
     /// By id, for commands; sorted.
-    by_id: std::collections::BTreeMap<StreamId, StreamIx>,
-    queue: VecDeque<StreamIx>,
+    by_id: BTreeMap<StreamId, StreamIx>,
+    /// Who waits, by the number drawn: the first was first.
+    queue: BTreeMap<u64, StreamIx>,
+    /// The next number, and the one each stream has drawn: to leave the queue without a search,
+    /// so that stopping ten thousand that wait is no quadratic affair.
+    next_turn: u64,
+    turn_of: Vec<Option<u64>>,
     budget: StartBudget,
     busy: u32,
     starting: u32,
@@ -71,8 +76,10 @@ impl Supervisor {
             policy,
             most_slots: most_slots.max(1),
             streams: Vec::new(),
-            by_id: std::collections::BTreeMap::new(),
-            queue: VecDeque::new(),
+            by_id: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            next_turn: 0,
+            turn_of: Vec::new(),
             busy: 0,
             starting: 0,
             timers: BTreeSet::new(),
@@ -105,6 +112,7 @@ impl Supervisor {
         self.by_id.insert(spec.id.clone(), ix);
         self.streams.push(Stream::new(ix, spec, restored, now));
         self.timer_of.push(None);
+        self.turn_of.push(None);
         self.changed.insert(ix);
         if !self.leaving {
             self.with_stream(now, ix, effects, Stream::begin);
@@ -118,7 +126,7 @@ impl Supervisor {
         match input {
             Input::Worker { stream, generation, event } => {
                 self.with_stream(now, stream, effects, |stream, around| {
-                    stream.worker_event(around, generation, event)
+                    stream.worker_event(around, generation, event);
                 });
             }
             Input::Command(command) => {
@@ -127,16 +135,9 @@ impl Supervisor {
             Input::Tick => self.tick(now, effects),
             Input::Shutdown => {
                 self.leaving = true;
-                self.queue.clear();
-                self.each(now, effects, |stream, around| {
-                    stream.leave(around);
-                    Wish::None
-                });
+                self.each(now, effects, Stream::leave);
             }
-            Input::Hurry => self.each(now, effects, |stream, around| {
-                stream.hurry(around);
-                Wish::None
-            }),
+            Input::Hurry => self.each(now, effects, Stream::hurry),
         }
         self.dispatch(now, effects);
     }
@@ -146,30 +147,24 @@ impl Supervisor {
         if self.leaving {
             return 0;
         }
-        let targets: Vec<StreamIx> = match &command.target {
+        let mut targets: Vec<StreamIx> = match &command.target {
             Selection::All => self.by_id.values().copied().collect(),
             Selection::Ids(ids) => {
                 let known: BTreeSet<_> = ids.iter().filter_map(|id| self.by_id.get(id).copied()).collect();
                 known.into_iter().collect()
             }
         };
-        let mut touched = 0;
         // In the order of the configuration, so that what is first there starts first.
-        let mut targets = targets;
         targets.sort_unstable();
+        let mut touched = 0;
         for ix in targets {
-            let mut changed = true;
-            self.with_stream(now, ix, effects, |stream, around| match command.action {
-                Action::Start => {
-                    let (wish, did) = stream.start(around);
-                    changed = did;
-                    wish
-                }
-                Action::Stop => {
-                    changed = stream.stop(around);
-                    Wish::None
-                }
-                Action::Restart => stream.restart(around),
+            let mut changed = false;
+            self.with_stream(now, ix, effects, |stream, around| {
+                changed = match command.action {
+                    Action::Start => stream.start(around),
+                    Action::Stop => stream.stop(around),
+                    Action::Restart => stream.restart(around),
+                };
             });
             touched += usize::from(changed);
         }
@@ -257,20 +252,9 @@ impl Supervisor {
 
     /// Gives slots to those who wait, as far as slots, pace and parallel starts allow.
     fn dispatch(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        while self.has_room() {
-            let Some(&ix) = self.queue.front() else { break };
-            // It may have been stopped while it waited.
-            let waits = self.streams.get(ix.index()).is_some_and(|stream| stream.phase() == Phase::Queued);
-            if waits && !self.budget.take(now) {
-                break;
-            }
-            self.queue.pop_front();
-            if waits {
-                self.with_stream(now, ix, effects, |stream, around| {
-                    stream.give_slot(around);
-                    Wish::None
-                });
-            }
+        while self.has_room() && !self.queue.is_empty() && self.budget.take(now) {
+            let Some((_, ix)) = self.queue.pop_first() else { break };
+            self.with_stream(now, ix, effects, Stream::give_slot);
         }
     }
 
@@ -291,7 +275,7 @@ impl Supervisor {
         &mut self,
         now: Moment,
         effects: &mut Vec<Effect>,
-        mut act: impl FnMut(&mut Stream, &mut Surroundings<'_>) -> Wish,
+        mut act: impl FnMut(&mut Stream, &mut Surroundings<'_>),
     ) {
         for ix in 0..self.streams.len() {
             // Streams are numbered by their place in this list, which fits: see `add`.
@@ -307,16 +291,13 @@ impl Supervisor {
         now: Moment,
         ix: StreamIx,
         effects: &mut Vec<Effect>,
-        act: impl FnOnce(&mut Stream, &mut Surroundings<'_>) -> Wish,
+        act: impl FnOnce(&mut Stream, &mut Surroundings<'_>),
     ) {
         let Some(stream) = self.streams.get_mut(ix.index()) else { return };
         let (before, shown, numbers) = (stream.phase(), stream.shown(), stream.numbers());
         let mut around = Surroundings { now, policy: &self.policy, random: &mut self.random, effects };
-        let wish = act(stream, &mut around);
+        act(stream, &mut around);
         let after = stream.phase();
-        if wish == Wish::Start && stream.wanted() == Wanted::Started && !self.leaving {
-            self.queue.push_back(ix);
-        }
         // Most events only find that the worker has moved on.
         if stream.refresh_conditions(now) || stream.shown() != shown {
             self.changed.insert(ix);
@@ -327,10 +308,25 @@ impl Supervisor {
         self.busy = self.busy + u32::from(after.holds_slot()) - u32::from(before.holds_slot());
         let is_starting = |phase| u32::from(phase == Phase::Starting);
         self.starting = self.starting + is_starting(after) - is_starting(before);
-        if before == Phase::Queued && after != Phase::Queued && after != Phase::Starting {
-            self.queue.retain(|waiting| *waiting != ix);
-        }
+        self.set_turn(ix, after == Phase::Queued);
         self.set_timer(ix, deadline);
+    }
+
+    /// Whoever is in phase `queued` is in the queue, once, and nobody else is.
+    fn set_turn(&mut self, ix: StreamIx, waits: bool) {
+        let Some(turn) = self.turn_of.get_mut(ix.index()) else { return };
+        match (*turn, waits) {
+            (None, true) => {
+                *turn = Some(self.next_turn);
+                self.queue.insert(self.next_turn, ix);
+                self.next_turn += 1;
+            }
+            (Some(drawn), false) => {
+                *turn = None;
+                self.queue.remove(&drawn);
+            }
+            _ => {}
+        }
     }
 
     /// A timer is only ever moved to an earlier time: one that comes too early finds nothing to do

@@ -1,7 +1,7 @@
 //! One stream: its phase, its worker, and what each event makes of them.
 //!
 //! Everything here is about one stream alone. What streams share (slots, pace, the queue) is the
-//! supervisor's: a stream only says that it wants to start.
+//! supervisor's: a stream in phase `queued` waits for it.
 
 use std::sync::Arc;
 
@@ -14,15 +14,6 @@ use super::backoff::Failures;
 use super::event::{Effect, Generation, Kept, Restored};
 use super::watch::Watch;
 use super::worker::{Then, Worker};
-
-/// What a stream asks of the supervisor after an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
-    /// Nothing.
-    None,
-    /// It waits to be started.
-    Start,
-}
 
 /// One stream and everything the supervisor knows of it.
 #[derive(Debug, Clone)]
@@ -119,12 +110,6 @@ impl Stream {
         self.phase
     }
 
-    /// What the operator wants of it.
-    #[must_use]
-    pub const fn wanted(&self) -> Wanted {
-        self.wanted
-    }
-
     /// Its description.
     #[must_use]
     pub const fn spec(&self) -> &Arc<StreamSpec> {
@@ -138,40 +123,31 @@ impl Stream {
     }
 
     /// Brings it to what is wanted at the program's start.
-    pub fn begin(&mut self, around: &mut Surroundings<'_>) -> Wish {
+    pub fn begin(&mut self, around: &mut Surroundings<'_>) {
         match self.wanted {
             Wanted::Started => self.queue(around, "waits for its turn to start"),
-            Wanted::Stopped => {
-                self.reason = "stopped by the operator".into();
-                Wish::None
-            }
+            Wanted::Stopped => self.reason = "stopped by the operator".into(),
         }
     }
 
     /// The operator wants it to run. Says whether that changed anything.
-    pub fn start(&mut self, around: &mut Surroundings<'_>) -> (Wish, bool) {
+    pub fn start(&mut self, around: &mut Surroundings<'_>) -> bool {
         let changed = self.wanted != Wanted::Started;
         self.wanted = Wanted::Started;
         match self.phase {
             Phase::Stopped | Phase::Backoff | Phase::Broken => {
                 self.fresh_start();
-                (self.queue(around, "started by the operator"), true)
+                self.queue(around, "started by the operator");
+                true
             }
-            Phase::Stopping => {
-                let resumed = self.stop_mut().is_some_and(|stop| {
-                    let rests = stop.then == Then::Rest;
-                    if rests {
-                        stop.then = Then::StartAnew;
-                    }
-                    rests
-                });
-                if resumed {
-                    self.reason = "ends its old worker, then starts".into();
-                    self.save(around);
-                }
-                (Wish::None, resumed || changed)
+            // Only what the operator stopped rests after its end: it was wanted stopped until now.
+            Phase::Stopping if changed => {
+                self.fresh_start();
+                self.end_worker(around, Then::StartAnew, "ends its old worker, then starts");
+                self.save(around);
+                true
             }
-            _ => (Wish::None, changed),
+            _ => changed,
         }
     }
 
@@ -190,20 +166,18 @@ impl Stream {
         changed
     }
 
-    /// The operator wants a new worker, whatever state it is in.
-    pub fn restart(&mut self, around: &mut Surroundings<'_>) -> Wish {
+    /// The operator wants a new worker, whatever state it is in. Says whether that changed anything.
+    pub fn restart(&mut self, around: &mut Surroundings<'_>) -> bool {
         self.wanted = Wanted::Started;
         self.fresh_start();
         if self.worker.is_some() {
             self.end_worker(around, Then::StartAnew, "restarted by the operator");
             // It may have been stopping already: then its phase stays, but not what is wanted of it.
             self.save(around);
-            Wish::None
-        } else if self.phase == Phase::Queued {
-            Wish::None
-        } else {
-            self.queue(around, "restarted by the operator")
+        } else if self.phase != Phase::Queued {
+            self.queue(around, "restarted by the operator");
         }
+        true
     }
 
     /// headend leaves: end the worker, but keep what is wanted.
@@ -334,9 +308,8 @@ impl Stream {
         self.input = 0;
     }
 
-    pub(super) fn queue(&mut self, around: &mut Surroundings<'_>, reason: &str) -> Wish {
+    pub(super) fn queue(&mut self, around: &mut Surroundings<'_>, reason: &str) {
         self.set_phase(around, Phase::Queued, reason);
-        Wish::Start
     }
 
     pub(super) fn set_phase(&mut self, around: &mut Surroundings<'_>, phase: Phase, reason: &str) {

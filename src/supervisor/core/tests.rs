@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::*;
 use crate::model::{
     Condition, ConditionKind, Detection, Expect, FaultClass, Figures, LineLevel, Mode, Sample, Thresholds,
-    Tracks,
+    Tracks, Wanted,
 };
 
 /// Output time of one progress block to the next, microseconds.

@@ -195,7 +195,7 @@ impl Watch {
     /// The worker's total of dropped lines.
     pub fn dropped(&mut self, now: Moment, total: u64) {
         if total > self.dropped {
-            if now.since(self.flood_last) >= FLOOD_PAUSE {
+            if self.flood_began.is_none() || now.since(self.flood_last) >= FLOOD_PAUSE {
                 self.flood_began = Some(now);
             }
             self.flood_last = now;
@@ -274,3 +274,6 @@ fn settle(mut found: Vec<(ConditionKind, Moment)>) -> Vec<Condition> {
     conditions.sort_by_key(|c| (rank(c.severity), c.since));
     conditions
 }
+
+#[cfg(test)]
+mod tests;

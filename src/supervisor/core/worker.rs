@@ -8,7 +8,7 @@ use crate::model::{ConditionKind, FaultClass, Figures, LineLevel, Moment, Phase,
 use super::backoff::Verdict;
 use super::event::{Effect, Generation, Signal, WorkerEnd, WorkerEvent};
 use super::reason::{Failure, words};
-use super::stream::{Stream, Surroundings, Wish};
+use super::stream::{Stream, Surroundings};
 
 /// After KILL was sent and nothing ended, it is sent again this often: a process in an
 /// uninterruptible wait dies when it wakes.
@@ -80,9 +80,9 @@ impl Stream {
         around: &mut Surroundings<'_>,
         generation: Generation,
         event: WorkerEvent,
-    ) -> Wish {
+    ) {
         if self.worker.as_ref().is_none_or(|worker| worker.generation != generation) {
-            return Wish::None;
+            return;
         }
         let now = around.now;
         match event {
@@ -90,7 +90,7 @@ impl Stream {
             WorkerEvent::SpawnFailed { error, needs_edit } => {
                 let reason = format!("could not be started: {error}");
                 let failure = Failure { reason, kind: ConditionKind::NotStarted, needs_edit };
-                return self.ended(around, &failure);
+                self.ended(around, &failure);
             }
             WorkerEvent::Sample(sample) => self.sample(around, &sample),
             WorkerEvent::Detection { what, began } => self.watch.detected(what, began),
@@ -100,24 +100,24 @@ impl Stream {
                 self.dropped = self.dropped_before + total;
                 self.watch.dropped(now, total);
             }
-            WorkerEvent::Exited(end) => return self.exited(around, end),
+            WorkerEvent::Exited(end) => self.exited(around, end),
         }
-        Wish::None
     }
 
     /// Time has passed: does what is due.
-    pub fn tick(&mut self, around: &mut Surroundings<'_>) -> Wish {
+    pub fn tick(&mut self, around: &mut Surroundings<'_>) {
         let now = around.now;
         if self.retry.is_some_and(|at| at <= now) {
-            return self.queue(around, "tries again");
+            self.queue(around, "tries again");
+            return;
         }
         if self.worker.as_ref().is_some_and(|w| w.stop.is_some()) {
             self.escalate(around);
-            return Wish::None;
+            return;
         }
         let thresholds = &self.spec.thresholds;
         let (grace, stall, restart) = (thresholds.start_grace, thresholds.stall, thresholds.stall_restart);
-        let Some(worker) = &self.worker else { return Wish::None };
+        let Some(worker) = &self.worker else { return };
         let idle = now.since(worker.moved);
         let moved = worker.moved;
         if worker.live.is_none() {
@@ -125,7 +125,7 @@ impl Stream {
                 let reason = format!("no progress within {} s", grace.as_secs_f32());
                 self.replace(around, reason);
             }
-        } else if idle >= stall + restart {
+        } else if idle >= stall.saturating_add(restart) {
             let reason = format!("output time stood still for {} s", idle.as_secs());
             self.replace(around, reason);
         } else if idle >= stall && self.phase == Phase::Live {
@@ -138,10 +138,9 @@ impl Stream {
         {
             self.failures.forget();
         }
-        Wish::None
     }
 
-    /// No more asking: kill the worker if there is one.
+    /// No more asking: kill the worker, if it was asked to end. What runs on is left alone.
     pub fn hurry(&mut self, around: &mut Surroundings<'_>) {
         let kill_at = around.now;
         if let Some(Stop { sent, next, .. }) = self.stop_mut() {
@@ -179,9 +178,13 @@ impl Stream {
             // Backwards too: it moves on from there.
             worker.out_time_us = sample.out_time_us;
         }
-        // The first block only says where it starts; a second one shows that it moves.
+        // Zero (or less) is where it begins: that is no progress yet.
         let starts = sample.out_time_us.is_some_and(|time| time > 0);
         if !moved || (worker.live.is_none() && !starts) {
+            // Standing still shows in the figures long before it is a stall.
+            if self.phase == Phase::Live {
+                self.figures = sample.figures;
+            }
             return;
         }
         worker.moved = now;
@@ -282,38 +285,38 @@ impl Stream {
         self.end_worker(around, Then::Failed(Failure { reason, kind, needs_edit: false }), &shown);
     }
 
-    fn exited(&mut self, around: &mut Surroundings<'_>, end: WorkerEnd) -> Wish {
-        let Some(worker) = &self.worker else { return Wish::None };
+    fn exited(&mut self, around: &mut Surroundings<'_>, end: WorkerEnd) {
+        let Some(worker) = &self.worker else { return };
         if worker.stop.is_some() {
             // What it failed of, or that it was only asked to end, stands in its stop.
-            return self.ended(around, &Failure::ended(end, None, false));
+            self.ended(around, &Failure::ended(end, None, false));
+            return;
         }
         let fault =
             worker.fault.filter(|(at, _)| around.now.since(*at) < FAULT_EXPLAINS).map(|(_, class)| class);
-        self.ended(around, &Failure::ended(end, fault, worker.live.is_some()))
+        let was_live = worker.live.is_some();
+        self.ended(around, &Failure::ended(end, fault, was_live));
     }
 
     /// The worker is gone: on to what follows.
-    fn ended(&mut self, around: &mut Surroundings<'_>, failure: &Failure) -> Wish {
+    fn ended(&mut self, around: &mut Surroundings<'_>, failure: &Failure) {
         let then = self.worker.take().and_then(|w| w.stop).map(|stop| stop.then);
         self.figures = Figures::default();
         self.dropped_before = self.dropped;
-        let wish = match then {
+        match then {
             Some(Then::Rest) => {
                 let reason = Arc::clone(&self.reason);
                 self.set_phase(around, Phase::Stopped, &reason);
-                Wish::None
             }
             Some(Then::StartAnew) => self.queue(around, "waits for its turn to start"),
             Some(Then::Failed(stalled)) => self.failed(around, &stalled),
             None => self.failed(around, failure),
-        };
+        }
         // Only now: when a fault began is known from what was seen.
         self.watch.worker_ended();
-        wish
     }
 
-    fn failed(&mut self, around: &mut Surroundings<'_>, failure: &Failure) -> Wish {
+    fn failed(&mut self, around: &mut Surroundings<'_>, failure: &Failure) {
         let verdict = self.failures.failed(around.now, failure.needs_edit, around.policy, around.random);
         self.watch.run_failed(around.now, failure.kind);
         self.last_error = Some(failure.reason.as_str().into());
@@ -328,6 +331,5 @@ impl Stream {
         self.retry = Some(around.now + wait);
         let told = format!("headend: {}; next try in {:.1} s", failure.reason, wait.as_secs_f32());
         self.note(around, LineLevel::Error, told.into());
-        Wish::None
     }
 }

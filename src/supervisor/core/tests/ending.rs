@@ -314,3 +314,16 @@ fn a_stream_added_while_leaving_is_not_started() {
     assert_eq!(world.spawns(), []);
     assert_eq!(world.stream(1).kept().wanted, Wanted::Started);
 }
+
+#[test]
+fn a_start_that_takes_a_stop_back_holds_nothing_against_the_stream() {
+    let mut world = World::one();
+    world.spawned(0);
+    world.exits(0, 1);
+    world.pass_until(0, Phase::Starting);
+    world.order(Action::Stop, 0);
+    world.order(Action::Start, 0);
+    world.spawned(0);
+    world.exits(0, 255);
+    assert_eq!((world.row(0).failures, world.stream(0).input), (0, 0), "as from stopped");
+}

@@ -174,3 +174,12 @@ fn a_stall_keeps_its_beginning_when_the_run_ends_of_it() {
     let since = world.condition(0, ConditionKind::Stalled).map(|c| c.since);
     assert_eq!(since, Some(Moment::ZERO), "the same fault goes on");
 }
+
+#[test]
+fn standing_still_shows_in_the_figures_before_it_is_a_stall() {
+    let mut world = World::one_live();
+    let figures = Figures { fps: Some(0.0), ..Figures::default() };
+    let sample = Sample { out_time_us: Some(world.time_us[0]), figures, ..Sample::default() };
+    world.event(0, WorkerEvent::Sample(sample));
+    assert_eq!((world.phase(0), world.row(0).figures.fps), (Phase::Live, Some(0.0)));
+}

@@ -120,3 +120,15 @@ fn the_next_deadline_waits_for_the_budget_only_when_there_is_room() {
     world.add(spec("late"), None);
     assert_eq!(world.core.next_deadline(world.now), Some(Moment::ZERO + secs(30)));
 }
+
+#[test]
+fn who_waits_is_in_the_queue_and_nobody_else() {
+    let mut world = World::with(Policy { slots: Some(1), ..Policy::default() }, 2_000);
+    assert_eq!(world.core.pool().queued, 1_999);
+    world.command(Action::Stop, Selection::All);
+    assert_eq!(world.core.pool().queued, 0);
+    world.command(Action::Start, Selection::All);
+    assert_eq!(world.core.pool().queued, 1_999, "the first is still ending");
+    world.handle(Input::Shutdown);
+    assert_eq!(world.core.pool().queued, 0);
+}
