@@ -1,0 +1,96 @@
+//! The export: all records in one readable file, to rebuild from when sled's folder is damaged.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use serde::{Deserialize, Serialize};
+
+use super::{EXPORTS_KEPT, FORMAT, MAX_EXPORT_BYTES, Record};
+use crate::model::StreamId;
+
+const FILE_MODE: u32 = 0o640;
+const BESIDE: &str = "export.writing";
+
+/// What is in an export.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Export {
+    /// The version of what is stored.
+    pub format: u32,
+    /// How many writes the store had seen. A store that has seen fewer has lost something.
+    pub saves: u64,
+    /// Every record.
+    pub records: BTreeMap<StreamId, Record>,
+}
+
+/// Writes an export beside, syncs it, renames it, and removes the oldest ones.
+pub fn write(dir: &Path, saves: u64, records: &BTreeMap<StreamId, Record>) -> io::Result<()> {
+    let export = Export { format: FORMAT, saves, records: records.clone() };
+    let text = serde_json::to_vec(&export).map_err(io::Error::other)?;
+    let beside = dir.join(BESIDE);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(FILE_MODE);
+    options.custom_flags(OFlag::O_NOFOLLOW.bits());
+    let mut file = options.open(&beside)?;
+    let written = file.write_all(&text).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        // Half an export only takes room that is missing.
+        let _ = fs::remove_file(&beside);
+        return Err(error);
+    }
+    let there = numbered(dir);
+    let next = there.last().map_or(1, |(number, _)| number.saturating_add(1));
+    fs::rename(&beside, dir.join(format!("export-{next}.json")))?;
+    File::open(dir)?.sync_all()?;
+    let surplus = (there.len() + 1).saturating_sub(EXPORTS_KEPT);
+    for (_, path) in there.iter().take(surplus) {
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+/// The newest export that can be read, and what was wrong with newer ones.
+pub fn newest(dir: &Path) -> (Option<Export>, Vec<String>) {
+    let mut notes = Vec::new();
+    for (_, path) in numbered(dir).into_iter().rev() {
+        match read(&path) {
+            Ok(export) => return (Some(export), notes),
+            Err(error) => {
+                notes.push(format!("the export {} can't be used: {error}", path.display()));
+            }
+        }
+    }
+    (None, notes)
+}
+
+/// The exports there are, oldest first.
+fn numbered(dir: &Path) -> Vec<(u64, PathBuf)> {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return Vec::new();
+    };
+    let number = |name: &str| name.strip_prefix("export-")?.strip_suffix(".json")?.parse().ok();
+    let mut found: Vec<(u64, PathBuf)> = entries
+        .flatten()
+        .filter_map(|entry| Some((number(entry.file_name().to_str()?)?, entry.path())))
+        .collect();
+    found.sort();
+    found
+}
+
+fn read(path: &Path) -> io::Result<Export> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+    let mut text = Vec::new();
+    options.open(path)?.take(MAX_EXPORT_BYTES).read_to_end(&mut text)?;
+    let export: Export = serde_json::from_slice(&text)?;
+    if export.format > FORMAT {
+        return Err(io::Error::other(format!(
+            "it has format {}, this headend knows {FORMAT}",
+            export.format
+        )));
+    }
+    Ok(export)
+}
