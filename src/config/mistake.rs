@@ -1,0 +1,212 @@
+//! What is wrong with a configuration, where, and what was expected instead.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::PathBuf;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{MAX_EXCERPT_CHARS, MAX_EXCERPT_LINE_BYTES, MAX_QUOTE_BYTES};
+use crate::model::{clean, clean_line, mask_secrets};
+
+/// One thing that is wrong, or (as a warning) that was probably not meant so.
+///
+/// All text in it is clean and masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The file it is in; for a setting that did not come from a file, the variable's name.
+    pub file: PathBuf,
+    /// From 1; 0 when it has no place in the file (the file can't be read, a variable is wrong).
+    pub line: usize,
+    /// From 1, in characters; 0 when [`Mistake::line`] is.
+    pub column: usize,
+    /// What was found.
+    pub message: String,
+    /// What was expected, or what was probably meant: words that follow a semicolon.
+    pub expected: String,
+    /// The line it is on.
+    pub excerpt: Option<Excerpt>,
+}
+
+/// The line a mistake is on, and where to put the caret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Clean and masked, cut around the place when it is long.
+    pub line: String,
+    /// Terminal cells before the caret.
+    pub caret: usize,
+    /// Carets, at least one.
+    pub width: usize,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", clean(&self.file.to_string_lossy()))?;
+        if self.line > 0 {
+            write!(f, ":{}:{}", self.line, self.column)?;
+        }
+        write!(f, ": {}; {}", self.message, self.expected)
+    }
+}
+
+impl Mistake {
+    /// The message with the line it is about and a caret under the place, each on its own line.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_with_excerpt(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        writeln!(out, "{self}")?;
+        if let Some(excerpt) = &self.excerpt {
+            let number = self.line.to_string();
+            let (pad, skip) = (number.len(), excerpt.caret);
+            writeln!(out, "  {number} | {}", excerpt.line)?;
+            writeln!(out, "  {:pad$} | {:skip$}{}", "", "", "^".repeat(excerpt.width))?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that is wrong with a configuration, in the order of files and places.
+///
+/// Shown as text it is the whole list, each mistake with its line and a caret.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mistakes {
+    /// The first ones; at most [`super::MAX_MISTAKES`].
+    pub list: Vec<Mistake>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl Mistakes {
+    /// How many there are in all.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.list.len() + self.more
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for mistake in &self.list {
+            mistake.write_with_excerpt(f)?;
+        }
+        match self.count() {
+            1 => f.write_str("1 mistake")?,
+            n => write!(f, "{n} mistakes")?,
+        }
+        if self.more > 0 {
+            write!(f, ", and {} more that are not shown", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// A text from the file as a message shows it: in quotes, clean, masked and not long.
+pub(super) fn quote(text: &str) -> String {
+    format!("\"{}\"", clean_line(text, MAX_QUOTE_BYTES))
+}
+
+impl Excerpt {
+    /// Shows `line` with a caret under the `width` bytes from byte `at` on. None when the line is
+    /// too long to be worth it.
+    pub(super) fn new(line: &str, at: usize, width: usize) -> Option<Self> {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.len() > MAX_EXCERPT_LINE_BYTES {
+            return None;
+        }
+        let start = floor(line, at);
+        let end = floor(line, at.saturating_add(width)).max(start);
+        let masked = mask_line(line);
+        let masked = clean(&masked);
+        // Masking moves what comes after it, so the place is looked up in the masked line too.
+        let from = masked_place(line, start, &masked);
+        let to = masked_place(line, end, &masked).max(from);
+
+        let before = masked[..from].chars().count();
+        // A long line is cut on the left so that the caret stays in sight.
+        let skip = before.saturating_sub(MAX_EXCERPT_CHARS / 2);
+        let mut shown: String = masked.chars().skip(skip).take(MAX_EXCERPT_CHARS).collect();
+        let lead: String = masked[..from].chars().skip(skip).collect();
+        let mut caret = lead.width();
+        let room = shown.width().saturating_sub(caret).max(1);
+        let carets = masked[from..to].width().clamp(1, room);
+        if skip > 0 {
+            shown.insert(0, '…');
+            caret += 1;
+        }
+        if masked.chars().count() > skip + MAX_EXCERPT_CHARS {
+            shown.push('…');
+        }
+        Some(Self { line: shown, caret, width: carets })
+    }
+}
+
+/// The last character boundary of `text` at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
+}
+
+/// Where byte `at` of `line` is in its masked and cleaned form: the end of what both have in common.
+fn masked_place(line: &str, at: usize, masked: &str) -> usize {
+    let prefix = mask_line(&line[..at]);
+    let prefix = clean(&prefix);
+    let same = prefix.bytes().zip(masked.bytes()).take_while(|(a, b)| a == b).count();
+    floor(masked, same)
+}
+
+/// Masks the secrets of a line, also one of the form `password = "..."`, which the general rule
+/// takes for no secret because of the blank before the equals sign.
+fn mask_line(line: &str) -> Cow<'_, str> {
+    let masked = mask_secrets(line);
+    let Some((key, value)) = masked.split_once('=') else { return masked };
+    let name = key.trim();
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let asked = format!("{name}=x");
+    let secret = !name.is_empty() && name.chars().all(bare) && mask_secrets(&asked) != asked;
+    if secret && !value.trim().is_empty() { Cow::Owned(format!("{key}= ***")) } else { masked }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(line: &str, at: usize, width: usize) -> String {
+        let e = Excerpt::new(line, at, width).unwrap();
+        format!("{}\n{}{}", e.line, " ".repeat(e.caret), "^".repeat(e.width))
+    }
+
+    #[test]
+    fn the_caret_stands_under_the_place() {
+        assert_eq!(drawn("a = 1", 4, 1), "a = 1\n    ^");
+        assert_eq!(drawn("\té = 日x\r", 8, 1), "␉é = 日x\n       ^");
+        assert_eq!(drawn("a =", 3, 0), "a =\n   ^");
+        assert_eq!(drawn("a", 99, 99), "a\n ^");
+    }
+
+    #[test]
+    fn the_line_is_masked_and_the_caret_moves_with_it() {
+        let line = r#"inputs = ["rtmp://user:hunter2@h/x?token=hunter2", 5]"#;
+        let at = line.find('5').unwrap();
+        let expected = "inputs = [\"rtmp://***@h/x?token=***\", 5]\n                                      ^";
+        assert_eq!(drawn(line, at, 1), expected);
+        for at in 0..line.len() {
+            assert!(!drawn(line, at, 3).contains("hunter2"));
+        }
+        assert_eq!(drawn("password = \"hunter2\"", 0, 8), "password = ***\n^^^^^^^^");
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_place() {
+        let line = format!("{}HERE{}", "a".repeat(500), "b".repeat(500));
+        let shown = drawn(&line, 500, 4);
+        let (text, carets) = shown.split_once('\n').unwrap();
+        assert!(text.starts_with('…') && text.ends_with('…') && text.chars().count() == 102, "{text}");
+        assert_eq!(carets.trim_start(), "^^^^");
+        let at = carets.len() - 4;
+        assert_eq!(text.chars().skip(at).take(4).collect::<String>(), "HERE");
+        assert!(Excerpt::new(&"x".repeat(MAX_EXCERPT_LINE_BYTES + 1), 5, 1).is_none());
+    }
+}
