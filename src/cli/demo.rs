@@ -32,7 +32,7 @@ pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
 
 /// The origin alone, until a signal ends it.
 pub fn origin(args: &args::Origin) -> Result<u8, Failed> {
-    host::raise_open_files();
+    let _ = host::raise_open_files();
     let environment = Environment::from_process();
     let (channels, timetable, clips) = prepare(&args.channels, &environment)?;
     let event_loop = event_loop()?;
@@ -40,8 +40,9 @@ pub fn origin(args: &args::Origin) -> Result<u8, Failed> {
         let origin = Origin::start(args.listen, channels.clone(), timetable, clips)?;
         if let Some(path) = &args.write_config {
             let text = demo::configuration(&channels, &origin.base_url());
-            std::fs::write(path, text)
-                .wrap_err_with(|| format!("could not write {}: name a file that can be written", path.display()))?;
+            std::fs::write(path, text).wrap_err_with(|| {
+                format!("could not write {}: name a file that can be written", path.display())
+            })?;
         }
         print(&format!("{} channels at {}/playlist.m3u\n", channels.len(), origin.base_url()))?;
         stop_signal().await?;

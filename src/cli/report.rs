@@ -93,7 +93,8 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn to_json(&self) -> String {
         // Strings and finite numbers only: there is nothing in it that JSON can't hold.
-        let text = serde_json::to_string_pretty(self).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+        let text =
+            serde_json::to_string_pretty(self).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
         text + "\n"
     }
 }

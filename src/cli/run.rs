@@ -75,7 +75,10 @@ fn with_console(
     let ending = console.join();
     let code = match ending {
         Ok(Ok(Ending::TerminalLost)) if !leave_on_hangup => {
-            log::warn!("the terminal is lost; the streams go on. Stop them with: kill {}", std::process::id());
+            log::warn!(
+                "the terminal is lost; the streams go on. Stop them with: kill {}",
+                std::process::id()
+            );
             let _ = service.wait();
             return Ok(OK);
         }

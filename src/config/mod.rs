@@ -27,6 +27,7 @@ pub use loader::{Loaded, load, parse};
 pub use locate::{FILE_NAME, NotFound, locate};
 pub use mistake::{Excerpt, Mistake, Mistakes};
 pub use settings::{Config, LogSettings, Policy};
+pub use words::parse_duration;
 
 // Every bound of this room.
 

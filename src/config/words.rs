@@ -64,6 +64,16 @@ pub(super) fn duration(text: &str, bounds: &RangeInclusive<Duration>) -> Result<
     ))
 }
 
+/// Reads a duration as it is written in the configuration: `90s`, `1m30s`, `500ms`; at most a year.
+///
+/// # Errors
+/// What was found and what is expected, in one line.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
+    duration(text, &(Duration::from_millis(1)..=YEAR))
+        .map_err(|problem| format!("{}; {}", problem.message, problem.expected))
+}
+
 /// A duration that is only a number.
 pub(super) fn no_unit(number: &str) -> Problem {
     Problem::new(

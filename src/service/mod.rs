@@ -116,11 +116,7 @@ impl Service {
         let outlet =
             ServiceOutlet::new(hub.clone(), Arc::clone(&store), logs.clone(), readings, limits, notices);
         let tools = Tools {
-            launch: Launch {
-                headend: own_binary(),
-                ffmpeg,
-                open_files: host::child_open_files(),
-            },
+            launch: Launch { headend: own_binary(), ffmpeg, open_files: host::child_open_files() },
             capabilities,
             stats_period: options.config.policy.stats_period,
             logs: logs.clone(),
@@ -227,13 +223,7 @@ impl Ground {
         own_log::install(&logs);
         log::error!("{why}");
         let text = format!("nothing is saved: {why}");
-        Self {
-            store: Store::absent(&text),
-            opened: Opened::default(),
-            lock: None,
-            logs,
-            notices: Vec::new(),
-        }
+        Self { store: Store::absent(&text), opened: Opened::default(), lock: None, logs, notices: Vec::new() }
     }
 }
 

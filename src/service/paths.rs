@@ -9,4 +9,3 @@ pub fn default_state_dir() -> Option<PathBuf> {
     let base = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
     base.map(|base| base.join("headend"))
 }
-

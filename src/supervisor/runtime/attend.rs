@@ -81,10 +81,8 @@ impl Group {
     fn kill_rest_if_leader_is_dead(&self) {
         let Some(leader) = self.leader() else { return };
         let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
-        let dead = matches!(
-            waitid(Id::Pid(leader), look),
-            Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..))
-        );
+        let dead =
+            matches!(waitid(Id::Pid(leader), look), Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)));
         if dead {
             self.signal(Signal::Kill);
         }
@@ -319,7 +317,8 @@ impl Attendant {
                 Reading::Tracks(tracks) => WorkerEvent::Tracks(tracks),
                 Reading::Line { level, class, text, repeats } => {
                     let text: Arc<str> = text.into();
-                    self.logs.push(self.stream, LogLine { wall_ms: wall_ms(), level, text: Arc::clone(&text) });
+                    self.logs
+                        .push(self.stream, LogLine { wall_ms: wall_ms(), level, text: Arc::clone(&text) });
                     moved = true;
                     let matters = class.is_some() || matches!(level, LineLevel::Error | LineLevel::Warning);
                     if !matters || !in_budget(budget) {

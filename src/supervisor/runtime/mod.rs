@@ -231,7 +231,10 @@ impl<O: Outlet> Runtime<O> {
     fn look(&mut self) -> Moment {
         let (now, stood) = self.clock.look();
         if !stood.is_zero() {
-            log::warn!("headend did not run for {} s; that time is not held against the workers", stood.as_secs());
+            log::warn!(
+                "headend did not run for {} s; that time is not held against the workers",
+                stood.as_secs()
+            );
         }
         self.shown_now.store(now.millis(), Ordering::Relaxed);
         now

@@ -63,7 +63,8 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> i32 {
     // A system without this file does without the preference.
     let _ = std::fs::write("/proc/self/oom_score_adj", OOM_SCORE);
     close_inherited();
-    let error = Command::new(&program).args(args).env_remove("FFREPORT").env_remove("AV_LOG_FORCE_COLOR").exec();
+    let error =
+        Command::new(&program).args(args).env_remove("FFREPORT").env_remove("AV_LOG_FORCE_COLOR").exec();
     fail(&program, &error.to_string())
 }
 
