@@ -317,7 +317,7 @@ fn observe(watch: &mut Watch, now: Moment, random: &mut fastrand::Rng, threshold
     ];
     match random.u8(..12) {
         0..3 => {
-            watch.detected(DETECTIONS[random.usize(..6)], now - Duration::from_millis(random.u64(..2_000)))
+            watch.detected(DETECTIONS[random.usize(..6)], now - Duration::from_millis(random.u64(..2_000)));
         }
         3..5 => watch.line(now, FaultClass::ALL[random.usize(..FaultClass::ALL.len())], random.u32(..4)),
         5..7 => watch.dropped(now, watch.dropped + random.u64(..3)),

@@ -1,0 +1,457 @@
+//! Workers, hosts and operators as they are: slow, deaf, mortal and moody.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::laws::Laws;
+use super::*;
+use crate::model::{Detection, FaultClass, Figures, LineLevel, Sample, Tracks, Wanted};
+use crate::supervisor::core::tests::spec;
+
+/// What kind of world.
+#[derive(Clone)]
+pub struct Plan {
+    pub streams: u32,
+    pub hosts: u32,
+    /// So long everything goes wrong.
+    pub chaos: Duration,
+    /// So long nothing does; then all must be well. Zero: never.
+    pub healing: Duration,
+    /// Leave at a random moment of the chaos.
+    pub shutdown: bool,
+    /// From one progress block to the next.
+    pub block_ms: Range<i64>,
+    /// So many times less often does a worker fail.
+    pub calm: u32,
+    /// Write every effect down.
+    pub traced: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            streams: 10,
+            hosts: 5,
+            chaos: MINUTE,
+            healing: Duration::ZERO,
+            shutdown: false,
+            block_ms: 3_000..9_000,
+            calm: 1,
+            traced: false,
+        }
+    }
+}
+
+/// A process.
+#[derive(Debug, Clone)]
+struct Process {
+    generation: Generation,
+    born: bool,
+    /// So many TERMs it takes; the most there is: it is deaf, and only KILL ends it.
+    ends_at_term: u32,
+    terms: u32,
+    dies: bool,
+    time_us: i64,
+    still_until: Moment,
+}
+
+#[derive(Debug, Clone)]
+enum Happening {
+    Born(usize, Generation),
+    Block(usize, Generation),
+    Ends(usize, Generation, WorkerEnd),
+    Late(usize, Generation),
+    Host(usize),
+    Operator,
+    Board,
+    Shutdown,
+    Hurry,
+}
+
+pub struct World {
+    plan: Plan,
+    core: Supervisor,
+    pub laws: Laws,
+    now: Moment,
+    random: fastrand::Rng,
+    effects: Vec<Effect>,
+    agenda: BTreeMap<(Moment, u64), Happening>,
+    entries: u64,
+    processes: Vec<Option<Process>>,
+    host_is_up: Vec<bool>,
+    healing: bool,
+    left: Option<Moment>,
+    steps: u64,
+    /// Ticks come up to so late.
+    lateness_ms: u64,
+    pub trace: Vec<String>,
+}
+
+impl World {
+    pub fn new(seed: u64, plan: Plan) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let large = plan.streams > 1_000;
+        let policy = Policy {
+            slots: (!large && random.bool()).then(|| random.u32(1..60)),
+            start_parallel: if large { 200 } else { random.u32(1..20) },
+            starts_per_second: if large { 50 } else { random.u32(1..20) },
+            ..Policy::default()
+        };
+        let most = if random.bool() { 30 } else { 10_000 };
+        let most = if large { 10_000 } else { most };
+        let slots = policy.slots.unwrap_or(plan.streams).min(most);
+        let mut world = Self {
+            core: Supervisor::new(policy.clone(), most, seed),
+            laws: Laws::new(policy, slots),
+            now: Moment::ZERO,
+            effects: Vec::new(),
+            agenda: BTreeMap::new(),
+            entries: 0,
+            processes: Vec::new(),
+            host_is_up: vec![true; plan.hosts as usize],
+            healing: false,
+            left: None,
+            steps: 0,
+            lateness_ms: random.u64(..4),
+            trace: Vec::new(),
+            random,
+            plan,
+        };
+        world.fill();
+        world
+    }
+
+    fn fill(&mut self) {
+        for n in 0..self.plan.streams {
+            let mut spec = spec(&format!("s{n}"));
+            spec.wanted = self.wanted();
+            let restored = (self.random.u8(..4) == 0).then(|| Restored {
+                wanted: self.wanted(),
+                restarts: 5,
+                changed: Moment::from_millis(-9),
+            });
+            self.laws.added(restored.map_or(spec.wanted, |restored| restored.wanted));
+            self.processes.push(None);
+            // The pool of slots grows with the streams: the law is about the whole of it.
+            self.core.add(self.now, spec, restored, &mut self.effects).unwrap();
+            self.carry_out();
+        }
+        for host in 0..self.host_is_up.len() {
+            let ms = self.ms(10_000..200_000);
+            self.plan_in(ms, Happening::Host(host));
+        }
+        self.plan_in(3_000, Happening::Operator);
+        self.plan_in(100, Happening::Board);
+        if self.plan.shutdown {
+            let ms = self.ms(0..i64::try_from(self.plan.chaos.as_millis()).unwrap());
+            self.plan_in(ms, Happening::Shutdown);
+            if self.random.u8(..4) == 0 {
+                let hurry = ms + self.ms(0..6_000);
+                self.plan_in(hurry, Happening::Hurry);
+            }
+        }
+    }
+
+    /// From the beginning to the end.
+    pub fn live(&mut self) {
+        self.until(Moment::ZERO + self.plan.chaos);
+        if let Some(left) = self.left {
+            self.until(left.max(self.now) + MINUTE);
+            assert!(self.core.is_done());
+        } else if !self.plan.healing.is_zero() {
+            self.healing = true;
+            self.host_is_up.fill(true);
+            self.until(self.now + self.plan.healing);
+            self.laws.healed(&self.core);
+        }
+        self.laws.look(self.now, &mut self.core);
+    }
+
+    fn until(&mut self, end: Moment) {
+        loop {
+            let tick = self.core.next_deadline(self.now).map(|at| at.max(self.now));
+            let late = Duration::from_millis(if self.lateness_ms == 0 {
+                0
+            } else {
+                self.random.u64(..self.lateness_ms)
+            });
+            let tick = tick.map(|at| at + late);
+            let planned = self.agenda.first_key_value().map(|((at, _), _)| *at);
+            let Some(at) = tick.into_iter().chain(planned).min().filter(|at| *at <= end) else { break };
+            self.now = self.now.max(at);
+            if tick.is_some_and(|tick| planned.is_none_or(|planned| tick <= planned)) {
+                self.core.handle(self.now, Input::Tick, &mut self.effects);
+                self.laws.ticked(self.now, &self.core);
+            } else if let Some((_, happening)) = self.agenda.pop_first() {
+                self.happens(&happening);
+            }
+            self.carry_out();
+            self.laws.glance(&self.core);
+            self.steps += 1;
+            if self.steps.is_multiple_of(u64::from(self.plan.streams) * 4) {
+                self.laws.look(self.now, &mut self.core);
+            }
+            if let Some(left) = self.left {
+                let limit = self.laws_limit();
+                assert!(
+                    self.now.since(left) < limit || self.core.is_done(),
+                    "not gone {limit:?} after the shutdown"
+                );
+            }
+        }
+        self.now = end;
+    }
+
+    fn laws_limit(&self) -> Duration {
+        let policy = Policy::default();
+        policy.stop_again + policy.stop_kill + Duration::from_secs(1)
+    }
+
+    fn happens(&mut self, happening: &Happening) {
+        match *happening {
+            Happening::Born(ix, generation) => self.born(ix, generation),
+            Happening::Block(ix, generation) => self.block(ix, generation),
+            Happening::Ends(ix, generation, end) => self.ends(ix, generation, end),
+            Happening::Late(ix, generation) => {
+                let sample = Sample { out_time_us: Some(1), ..Sample::default() };
+                let event = match self.random.u8(..3) {
+                    0 => WorkerEvent::Exited(WorkerEnd::Code(0)),
+                    1 => WorkerEvent::Spawned { pid: 1 },
+                    _ => WorkerEvent::Sample(sample),
+                };
+                self.tell(ix, generation, event);
+            }
+            Happening::Host(host) => {
+                let up = self.healing || !self.host_is_up[host];
+                self.host_is_up[host] = up;
+                let ms = if up { 20_000..400_000 } else { 1_000..90_000 };
+                let ms = self.ms(ms);
+                self.plan_in(ms, Happening::Host(host));
+            }
+            Happening::Operator => self.operator(),
+            Happening::Board => {
+                let figures = self.random.bool();
+                self.laws.take_changes(&mut self.core, figures);
+                let ms = self.ms(50..2_000);
+                self.plan_in(ms, Happening::Board);
+            }
+            Happening::Shutdown => {
+                self.laws.left();
+                self.left = Some(self.now);
+                self.core.handle(self.now, Input::Shutdown, &mut self.effects);
+            }
+            Happening::Hurry => {
+                self.laws.hurried();
+                self.core.handle(self.now, Input::Hurry, &mut self.effects);
+            }
+        }
+    }
+
+    /// Does what the core asked for, as the world does it.
+    fn carry_out(&mut self) {
+        for effect in std::mem::take(&mut self.effects) {
+            self.laws.effect(self.now, &effect);
+            if self.plan.traced {
+                self.trace.push(format!("{:?} {effect:?}", self.now));
+            }
+            match effect {
+                Effect::Spawn { stream, generation, .. } => {
+                    let ends_at_term = match self.random.u8(..10) {
+                        _ if self.healing => 1,
+                        0..6 => 1,
+                        6..8 => 2,
+                        _ => u32::MAX,
+                    };
+                    let (time_us, still_until) = (0, Moment::ZERO);
+                    self.processes[stream.index()] = Some(Process {
+                        generation,
+                        born: false,
+                        ends_at_term,
+                        terms: 0,
+                        dies: false,
+                        time_us,
+                        still_until,
+                    });
+                    let ms = self.ms(0..300);
+                    self.plan_in(ms, Happening::Born(stream.index(), generation));
+                }
+                Effect::Signal { stream, generation, signal } => {
+                    self.signalled(stream.index(), generation, signal)
+                }
+                Effect::Save { .. } | Effect::Note { .. } => {}
+            }
+        }
+    }
+
+    fn signalled(&mut self, ix: usize, generation: Generation, signal: Signal) {
+        let process = self.processes[ix].as_mut().unwrap();
+        assert!(process.born && process.generation == generation, "a signal for a stranger");
+        process.terms += u32::from(signal == Signal::Term);
+        let ends = signal == Signal::Kill || process.terms >= process.ends_at_term;
+        if ends && !process.dies {
+            process.dies = true;
+            let (ms, end) = match signal {
+                Signal::Term => (self.ms(5..400), WorkerEnd::Code(255)),
+                Signal::Kill => (self.ms(0..50), WorkerEnd::Signal(9)),
+            };
+            self.plan_in(ms, Happening::Ends(ix, generation, end));
+        } else if signal == Signal::Kill {
+            // Whatever else was to end it comes later than this.
+            let ms = self.ms(0..50);
+            self.plan_in(ms, Happening::Ends(ix, generation, WorkerEnd::Signal(9)));
+        }
+    }
+
+    fn process(&mut self, ix: usize, generation: Generation) -> Option<&mut Process> {
+        self.processes[ix].as_mut().filter(|process| process.generation == generation)
+    }
+
+    fn born(&mut self, ix: usize, generation: Generation) {
+        if !self.healing && self.random.u8(..50) == 0 {
+            self.processes[ix] = None;
+            let needs_edit = self.random.u8(..5) == 0;
+            self.tell(ix, generation, WorkerEvent::SpawnFailed { error: "no memory".into(), needs_edit });
+            self.laws.ended(self.now, ix, &self.core);
+            return;
+        }
+        self.process(ix, generation).unwrap().born = true;
+        self.laws.born(ix);
+        self.tell(ix, generation, WorkerEvent::Spawned { pid: 7 });
+        if self.up(ix) && (self.healing || self.random.u8(..40) > 0) {
+            let ms = self.ms(200..5_000);
+            self.plan_in(ms, Happening::Block(ix, generation));
+        } else if self.random.u8(..4) > 0 {
+            self.says(ix, generation, FaultClass::Refused);
+            let ms = self.ms(10..3_000);
+            self.plan_in(ms, Happening::Ends(ix, generation, WorkerEnd::Code(1)));
+        }
+        // Else it hangs, and says nothing.
+    }
+
+    fn up(&self, ix: usize) -> bool {
+        self.healing || self.host_is_up[ix % self.host_is_up.len()]
+    }
+
+    /// One progress block, or what comes instead of it.
+    fn block(&mut self, ix: usize, generation: Generation) {
+        let (now, up) = (self.now, self.up(ix));
+        if self.process(ix, generation).is_none() {
+            return;
+        }
+        let dice = if self.healing { u32::MAX } else { self.random.u32(..400 * self.plan.calm) };
+        let still_ms = self.ms(5_000..120_000);
+        let Some(process) = self.process(ix, generation) else { return };
+        if !up && dice % 2 == 0 && dice != u32::MAX {
+            self.plan_in(1, Happening::Ends(ix, generation, WorkerEnd::Code(8)));
+            return;
+        }
+        if dice == 1 {
+            process.time_us = 0;
+        }
+        if dice == 2 || !up {
+            process.still_until = now + Duration::from_millis(still_ms.unsigned_abs());
+        }
+        if process.still_until <= now {
+            process.time_us += 1_000_000;
+        }
+        let time_us = process.time_us;
+        let figures = Figures { fps: Some(25.0), bitrate_kbps: None, speed: Some(self.random.f32() + 0.5) };
+        let sample = Sample { out_time_us: (dice != 3).then_some(time_us), figures, ..Sample::default() };
+        self.tell(ix, generation, WorkerEvent::Sample(sample));
+        match dice {
+            4 => self.plan_in(50, Happening::Ends(ix, generation, WorkerEnd::Code(0))),
+            5 => self.plan_in(50, Happening::Ends(ix, generation, WorkerEnd::Signal(11))),
+            6..30 => self.observes(ix, generation),
+            _ => {}
+        }
+        let ms = self.ms(self.plan.block_ms.clone());
+        self.plan_in(ms, Happening::Block(ix, generation));
+    }
+
+    fn observes(&mut self, ix: usize, generation: Generation) {
+        const DETECTIONS: [Detection; 6] = [
+            Detection::BlackBegan,
+            Detection::BlackEnded,
+            Detection::FreezeBegan,
+            Detection::FreezeEnded,
+            Detection::SilenceBegan,
+            Detection::SilenceEnded,
+        ];
+        let event = match self.random.u8(..4) {
+            0 => WorkerEvent::Tracks(Tracks { video: self.random.bool(), audio: true }),
+            1 => WorkerEvent::Dropped { total: self.random.u64(..1_000) },
+            2 => WorkerEvent::Detection { what: DETECTIONS[self.random.usize(..6)], began: self.now },
+            _ => {
+                let class = FaultClass::ALL[self.random.usize(..FaultClass::ALL.len())];
+                return self.says(ix, generation, class);
+            }
+        };
+        self.tell(ix, generation, event);
+    }
+
+    fn says(&mut self, ix: usize, generation: Generation, class: FaultClass) {
+        let (level, text) = (LineLevel::Error, "something".into());
+        self.tell(ix, generation, WorkerEvent::Line { level, class: Some(class), text, repeats: 1 });
+    }
+
+    fn ends(&mut self, ix: usize, generation: Generation, end: WorkerEnd) {
+        if self.process(ix, generation).is_none() {
+            return;
+        }
+        self.processes[ix] = None;
+        self.tell(ix, generation, WorkerEvent::Exited(end));
+        self.laws.ended(self.now, ix, &self.core);
+        if self.random.u8(..10) == 0 {
+            let ms = self.ms(0..3_000);
+            self.plan_in(ms, Happening::Late(ix, generation));
+        }
+    }
+
+    fn operator(&mut self) {
+        let ms = self.ms(100..40_000);
+        self.plan_in(ms, Happening::Operator);
+        if self.healing || self.left.is_some() {
+            return;
+        }
+        let all = self.random.u8(..60) == 0;
+        let action = match self.random.u8(..10) {
+            0..3 => Action::Stop,
+            3..8 => Action::Start,
+            _ => Action::Restart,
+        };
+        let one = self.random.usize(..self.processes.len());
+        // Often the same one again, at once: that is where the odd transitions are.
+        for action in
+            [action, Action::Stop, Action::Restart, Action::Start].into_iter().take(self.random.usize(1..5))
+        {
+            let ixs = if all { 0..self.processes.len() } else { one..one + 1 };
+            for ix in ixs {
+                self.laws.ordered(action, ix);
+            }
+            let id = self.core.streams[one].spec().id.clone();
+            let target = if all { Selection::All } else { Selection::Ids(vec![id]) };
+            self.core.handle(self.now, Input::Command(Command { action, target }), &mut self.effects);
+            // Between two commands the effects of the first are carried out.
+            self.carry_out();
+        }
+    }
+
+    fn wanted(&mut self) -> Wanted {
+        if self.random.u8(..5) == 0 { Wanted::Stopped } else { Wanted::Started }
+    }
+
+    fn tell(&mut self, ix: usize, generation: Generation, event: WorkerEvent) {
+        let stream = self.core.streams[ix].ix;
+        self.core.handle(self.now, Input::Worker { stream, generation, event }, &mut self.effects);
+    }
+
+    fn ms(&mut self, range: Range<i64>) -> i64 {
+        self.random.i64(range)
+    }
+
+    fn plan_in(&mut self, ms: i64, happening: Happening) {
+        let at = self.now + Duration::from_millis(ms.unsigned_abs());
+        self.agenda.insert((at, self.entries), happening);
+        self.entries += 1;
+    }
+}
