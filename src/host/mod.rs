@@ -14,7 +14,7 @@ pub use sampler::Sampler;
 
 /// From one reading of the machine to the next.
 pub const SAMPLE_PERIOD: Duration = Duration::from_secs(2);
-/// From one reading of memory by process to the next: the kernel walks the page tables for it.
+/// From one reading of memory by process to the next: for our own PSS the kernel walks every page.
 pub const MEMORY_PERIOD: Duration = Duration::from_secs(10);
 /// Workers whose memory is read in one go; the rest wait [`MEMORY_STEP`].
 pub const WORKERS_PER_STEP: usize = 20;

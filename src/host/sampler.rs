@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
 use sysinfo::{MemoryRefreshKind, System};
 
+use super::proc::Resident;
 use super::{MEMORY_PERIOD, MEMORY_STEP, SAMPLE_PERIOD, WORKERS_PER_STEP, proc};
 use crate::model::{HostReading, SelfReading, WorkersReading};
 
@@ -87,7 +88,7 @@ fn run(
             round.begin(&pids.lock().unwrap_or_else(PoisonError::into_inner));
             next_round = now + MEMORY_PERIOD;
         }
-        round.step(proc::pss_of);
+        round.step(proc::resident_of);
         if now >= next_sample {
             sink(machine.read(), own.read(now), round.take());
             // Counted from now: after a suspended machine wakes there is nothing to catch up on.
@@ -177,6 +178,9 @@ fn percent_of_core(used: Duration, span: Duration) -> f32 {
 struct Round {
     left: VecDeque<u32>,
     sum: WorkersReading,
+    /// The most that any of them has mapped of files: as they all run the same program, that is what
+    /// they share, and it is counted once.
+    shared: u64,
     done: Option<WorkersReading>,
 }
 
@@ -188,22 +192,25 @@ impl Round {
     fn begin(&mut self, pids: &[u32]) {
         self.left = pids.iter().copied().collect();
         self.sum = WorkersReading::default();
+        self.shared = 0;
         if pids.is_empty() {
             self.done = Some(self.sum);
         }
     }
 
     /// Reads the next few. One that has ended meanwhile is not counted.
-    fn step(&mut self, pss_of: impl Fn(u32) -> Option<u64>) {
+    fn step(&mut self, resident_of: impl Fn(u32) -> Option<Resident>) {
         let batch = self.left.len().min(WORKERS_PER_STEP);
         if batch == 0 {
             return;
         }
-        for bytes in self.left.drain(..batch).filter_map(pss_of) {
+        for one in self.left.drain(..batch).filter_map(resident_of) {
             self.sum.count += 1;
-            self.sum.memory_bytes = self.sum.memory_bytes.saturating_add(bytes);
+            self.sum.memory_bytes = self.sum.memory_bytes.saturating_add(one.private);
+            self.shared = self.shared.max(one.shared);
         }
         if self.left.is_empty() {
+            self.sum.memory_bytes = self.sum.memory_bytes.saturating_add(self.shared);
             self.done = Some(self.sum);
         }
     }
@@ -250,12 +257,12 @@ mod tests {
         while !round.is_idle() {
             assert_eq!(round.take(), None, "told only when complete");
             let before = round.left.len();
-            round.step(|pid| (pid % 2 == 0).then_some(10));
+            round.step(|pid| (pid % 2 == 0).then_some(Resident { private: 10, shared: pid.into() }));
             assert!(before - round.left.len() <= WORKERS_PER_STEP);
             steps += 1;
         }
         assert_eq!(steps, 3);
-        assert_eq!(round.take(), Some(WorkersReading { count: 22, memory_bytes: 220 }));
+        assert_eq!(round.take(), Some(WorkersReading { count: 22, memory_bytes: 220 + 44 }));
         assert_eq!(round.take(), None);
     }
 

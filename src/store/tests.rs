@@ -13,6 +13,8 @@ const LONG: Duration = Duration::from_secs(30);
 /// Tells a re-executed test binary which folder to work in.
 const HELPER_DIR: &str = "HEADEND_TEST_STORE_DIR";
 const HELPER_IDS: u32 = 40;
+/// Rounds of random damage.
+const FUZZ: u64 = 50;
 
 fn rules() -> Rules {
     Rules {
@@ -75,6 +77,18 @@ fn filled(dir: &Path) {
 fn expect_filled(opened: &Opened) {
     let expected: BTreeMap<_, _> = (0..20).map(|n| (id(n), record(n))).collect();
     assert_eq!(opened.records, expected);
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+        }
+    }
 }
 
 /// This test binary again, running only `helper`, in `dir`.
@@ -241,10 +255,23 @@ fn a_stuck_store_is_told_and_keeps_nobody_waiting() {
 fn a_store_slow_to_open_does_not_hold_up_the_start() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path());
+    // sled waits for this lock.
+    let db = fs::File::open(dir.path().join("store/db")).unwrap();
+    db.try_lock().unwrap();
     let (store, opened) = Store::open_with(dir.path(), Rules { open_limit: Duration::ZERO, ..rules() });
     expect_filled(&opened);
     assert!(opened.notes.iter().any(|note| note.contains("takes long")), "{:?}", opened.notes);
-    drop(store);
+    for name in names(dir.path(), "export") {
+        fs::remove_file(dir.path().join(name)).unwrap();
+    }
+    store.save(&id(0), record(100));
+    drop(db);
+    wait_for("the store", || barrier(&store).is_ok());
+    store.close(LONG).unwrap();
+
+    let (_store, opened) = open(dir.path());
+    assert_eq!(opened.records[&id(0)], record(100), "saved meanwhile, so newer than what was stored");
+    assert_eq!((opened.records.len(), opened.records[&id(1)]), (20, record(1)), "the rest is as it was");
 }
 
 #[test]
@@ -336,6 +363,40 @@ fn a_damaged_store_opens_again_from_the_export_and_is_kept() {
         let (_store, opened) = open(dir.path());
         assert_eq!(opened.records[&id(0)], record(100), "{name}");
         assert_eq!(opened.notes, Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn random_damage_never_keeps_a_store_from_opening() {
+    let good = tempfile::tempdir().unwrap();
+    filled(good.path());
+    for seed in 0..FUZZ {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let dir = tempfile::tempdir().unwrap();
+        copy_folder(good.path(), dir.path());
+        let folder = dir.path().join("store");
+        let files = names(&folder, "").into_iter().filter(|name| name != "blobs").collect::<Vec<_>>();
+        let path = folder.join(&files[random.usize(..files.len())]);
+        let mut bytes = fs::read(&path).unwrap();
+        match random.u8(..4) {
+            0 => bytes.truncate(random.usize(..=bytes.len())),
+            1 => bytes.clear(),
+            _ => {
+                // Most of sled's file is empty: what is damaged is near its beginning.
+                let end = bytes.len().min(8_192);
+                for _ in 0..random.usize(1..20) {
+                    bytes[random.usize(..end)] = random.u8(..);
+                }
+            }
+        }
+        fs::write(&path, bytes).unwrap();
+        let (store, opened) = open(dir.path());
+        assert_eq!(opened.records.len(), 20, "seed {seed}: {:?}", opened.notes);
+        expect_filled(&opened);
+        assert_eq!(store.trouble(), None, "seed {seed}");
+        store.save(&id(0), record(seed.try_into().unwrap()));
+        assert_eq!(barrier(&store), Ok(()), "seed {seed}");
+        store.close(LONG).unwrap();
     }
 }
 
