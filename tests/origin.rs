@@ -1,6 +1,8 @@
 //! The demo's origin against real FFmpeg: a healthy channel is flawless, and each fault looks to
 //! FFmpeg like what it is called.
 
+#![allow(clippy::unwrap_used, reason = "in tests a failed unwrap is the message")]
+
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
