@@ -105,9 +105,14 @@ impl Clip {
                 .map(str::to_owned)
                 .into();
         args.push(self.source());
-        let (rate, buffer) = match self {
-            Self::MovingHigh | Self::BlackHigh | Self::StillHigh => ("600k", "700k"),
-            _ => ("200k", "240k"),
+        let budget: &[&str] = match (self, codec) {
+            (Self::Tone | Self::Silence, _) => &[],
+            (Self::MovingHigh, _) => &["-b:v", "600k", "-maxrate", "700k", "-bufsize", "700k"],
+            (Self::MovingLow, _) => &["-b:v", "200k", "-maxrate", "240k", "-bufsize", "240k"],
+            // One quality for all pictures: with a bit rate each would refine the one before, and
+            // nothing would stand still.
+            (_, VideoCodec::H264) => &["-qp", "24"],
+            (_, VideoCodec::Mpeg2) => &["-q:v", "4"],
         };
         let rest: &[&str] = match (self, codec) {
             // A second more than is taken: the encoder's first frame is dropped.
@@ -144,12 +149,9 @@ impl Clip {
             ],
         };
         if !matches!(self, Self::Tone | Self::Silence) {
-            let frames = self.frames().to_string();
-            args.extend(
-                ["-frames:v", &frames, "-b:v", rate, "-maxrate", buffer, "-bufsize", buffer]
-                    .map(str::to_owned),
-            );
+            args.extend(["-frames:v".to_owned(), self.frames().to_string()]);
         }
+        args.extend(budget.iter().map(|a| (*a).to_owned()));
         args.extend(rest.iter().map(|a| (*a).to_owned()));
         args
     }

@@ -36,7 +36,7 @@ pub const KEPT: u64 = 40;
 pub const FIRST_SEQUENCE: u64 = 100;
 /// Connections beyond the ones the channels may have.
 pub const SPARE_CONNECTIONS: usize = 64;
-/// Connections per channel; FFmpeg keeps one for the playlist and one for the segments.
+/// Connections per channel; FFmpeg keeps one for the playlist and two for segments.
 pub const CONNECTIONS_PER_CHANNEL: usize = 4;
 /// A connection on which nothing was asked and nothing was taken for this long is closed; ms.
 pub const IDLE_MS: u64 = 30_000;

@@ -19,9 +19,10 @@ const TS: &str = "video/mp2t";
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// A slow answer of two seconds takes so long: three quarters of the speed it plays at. Slow
-/// enough to be noticed, and the reader's lead over the playlist's end lasts for most of the fault.
-const SLOW_MS: u64 = SEGMENT_MS * 4 / 3;
+/// A slow segment takes so long. FFmpeg loads two at a time, so it gets four fifths of the speed
+/// the stream plays at: slow enough to be noticed, and its lead over the playlist's end lasts for
+/// most of the fault.
+const SLOW_MS: u64 = SEGMENT_MS * 5 / 2;
 /// Bytes of a garbage segment.
 const GARBAGE_BYTES: usize = 120_000;
 

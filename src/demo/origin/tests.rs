@@ -6,7 +6,7 @@ use super::*;
 use crate::demo::{Fault, FaultKind, channels};
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(40);
 
 fn origin(channel_count: usize, kind: Option<FaultKind>, idle: Duration) -> Origin {
     let fault = kind.map(|kind| (0, Fault { kind, from_ms: 0, until_ms: u64::MAX }));
@@ -19,7 +19,8 @@ async fn ask(origin: &Origin, request: &str) -> (String, Vec<u8>) {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut all = Vec::new();
     // A cut connection may end in an error; what came before counts.
-    let _ = stream.read_to_end(&mut all).await;
+    let end = tokio::time::timeout(LONG / 2, stream.read_to_end(&mut all)).await;
+    assert!(end.is_ok(), "the origin never closed the connection");
     let end = all.windows(4).position(|w| w == b"\r\n\r\n").map_or(all.len(), |at| at + 4);
     let body = all.split_off(end);
     (String::from_utf8(all).unwrap().to_ascii_lowercase(), body)
