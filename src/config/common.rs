@@ -101,7 +101,11 @@ impl Common {
             for word in words {
                 match check_protocol(word.value) {
                     Ok(()) => names.push(word.value),
-                    Err(problem) => report.mistake(sheet, word.span, problem),
+                    Err(problem) => {
+                        report.mistake(sheet, word.span, problem);
+                        // So that one slip is not told again for each input.
+                        names.push(DEFAULT_WORD);
+                    }
                 }
             }
             own.protocols = complete_protocols(names);

@@ -67,6 +67,13 @@ pub trait Files {
     fn identity(&self, path: &Path) -> PathBuf;
 }
 
+/// As a shell does it: `*` stops at slashes and leaves hidden files out.
+const MATCHING: glob::MatchOptions = glob::MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: true,
+};
+
 /// The files of this machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Disk;
@@ -85,7 +92,7 @@ impl Files for Disk {
 
     fn expand(&self, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
         let whole = full_pattern(base, pattern);
-        let found = glob::glob(&whole).map_err(|e| e.msg.to_owned())?;
+        let found = glob::glob_with(&whole, MATCHING).map_err(|e| e.msg.to_owned())?;
         // A folder that can't be read holds nothing we could read either.
         let files = found.filter_map(Result::ok).filter(|path| path.is_file());
         let mut files: Vec<_> = files.take(MAX_FILES + 1).collect();
@@ -129,12 +136,7 @@ impl Files for Memory {
     fn expand(&self, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
         let whole = plain(Path::new(&full_pattern(base, pattern)));
         let matcher = glob::Pattern::new(&whole.to_string_lossy()).map_err(|e| e.msg.to_owned())?;
-        let strict = glob::MatchOptions {
-            require_literal_separator: true,
-            require_literal_leading_dot: true,
-            ..glob::MatchOptions::new()
-        };
-        let files = self.0.keys().filter(|path| matcher.matches_path_with(path, strict));
+        let files = self.0.keys().filter(|path| matcher.matches_path_with(path, MATCHING));
         Ok(files.take(MAX_FILES + 1).cloned().collect())
     }
 

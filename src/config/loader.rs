@@ -20,7 +20,7 @@ use super::section::{At, Section, Span, choice};
 use super::sheet::{Sheet, decode_latin1, decode_utf8};
 use super::words::Problem;
 use super::{Config, MAX_FILE_BYTES, MAX_FILES, MAX_INCLUDE_DEPTH, MAX_RECOVER_BYTES};
-use crate::model::clean;
+use crate::model::{Mode, clean};
 
 /// A configuration without mistakes.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -106,6 +106,9 @@ impl<'a> Loader<'a> {
     /// Reads one TOML file; `defaults` are those of the main file, `None` for that file itself.
     fn toml(&mut self, bytes: Vec<u8>, path: &Path, defaults: Option<&Common>) {
         self.read.push(path.to_owned());
+        if self.is_utf16(&bytes, path) {
+            return;
+        }
         let (text, bad) = decode_utf8(bytes);
         let mut sheet = Sheet::new(self.read.len(), path, &text);
         drop(text);
@@ -229,6 +232,9 @@ impl<'a> Loader<'a> {
     fn playlist(&mut self, section: &Section<'_, '_>, base: &Path, defaults: &Common) {
         let report = &mut self.report;
         let common = defaults.refined(section, report);
+        if common.mode == Mode::Run {
+            section.mistake_at("mode", playlist::no_run(), report);
+        }
         let prefix = section.text("prefix", report).and_then(|prefix| {
             let read = playlist::check_prefix(prefix.value).map(|()| prefix.value);
             read.map_err(|problem| report.mistake(section.sheet, prefix.span, problem)).ok()
@@ -247,6 +253,9 @@ impl<'a> Loader<'a> {
         let file = resolve(path.value, base, self.env);
         let Some(bytes) = self.bytes(section.sheet, &file, &path.span) else { return };
         self.read.push(file.clone());
+        if self.is_utf16(&bytes, &file) {
+            return;
+        }
         let (text, bad) = decode_latin1(bytes);
         let sheet = Sheet::new(self.read.len(), &file, &text);
         drop(text);
@@ -273,6 +282,20 @@ impl<'a> Loader<'a> {
             self.report.mistake(section.sheet, path.span.clone(), problem);
         }
         format
+    }
+
+    /// Reports a file that spreadsheets and some editors save, and that would read as garbage.
+    fn is_utf16(&mut self, bytes: &[u8], path: &Path) -> bool {
+        let is = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+        if is {
+            let sheet = Sheet::new(self.read.len(), path, "");
+            self.report.syntax(
+                &sheet,
+                0..0,
+                Problem::new("the file is UTF-16", "expected a text saved as UTF-8"),
+            );
+        }
+        is
     }
 
     /// The bytes of a file that is named at `span`.

@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn the_caret_stands_under_the_place() {
         assert_eq!(drawn("a = 1", 4, 1), "a = 1\n    ^");
-        assert_eq!(drawn("\té = 日x\r", 8, 1), "␉é = 日x\n       ^");
+        assert_eq!(drawn("\té = 日x\r", 9, 1), "␉é = 日x\n       ^");
         assert_eq!(drawn("a =", 3, 0), "a =\n   ^");
         assert_eq!(drawn("a", 99, 99), "a\n ^");
     }

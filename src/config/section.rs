@@ -8,7 +8,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::document::SHAPES;
+use super::document::{INCLUDED, SHAPES, TOP};
 use super::mistake::quote;
 use super::report::Report;
 use super::sheet::Sheet;
@@ -134,7 +134,9 @@ impl<'a, 'i> Section<'a, 'i> {
         T: FromStr + PartialOrd + Display,
     {
         let value = self.get(key)?;
-        let expected = format!("a number between {} and {}", bounds.start(), bounds.end());
+        // Only a type of whole numbers does not read this.
+        let kind = if "0.5".parse::<T>().is_err() { "a whole number" } else { "a number" };
+        let expected = format!("{kind} between {} and {}", bounds.start(), bounds.end());
         let Some(text) = number_text(value.get_ref()) else {
             self.wrong_type(key, value, &expected, report);
             return None;
@@ -225,7 +227,11 @@ impl<'a, 'i> Section<'a, 'i> {
     pub fn table(&self, key: &str, shape: &'static Shape, report: &mut Report) -> Option<Section<'a, 'i>> {
         let value = self.get(key)?;
         let Some(table) = value.get_ref().as_table() else {
-            self.wrong_type(key, value, &format!("a table: {}", shape.title), report);
+            let expected = match shape.title.strip_prefix('[') {
+                Some(_) => format!("the table {}", shape.title),
+                None => format!("a table: {key} = {{ {} = ... }}", shape.keys.first().unwrap_or(&"key")),
+            };
+            self.wrong_type(key, value, &expected, report);
             return None;
         };
         Some(Section::new(self.sheet, value.span(), table, shape, report))
@@ -249,7 +255,7 @@ impl<'a, 'i> Section<'a, 'i> {
         sections
     }
 
-    /// A number, or the word that stands for none; `fallback` when it is neither, or not there.
+    /// A whole number, or the word that stands for none; `fallback` when it is neither, or not there.
     pub fn number_or<T>(
         &self,
         key: &str,
@@ -267,7 +273,7 @@ impl<'a, 'i> Section<'a, 'i> {
             Some(text) if text == word => None,
             Some(_) => {
                 let (low, high) = (bounds.start(), bounds.end());
-                let expected = format!("a number between {low} and {high}, or {}", quote(word));
+                let expected = format!("a whole number between {low} and {high}, or {}", quote(word));
                 self.wrong_type(key, value, &expected, report);
                 fallback
             }
@@ -288,6 +294,12 @@ pub(super) fn choice<T: Copy>(what: &str, found: &str, choices: &[(&'static str,
 
 fn unknown_key(key: &str, shape: &Shape) -> Problem {
     let message = format!("unknown key {} in {}", quote(key), shape.title);
+    if shape.title == INCLUDED.title && TOP.keys.contains(&key) {
+        return Problem::new(
+            message,
+            "expected it in the main file; here only include, [[stream]], [[playlist]]",
+        );
+    }
     let here = |word: &&str| shape.keys.contains(word);
     let other_name = OTHER_NAMES.iter().find(|(name, _)| *name == key).map(|(_, word)| *word);
     if let Some(meant) = nearest(key, shape.keys.iter().copied()).or(other_name.filter(here)) {

@@ -3,6 +3,8 @@
 mod csv;
 mod m3u;
 mod slug;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -93,6 +95,12 @@ pub(super) fn check_prefix(prefix: &str) -> Result<(), Problem> {
     Err(Problem::new(message, expected))
 }
 
+/// Why a list can't have mode `run`.
+pub(super) fn no_run() -> Problem {
+    let expected = "expected packets, picture or full; mode \"run\" needs a [[stream]] with \"args\"";
+    Problem::new("a channel list can't have mode \"run\"", expected)
+}
+
 impl Source<'_> {
     /// Puts the streams of the list into `registry`.
     pub fn read(&self, registry: &mut Registry, report: &mut Report) {
@@ -140,15 +148,13 @@ impl Source<'_> {
         if let Some(id) = &id {
             registry.claim(id, sheet, id_span, "expected another one; a \"prefix\" sets lists apart", report);
         }
-        let mode = match entry.mode {
-            Some(word) => read_mode(sheet, &word.value, word.span, report).unwrap_or(self.common.mode),
-            None => self.common.mode,
-        };
-        if mode == Mode::Run {
-            let expected = "expected packets, picture or full; mode \"run\" needs a [[stream]] with \"args\"";
-            let problem = Problem::new("a channel list can't have mode \"run\"", expected);
-            report.mistake(sheet, entry.span.clone(), problem);
-        }
+        let mode = entry.mode.and_then(|word| {
+            let mode = read_mode(sheet, &word.value, word.span.clone(), report)?;
+            if mode == Mode::Run {
+                report.mistake(sheet, word.span, no_run());
+            }
+            Some(mode)
+        });
         if entry.tags.len() > MAX_TAGS {
             let problem = Problem::new("there are too many tags", format!("expected at most {MAX_TAGS}"));
             report.mistake(sheet, entry.span.clone(), problem);
@@ -176,7 +182,7 @@ impl Source<'_> {
             id,
             tags,
             inputs,
-            mode,
+            mode: mode.unwrap_or(self.common.mode),
             args: Vec::new(),
             input_args: common.input_args,
             protocols: common.protocols,
