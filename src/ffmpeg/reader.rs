@@ -6,7 +6,7 @@ use super::bounds::{CLASSED_BURST, CLASSED_PER_SECOND, JOINING, LINES_BURST, LIN
 use super::budget::Budget;
 use super::classify::classify;
 use super::detect::{Detectors, Heard};
-use super::line::{Line, is_noise};
+use super::line::{Line, is_harmless, is_noise};
 use super::progress::ProgressReader;
 use super::splitter::Splitter;
 use super::tracks::TracksReader;
@@ -177,8 +177,7 @@ impl Parts {
     fn log(&mut self, now: Moment, line: Line<'_>, cut: bool, out: Out<'_>) {
         // What carries no tag is not FFmpeg's logging: a dying loader, a wrapper script, garbage.
         let level = match line.level.unwrap_or(LineLevel::Warning) {
-            // What every orderly stop of a stalled worker says.
-            LineLevel::Error if line.message.ends_with("Immediate exit requested") => LineLevel::Info,
+            LineLevel::Error | LineLevel::Warning if is_harmless(line.message) => LineLevel::Info,
             level => level,
         };
         let granted = self.lines.take(now);
