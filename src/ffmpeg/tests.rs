@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::bounds::{CLASSED_BURST, LINES_BURST};
+use super::bounds::{CLASSED_BURST, LINES_BURST, READINGS_BURST};
 use super::classify::classify;
 use super::{Reader, Reading};
 use crate::model::{Detection, FaultClass, LineLevel, LogLine, Mode, Moment, Sample, Tracks};
@@ -294,6 +294,23 @@ fn a_flood_passes_the_budget_only_and_is_counted() {
     let told = read_err(&mut reader, 0, &flood);
     assert_eq!(told.len(), LINES_BURST as usize);
     assert_eq!(reader.dropped(), 20_000 - u64::from(LINES_BURST));
+}
+
+#[test]
+fn floods_of_repeats_blocks_and_detections_are_bounded_too() {
+    let mut reader = Reader::new(Mode::Picture, PERIOD);
+    read_err(&mut reader, 0, "[x @ 0x1] [warning] odd\n");
+    let told = read_err(&mut reader, 0, &"    Last message repeated 2 times\n".repeat(2_000));
+    assert_eq!(told.len(), LINES_BURST as usize - 1);
+
+    let mut samples = 0;
+    reader.stdout(Moment::ZERO, "progress=continue\n".repeat(2_000).as_bytes(), &mut |_| samples += 1);
+    assert_eq!(samples, READINGS_BURST);
+
+    let blinking = "[m @ 0x1] [info] lavfi.black_start=1\n[m @ 0x1] [info] lavfi.black_end=1\n";
+    assert_eq!(read_err(&mut reader, 0, &blinking.repeat(2_000)), []);
+    let told = read_err(&mut reader, 1_000, "[m @ 0x1] [info] lavfi.black_start=2\n");
+    assert_eq!(detections(&told), [Detection::BlackBegan], "what was not told is told when there is room");
 }
 
 #[test]
