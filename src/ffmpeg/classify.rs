@@ -1,5 +1,6 @@
 //! What FFmpeg's log lines mean: one table, searched top to bottom.
 
+use super::line::is_harmless;
 use crate::model::FaultClass::{
     self, Auth, BadArgument, BrokenPipe, Corrupt, Decode, DiskFull, Dns, End, HlsSkip, InvalidData,
     NoKeyframe, NoStream, NotFound, Reconnect, Refused, RtmpOpen, Segment, ServerError, Timeout, Timestamps,
@@ -122,6 +123,7 @@ const TABLE: &[(FaultClass, &[&str])] = &[
             "timestamp discontinuity",
             "non monotonically increasing dts",
             "invalid dropping",
+            " out of order",
             "Invalid timestamps",
         ],
     ),
@@ -173,7 +175,7 @@ const VAGUE: &[(FaultClass, &str)] = &[
 
 /// What `message` (without its prefix and level) means, if it is known.
 pub fn classify(message: &str) -> Option<Meaning> {
-    if message.starts_with("keepalive request failed for") && !message.contains("timed out") {
+    if is_harmless(message) {
         return None;
     }
     let precise = TABLE.iter().find(|(_, texts)| texts.iter().any(|text| message.contains(text)));
@@ -219,6 +221,7 @@ mod tests {
         ("Non-monotonous DTS in output stream 0:0; previous: 5, current: 4; changing to 6.", Timestamps),
         ("Non-monotonic DTS; previous: 5, current: 4; changing to 6.", Timestamps),
         ("timestamp discontinuity (stream id=0): -3600000000, new offset= 3600", Timestamps),
+        ("DTS 127920 < 8224320 out of order", Timestamps),
         ("Application provided invalid, non monotonically increasing dts to muxer", Timestamps),
         ("skipping 3 segments ahead, expired from playlists", HlsSkip),
         ("Failed to reload playlist 0", HlsSkip),

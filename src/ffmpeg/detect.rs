@@ -84,11 +84,7 @@ impl Detectors {
             Detection::SilenceBegan if ours => back = SILENCE_DELAY,
             _ => {}
         }
-        let lasts = &mut self.lasts[match what {
-            Detection::BlackBegan | Detection::BlackEnded => 0,
-            Detection::FreezeBegan | Detection::FreezeEnded => 1,
-            Detection::SilenceBegan | Detection::SilenceEnded => 2,
-        }];
+        let lasts = &mut self.lasts[place(what)];
         if *lasts == what.begins() {
             return Heard::Used;
         }
@@ -97,11 +93,24 @@ impl Detectors {
         Heard::Detected(what, what.happened_at(now, back))
     }
 
+    /// The last detection could not be passed on: the next message like it is news again.
+    pub fn untold(&mut self, what: Detection) {
+        self.lasts[place(what)] = !what.begins();
+    }
+
     /// From the media time `start` to the frame printed about.
     fn since(&self, start: &str) -> Duration {
         let seconds =
             self.frame_time.zip(start.trim().parse().ok()).map_or(0.0, |(at, start): (f64, f64)| at - start);
         Duration::try_from_secs_f64(seconds).unwrap_or_default().min(FREEZE_BACK_MAX)
+    }
+}
+
+const fn place(what: Detection) -> usize {
+    match what {
+        Detection::BlackBegan | Detection::BlackEnded => 0,
+        Detection::FreezeBegan | Detection::FreezeEnded => 1,
+        Detection::SilenceBegan | Detection::SilenceEnded => 2,
     }
 }
 

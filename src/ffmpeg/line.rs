@@ -66,6 +66,14 @@ pub fn is_noise(message: &str) -> bool {
         || message.trim_start().starts_with("variant_bitrate")
 }
 
+/// Warnings and errors that are none: what an orderly stop of a stalled worker says, what the copy
+/// to nowhere says about sound, and that an idle connection had been closed by its server.
+pub fn is_harmless(message: &str) -> bool {
+    message.ends_with("Immediate exit requested")
+        || message == "frame size not set"
+        || (message.starts_with("keepalive request failed for") && !message.contains("timed out"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

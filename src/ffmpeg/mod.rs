@@ -39,6 +39,11 @@ mod bounds {
     /// The same, at once.
     pub const CLASSED_BURST: u32 = 50;
 
+    /// Samples and detections passed on per second: more than the shortest period can ask for.
+    pub const READINGS_PER_SECOND: u32 = 20;
+    /// The same, at once.
+    pub const READINGS_BURST: u32 = 200;
+
     /// Figures span at least this long...
     pub const WINDOW: Duration = Duration::from_secs(5);
     /// ... and at least this many steps: HLS moves by a segment at a time, and a window that holds

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::bounds::{CLASSED_BURST, CLASSED_PER_SECOND, JOINING, LINES_BURST, LINES_PER_SECOND, VAGUE_AFTER};
+use super::bounds::{
+    CLASSED_BURST, CLASSED_PER_SECOND, JOINING, LINES_BURST, LINES_PER_SECOND, READINGS_BURST,
+    READINGS_PER_SECOND, VAGUE_AFTER,
+};
 use super::budget::Budget;
 use super::classify::classify;
 use super::detect::{Detectors, Heard};
-use super::line::{Line, is_noise};
+use super::line::{Line, is_harmless, is_noise};
 use super::progress::ProgressReader;
 use super::splitter::Splitter;
 use super::tracks::TracksReader;
@@ -57,6 +60,8 @@ struct Parts {
     lines: Budget,
     /// Only for lines that mean something.
     classed: Budget,
+    /// For samples and detections: a worker's stdout may be a stranger's too.
+    readings: Budget,
     dropped: u64,
     /// Of the last log line: FFmpeg may yet say how often it was repeated.
     last: Option<(LineLevel, Option<FaultClass>)>,
@@ -80,6 +85,7 @@ impl Reader {
                 tracks: TracksReader::default(),
                 lines: Budget::new(LINES_PER_SECOND, LINES_BURST),
                 classed: Budget::new(CLASSED_PER_SECOND, CLASSED_BURST),
+                readings: Budget::new(READINGS_PER_SECOND, READINGS_BURST),
                 dropped: 0,
                 last: None,
                 started: None,
@@ -110,7 +116,7 @@ impl Reader {
         }
     }
 
-    /// Lines cut, folded by FFmpeg or dropped for being too many, so far.
+    /// Lines and blocks cut, folded by FFmpeg or dropped for being too many, so far.
     #[must_use]
     pub const fn dropped(&self) -> u64 {
         self.parts.dropped
@@ -121,7 +127,11 @@ impl Parts {
     fn stdout_line(&mut self, now: Moment, text: &str, cut: bool, out: Out<'_>) {
         if ProgressReader::is_progress(text) && !cut {
             if let Some(sample) = self.progress.line(now, text) {
-                out(Reading::Sample(sample));
+                if self.readings.take(now) {
+                    out(Reading::Sample(sample));
+                } else {
+                    self.dropped = self.dropped.saturating_add(1);
+                }
             }
         } else if !self.detected(now, text, out) {
             // Nothing of ours: a stranger's, or the output of an operator's own filter.
@@ -156,7 +166,12 @@ impl Parts {
             Heard::Nothing => false,
             Heard::Used => true,
             Heard::Detected(what, began) => {
-                out(Reading::Detection { what, began });
+                if self.readings.take(now) {
+                    out(Reading::Detection { what, began });
+                } else {
+                    self.detectors.untold(what);
+                    self.dropped = self.dropped.saturating_add(1);
+                }
                 true
             }
         }
@@ -177,8 +192,7 @@ impl Parts {
     fn log(&mut self, now: Moment, line: Line<'_>, cut: bool, out: Out<'_>) {
         // What carries no tag is not FFmpeg's logging: a dying loader, a wrapper script, garbage.
         let level = match line.level.unwrap_or(LineLevel::Warning) {
-            // What every orderly stop of a stalled worker says.
-            LineLevel::Error if line.message.ends_with("Immediate exit requested") => LineLevel::Info,
+            LineLevel::Error | LineLevel::Warning if is_harmless(line.message) => LineLevel::Info,
             level => level,
         };
         let granted = self.lines.take(now);
