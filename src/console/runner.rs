@@ -1,0 +1,284 @@
+//! The console's thread: waits, updates, draws.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+use nix::sys::signal::{Signal, raise};
+use ratatui::Terminal;
+use ratatui::layout::Size;
+
+use super::backend::QuietBackend;
+use super::inbox::{FromTerminal, Inbox, Mail};
+use super::input::Input;
+use super::state::update::{Effect, Event, update};
+use super::state::{Dirty, State};
+use super::terminal::{self, Taken};
+use super::theme::{Look, Surroundings};
+use super::{ConsoleError, Ending, Settings, view};
+use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
+use crate::model::Moment;
+
+/// The link is read at most this often: what comes in between is one merged delta.
+const TAKE_EVERY: Duration = Duration::from_millis(33);
+
+/// Runs the console on this thread, until it ends; the terminal is given back then.
+///
+/// `asked_to_quit` is called once, when the operator wants to leave; the console then stays and
+/// shows how many workers are left, until [`ServerMessage::Leaving`] says zero.
+///
+/// # Errors
+/// When there is no terminal to run on, or no such theme. Losing the terminal later is no error but
+/// an [`Ending`].
+pub fn run(
+    hub: &Hub,
+    settings: Settings,
+    asked_to_quit: impl Fn() + Send + 'static,
+) -> Result<Ending, ConsoleError> {
+    let look = Look::choose(settings.theme.as_deref(), settings.ascii, &Surroundings::read())?;
+    if !terminal::is_there() {
+        return Err(ConsoleError::NoTerminal);
+    }
+    let inbox = Arc::new(Inbox::default());
+    let waker = Arc::clone(&inbox);
+    let client = hub.attach(Role::Operator, move || waker.link_has_something());
+    let size = terminal::size().map_err(ConsoleError::Terminal)?;
+    let backend = QuietBackend::new(terminal::writer().map_err(ConsoleError::Terminal)?, size);
+    let screen = Terminal::new(backend).map_err(ConsoleError::Terminal)?;
+    let taken = Taken::take().map_err(ConsoleError::Terminal)?;
+    let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
+    inbox.link_has_something();
+    let runner = Runner {
+        state: State::new(&settings.title, settings.version, size, TimeZone::system()),
+        look,
+        client,
+        inbox,
+        screen,
+        clock: Clock::new(Instant::now()),
+        drawn_at: None,
+        taken_at: None,
+        link_waits: false,
+        asked_to_quit,
+        ending: None,
+    };
+    let ending = runner.run();
+    drop(taken);
+    drop(input);
+    log::debug!("the console ended: {ending:?}");
+    Ok(ending)
+}
+
+/// The supervisor's clock, carried on between the messages that tell it.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    told: Moment,
+    told_at: Instant,
+}
+
+impl Clock {
+    const fn new(at: Instant) -> Self {
+        Self { told: Moment::ZERO, told_at: at }
+    }
+
+    fn now(&self, at: Instant) -> Moment {
+        self.told + at.saturating_duration_since(self.told_at)
+    }
+
+    /// A message says that it is `moment`. It may have been on its way for a while, so an earlier
+    /// time than the one already known is no news.
+    fn told(&mut self, moment: Moment, at: Instant) {
+        if moment > self.now(at) {
+            *self = Self { told: moment, told_at: at };
+        }
+    }
+
+    fn instant(&self, moment: Moment) -> Instant {
+        let ahead = self.told.until(moment);
+        // Further ahead than any clock goes: a day is as good.
+        self.told_at.checked_add(ahead).unwrap_or(self.told_at + Duration::from_secs(86_400))
+    }
+}
+
+struct Runner<F: Fn()> {
+    state: State,
+    look: Look,
+    client: Client,
+    inbox: Arc<Inbox>,
+    screen: Terminal<QuietBackend<File>>,
+    clock: Clock,
+    drawn_at: Option<Instant>,
+    taken_at: Option<Instant>,
+    /// The link has something that was not taken yet.
+    link_waits: bool,
+    asked_to_quit: F,
+    ending: Option<Ending>,
+}
+
+impl<F: Fn()> Runner<F> {
+    fn run(mut self) -> Ending {
+        loop {
+            let mail = self.inbox.wait(self.wakes_at());
+            self.take_in(mail);
+            self.tell(Event::Clock);
+            if let Some(ending) = self.ending {
+                return ending;
+            }
+            // Someone gave the terminal back, most likely a panic elsewhere: it is no longer ours.
+            if !terminal::is_ours() {
+                return Ending::TerminalLost;
+            }
+            if self.frame_at().is_some_and(|at| at <= Instant::now())
+                && let Err(error) = self.draw()
+            {
+                log::warn!("the terminal can't be written any more: {error}");
+                return Ending::TerminalLost;
+            }
+        }
+    }
+
+    /// When the next frame is due, if one is wanted.
+    fn frame_at(&self) -> Option<Instant> {
+        let dirty = self.state.dirty();
+        match (dirty, self.drawn_at) {
+            (Dirty::Clean, _) => None,
+            (_, None) => Some(Instant::now()),
+            (dirty, Some(at)) => Some(at + dirty.pause()),
+        }
+    }
+
+    fn take_at(&self) -> Option<Instant> {
+        self.link_waits.then(|| self.taken_at.map_or_else(Instant::now, |at| at + TAKE_EVERY))
+    }
+
+    fn wakes_at(&self) -> Option<Instant> {
+        let clock = self.state.deadline().map(|moment| self.clock.instant(moment));
+        [self.frame_at(), self.take_at(), clock].into_iter().flatten().min()
+    }
+
+    fn take_in(&mut self, mail: Mail) {
+        self.link_waits |= mail.link;
+        for from_terminal in mail.terminal {
+            match from_terminal {
+                FromTerminal::Typed(typed) => self.tell(Event::Typed(typed)),
+                FromTerminal::Resized(size) => self.resize(size),
+                FromTerminal::Continued => self.take_back(),
+                FromTerminal::Lost => self.ending = Some(Ending::TerminalLost),
+            }
+        }
+        if self.take_at().is_some_and(|at| at <= Instant::now()) {
+            self.take_messages();
+        }
+    }
+
+    fn take_messages(&mut self) {
+        self.link_waits = false;
+        self.taken_at = Some(Instant::now());
+        for message in self.client.take() {
+            let at = match &message {
+                ServerMessage::Board(board) => Some(board.at),
+                ServerMessage::Delta(delta) => Some(delta.at),
+                _ => None,
+            };
+            if let Some(at) = at {
+                self.clock.told(at, Instant::now());
+            }
+            self.tell(Event::Told(message));
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        let now = self.clock.now(Instant::now());
+        for effect in update(&mut self.state, now, event) {
+            self.carry_out(effect);
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Send(message) => {
+                let opens_log = matches!(message, ClientMessage::FollowLog(Some(_)));
+                self.client.send(message);
+                // The pane is full in the frame in which it opens.
+                if opens_log {
+                    self.take_messages();
+                }
+            }
+            Effect::AskToQuit => (self.asked_to_quit)(),
+            Effect::Hurry => self.ending = Some(Ending::Hurried),
+            Effect::Ended { asked: true } => self.ending = Some(Ending::Quit),
+            Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
+            Effect::Redraw => self.redraw(),
+            Effect::Suspend => self.suspend(),
+        }
+    }
+
+    fn resize(&mut self, size: Size) {
+        self.screen.backend_mut().set_size(size);
+        self.tell(Event::Resized(size));
+    }
+
+    /// The next frame draws everything.
+    fn redraw(&mut self) {
+        let size = self.state.size;
+        self.screen.backend_mut().forget();
+        // Resizing to the same size clears the screen through the backend; ratatui's own clear
+        // would ask the terminal for its cursor.
+        let area = ratatui::layout::Rect::new(0, 0, size.width, size.height);
+        if let Err(error) = self.screen.resize(area) {
+            log::warn!("the terminal can't be cleared: {error}");
+        }
+    }
+
+    fn suspend(&mut self) {
+        terminal::restore();
+        if let Err(error) = raise(Signal::SIGTSTP) {
+            log::warn!("headend can't be put to sleep: {error}");
+        }
+        // Here it goes on after SIGCONT, which also comes through the inbox.
+        self.take_back();
+    }
+
+    /// Takes the terminal again after headend was asleep.
+    fn take_back(&mut self) {
+        match Taken::take().and_then(|taken| terminal::size().map(|size| (taken, size))) {
+            Ok((taken, size)) => {
+                // The guard of the whole run gives it back.
+                std::mem::forget(taken);
+                self.resize(size);
+                self.tell(Event::Redraw);
+            }
+            Err(error) => {
+                log::warn!("the terminal can't be taken again: {error}");
+                self.ending = Some(Ending::TerminalLost);
+            }
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let (state, look) = (&self.state, &self.look);
+        self.screen.draw(|frame| view::draw(state, look, frame))?;
+        self.drawn_at = Some(Instant::now());
+        self.state.drawn();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_goes_on_between_messages_and_never_back() {
+        let begin = Instant::now();
+        let after = |ms| begin + Duration::from_millis(ms);
+        let mut clock = Clock::new(begin);
+        clock.told(Moment::from_millis(90_000), after(1_000));
+        assert_eq!(clock.now(after(3_000)), Moment::from_millis(92_000));
+        clock.told(Moment::from_millis(91_500), after(3_000));
+        assert_eq!(clock.now(after(3_000)), Moment::from_millis(92_000));
+        assert_eq!(clock.instant(Moment::from_millis(95_000)), after(6_000));
+        assert!(clock.instant(Moment::from_millis(i64::MAX)) > begin);
+    }
+}

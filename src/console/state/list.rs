@@ -1,0 +1,150 @@
+//! Which streams the grid shows, in which order, and which one is selected.
+
+use std::time::Duration;
+
+use crate::console::columns::{Sort, has_fault};
+use crate::model::{Board, Moment, Row, StreamIx};
+
+/// The longest filter, in characters.
+pub const MAX_FILTER: usize = 64;
+/// A live list is sorted again at most this often: rows that jump can't be read.
+pub const RESORT_EVERY: Duration = Duration::from_secs(2);
+/// While someone moves or acts, and this long after, no row moves under the cursor.
+pub const HOLD_AFTER_KEY: Duration = Duration::from_secs(3);
+
+/// The grid's list.
+#[derive(Debug, Default)]
+pub struct List {
+    /// The streams shown, in the order shown.
+    pub order: Vec<StreamIx>,
+    /// The selected stream: a stream, never a position.
+    pub selected: Option<StreamIx>,
+    /// The position of the first row on the screen.
+    pub top: usize,
+    /// What it is sorted by.
+    pub sort: Sort,
+    /// The other way round.
+    pub reversed: bool,
+    /// Words that a stream must all have somewhere.
+    pub filter: String,
+    /// Only streams with a fault.
+    pub faults_only: bool,
+    /// Something changed that may change the order.
+    stale: bool,
+    sorted_at: Option<Moment>,
+    pressed_at: Option<Moment>,
+}
+
+impl List {
+    /// Whether streams may be left out.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        self.faults_only || !self.filter.trim().is_empty()
+    }
+
+    /// Where the selected stream is.
+    #[must_use]
+    pub fn position(&self) -> Option<usize> {
+        self.order.iter().position(|ix| Some(*ix) == self.selected)
+    }
+
+    /// The streams on a screen with room for `height` rows.
+    #[must_use]
+    pub fn visible(&self, height: usize) -> &[StreamIx] {
+        let from = self.top.min(self.order.len());
+        &self.order[from..(from + height).min(self.order.len())]
+    }
+
+    /// A key was pressed: rows hold still for a while.
+    pub const fn hold(&mut self, now: Moment) {
+        self.pressed_at = Some(now);
+    }
+
+    /// Rows changed in a way that may change the order.
+    pub const fn rows_changed(&mut self) {
+        if self.sort.is_live() || self.faults_only || !self.filter.is_empty() {
+            self.stale = true;
+        }
+    }
+
+    /// When the list is to be sorted again, if it is.
+    #[must_use]
+    pub fn sort_due(&self) -> Option<Moment> {
+        let after = |moment: Option<Moment>, pause| moment.map_or(Moment::ZERO, |m| m + pause);
+        self.stale.then(|| after(self.sorted_at, RESORT_EVERY).max(after(self.pressed_at, HOLD_AFTER_KEY)))
+    }
+
+    /// Puts the list in order, because the operator asked for it: whoever is filtered out goes.
+    pub fn rebuild(&mut self, board: &Board, now: Moment, height: usize) {
+        self.build(board, now, height, false);
+    }
+
+    /// Puts the list in order by itself. The selected stream stays, even when the filter no longer
+    /// lets it through: what is under the cursor must not change while someone reaches for a key.
+    /// Says whether anything moved.
+    pub fn settle(&mut self, board: &Board, now: Moment, height: usize) -> bool {
+        let before = std::mem::take(&mut self.order);
+        let top = self.top;
+        self.order.clone_from(&before);
+        self.build(board, now, height, true);
+        self.order != before || self.top != top
+    }
+
+    fn build(&mut self, board: &Board, now: Moment, height: usize, keep_selected: bool) {
+        let position = self.position();
+        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
+        let wanted = |row: &Row| {
+            let kept = keep_selected && self.selected == Some(row.ix);
+            kept || ((!self.faults_only || has_fault(row)) && matches(row, &words))
+        };
+        let mut rows: Vec<&Row> = board.rows.values().map(AsRef::as_ref).filter(|r| wanted(r)).collect();
+        if self.sort != Sort::Configured || self.reversed {
+            rows.sort_by(|a, b| self.sort.compare(self.reversed, a, b));
+        }
+        self.order = rows.into_iter().map(|row| row.ix).collect();
+        self.stale = false;
+        self.sorted_at = Some(now);
+        let on_screen = position.map_or(0, |p| p.saturating_sub(self.top));
+        if let Some(position) = self.position() {
+            // The selected stream keeps its line on the screen.
+            self.top = position.saturating_sub(on_screen);
+        } else {
+            let fallback = position.unwrap_or(0).min(self.order.len().saturating_sub(1));
+            self.selected = self.order.get(fallback).copied();
+        }
+        self.show_selected(height);
+    }
+
+    /// Moves the selection by `rows`, not beyond the ends.
+    pub fn move_by(&mut self, rows: isize, height: usize) {
+        let Some(last) = self.order.len().checked_sub(1) else { return };
+        let at = self.position().unwrap_or(0).saturating_add_signed(rows).min(last);
+        self.selected = Some(self.order[at]);
+        self.show_selected(height);
+    }
+
+    /// Scrolls so that the selected row is on a screen of `height` rows, and no room is left empty
+    /// at the end.
+    pub fn show_selected(&mut self, height: usize) {
+        let at = self.position().unwrap_or(0);
+        let lowest_top = at.saturating_sub(height.saturating_sub(1));
+        self.top = self.top.clamp(lowest_top, at).min(self.order.len().saturating_sub(height));
+    }
+}
+
+/// Whether `row` has each word somewhere. A word that begins with `!` must not be there.
+fn matches(row: &Row, words: &[String]) -> bool {
+    let has = |word: &str| {
+        let texts = [&*row.name, row.id.as_str(), &*row.group];
+        texts.iter().any(|text| text.to_lowercase().contains(word))
+            || row.phase.word() == word
+            || row.mode.word() == word
+            || row.health().word() == word
+            || row.conditions.iter().any(|c| c.kind.word().contains(word))
+    };
+    words.iter().all(|word| match word.strip_prefix('!') {
+        Some("") => true,
+        Some(word) => !has(word),
+        None => has(word),
+    })
+}

@@ -1,0 +1,356 @@
+//! What the console knows. No terminal, no clock, no link in it: it changes only by
+//! [`update`](update::update), and a view of it changes nothing.
+
+pub mod history;
+pub mod list;
+pub mod log;
+pub mod machine;
+mod orders;
+#[cfg(test)]
+mod tests;
+pub mod update;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use ratatui::layout::Size;
+use tui_logger::TuiWidgetState;
+
+use super::columns::{self, Placed, Widest};
+use super::keymap::Places;
+use super::layout::{self, Areas, MAX_NOTICES};
+pub use super::text::counted;
+use super::text::{age_changes_in, countdown_changes_in};
+use crate::model::{Action, Board, Moment, Row, StreamId, StreamIx, Totals};
+use history::History;
+use list::List;
+use log::LogPane;
+
+/// An answer stays in the footer this long.
+pub const TOAST_FOR: Duration = Duration::from_secs(6);
+/// Commands whose answers are awaited; older ones are answered without their name.
+pub const MAX_PENDING: usize = 64;
+/// headend's own log tells nobody that it grew: while it is open it is looked at this often.
+pub const OWN_LOG_EVERY: Duration = Duration::from_millis(500);
+
+/// What the screen is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    /// All streams.
+    Grid,
+    /// One stream with its log.
+    Stream,
+    /// One stream's log.
+    Log,
+    /// headend's own log.
+    OwnLog,
+    /// The machine.
+    Machine,
+    /// The keys.
+    Help,
+}
+
+impl Screen {
+    /// The place it is in the keymap.
+    #[must_use]
+    pub const fn place(self) -> Places {
+        match self {
+            Self::Grid => Places::GRID,
+            Self::Stream => Places::STREAM,
+            Self::Log => Places::LOG,
+            Self::OwnLog => Places::OWN_LOG,
+            Self::Machine => Places::MACHINE,
+            Self::Help => Places::HELP,
+        }
+    }
+}
+
+/// How soon a frame is wanted. Ordered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dirty {
+    /// No visible cell can have changed.
+    #[default]
+    Clean,
+    /// Figures: nobody reads them more often than once a second.
+    Figures,
+    /// Log lines: read as a flow.
+    Lines,
+    /// A state changed, or the operator did something.
+    Now,
+}
+
+impl Dirty {
+    /// The least time between two frames for it.
+    #[must_use]
+    pub const fn pause(self) -> Duration {
+        match self {
+            Self::Clean => Duration::MAX,
+            Self::Figures => Duration::from_millis(1_000),
+            Self::Lines => Duration::from_millis(150),
+            Self::Now => Duration::from_millis(33),
+        }
+    }
+}
+
+/// What is asked before it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Leave?
+    Quit,
+    /// Sleep?
+    Suspend,
+    /// Do it to all of these?
+    Many {
+        /// What.
+        action: Action,
+        /// To how many.
+        count: usize,
+        /// To which; `None`: to every stream there is.
+        ids: Option<Vec<StreamId>>,
+    },
+}
+
+/// What is said in the footer for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// One line.
+    pub text: String,
+    /// It tells of something that did not work.
+    pub bad: bool,
+    /// Until when.
+    pub until: Moment,
+}
+
+/// headend is leaving.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Leaving {
+    /// The operator asked for it here.
+    pub asked: bool,
+    /// Workers that still run, as far as told.
+    pub left: Option<u32>,
+}
+
+/// A command whose answer is awaited.
+#[derive(Debug)]
+struct Pending {
+    seq: u64,
+    what: String,
+}
+
+/// What the console knows.
+pub struct State {
+    /// What runs: "demo", or the configuration's path.
+    pub title: Arc<str>,
+    /// headend's version.
+    pub version: &'static str,
+    /// The board, as far as it came.
+    pub board: Board,
+    /// A board has come.
+    pub connected: bool,
+    /// How many streams are in which health and phase.
+    pub totals: Totals,
+    /// The supervisor's clock.
+    pub now: Moment,
+    /// The terminal's size.
+    pub size: Size,
+    /// The screens on top of each other; the first one is the grid, the last one is seen.
+    screens: Vec<Screen>,
+    /// The grid's list.
+    pub list: List,
+    /// The stream that is open.
+    pub open: Option<StreamIx>,
+    /// Its log.
+    pub log: LogPane,
+    /// Figures of the last minutes.
+    pub history: History,
+    /// Where headend's own log is looked at.
+    pub own_log: TuiWidgetState,
+    own_log_seen: Moment,
+    /// The first line of the help that is seen.
+    pub help_top: usize,
+    /// What is asked.
+    pub question: Option<Question>,
+    /// A filter is being typed.
+    pub typing: bool,
+    /// What is said in the footer.
+    pub toast: Option<Toast>,
+    /// headend is leaving.
+    pub leaving: Option<Leaving>,
+    /// Where the operator is on earth, for the log's times.
+    pub zone: TimeZone,
+    /// How wide the texts of the board are.
+    widest: Widest,
+    pending: VecDeque<Pending>,
+    next_seq: u64,
+    dirty: Dirty,
+    /// When a visible age changes; set after each frame.
+    ages_due: Option<Moment>,
+}
+
+impl State {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(title: &str, version: &'static str, size: Size, zone: TimeZone) -> Self {
+        Self {
+            title: title.into(),
+            version,
+            board: Board::default(),
+            connected: false,
+            totals: Totals::default(),
+            now: Moment::ZERO,
+            size,
+            screens: vec![Screen::Grid],
+            list: List::default(),
+            open: None,
+            log: LogPane::default(),
+            history: History::default(),
+            own_log: TuiWidgetState::new(),
+            own_log_seen: Moment::ZERO,
+            help_top: 0,
+            question: None,
+            typing: false,
+            toast: None,
+            leaving: None,
+            zone,
+            widest: Widest::default(),
+            pending: VecDeque::new(),
+            next_seq: 1,
+            dirty: Dirty::Now,
+            ages_due: None,
+        }
+    }
+
+    /// What the screen is about.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        self.screens.last().copied().unwrap_or(Screen::Grid)
+    }
+
+    /// How soon a frame is wanted.
+    #[must_use]
+    pub const fn dirty(&self) -> Dirty {
+        self.dirty
+    }
+
+    fn want(&mut self, dirty: Dirty) {
+        self.dirty = self.dirty.max(dirty);
+    }
+
+    /// A frame was drawn from this state.
+    pub fn drawn(&mut self) {
+        self.dirty = Dirty::Clean;
+        self.ages_due = self.next_age_change();
+    }
+
+    /// Where things stand on the screen.
+    #[must_use]
+    pub fn areas(&self) -> Areas {
+        let notices = u16::try_from(self.board.notices.len()).unwrap_or(u16::MAX).min(MAX_NOTICES);
+        let banners = notices + u16::from(self.leaving.is_some());
+        layout::areas(self.size, banners, self.screen() == Screen::Grid)
+    }
+
+    /// Rows of the grid that fit the screen.
+    #[must_use]
+    pub fn grid_height(&self) -> usize {
+        usize::from(self.areas().body.height.saturating_sub(1)).max(1)
+    }
+
+    /// Lines of the log that fit the screen.
+    #[must_use]
+    pub fn log_height(&self) -> usize {
+        let body = self.areas().body;
+        let area = if self.screen() == Screen::Stream { layout::stream_parts(body).1 } else { body };
+        usize::from(area.height.saturating_sub(1)).max(1)
+    }
+
+    /// The columns of the grid.
+    #[must_use]
+    pub fn columns(&self) -> Vec<Placed> {
+        columns::place(self.size.width, self.widest)
+    }
+
+    /// The row that commands go to.
+    #[must_use]
+    pub fn target(&self) -> Option<&Row> {
+        let ix = if self.screen() == Screen::Grid { self.list.selected } else { self.open };
+        self.row(ix?)
+    }
+
+    /// A row.
+    #[must_use]
+    pub fn row(&self, ix: StreamIx) -> Option<&Row> {
+        self.board.rows.get(&ix).map(AsRef::as_ref)
+    }
+
+    /// Whether changes of this row can be seen.
+    fn is_visible(&self, ix: StreamIx) -> bool {
+        match self.screen() {
+            Screen::Grid => self.list.visible(self.grid_height()).contains(&ix),
+            Screen::Stream | Screen::Log => self.open == Some(ix),
+            _ => false,
+        }
+    }
+
+    /// The next moment at which something happens without an event.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        let screen = self.screen();
+        let samples = match screen {
+            Screen::Stream if self.open_is_measured() => self.history.figures_due(),
+            Screen::Machine => self.history.machine_due(),
+            _ => None,
+        };
+        let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
+        let toast = self.toast.as_ref().map(|t| t.until);
+        // While a question is open no row moves.
+        let sort = if self.question.is_none() { self.list.sort_due() } else { None };
+        // A frame that is wanted anyway shows the ages as they are then.
+        let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
+        [samples, own_log, toast, sort, ages].into_iter().flatten().min()
+    }
+
+    fn open_is_measured(&self) -> bool {
+        self.open.and_then(|ix| self.row(ix)).is_some_and(|row| row.started.is_some())
+    }
+
+    /// When the text of a visible age changes.
+    fn next_age_change(&self) -> Option<Moment> {
+        let mut next: Option<Duration> = None;
+        let mut consider = |span: Duration| next = Some(next.map_or(span, |n| n.min(span)));
+        let mut row_ages = |row: &Row, all: bool| {
+            let mut age = |since: Moment| consider(age_changes_in(self.now.since(since)));
+            row.started.into_iter().for_each(&mut age);
+            row.conditions.iter().map(|c| c.since).for_each(&mut age);
+            if all {
+                age(row.since);
+                age(row.last_message_at);
+            }
+            if let Some(at) = row.next {
+                consider(countdown_changes_in(self.now.until(at)));
+            }
+        };
+        match self.screen() {
+            Screen::Grid => {
+                let all = self.columns().iter().any(|p| p.column == columns::Column::Age);
+                for ix in self.list.visible(self.grid_height()) {
+                    if let Some(row) = self.row(*ix) {
+                        row_ages(row, all);
+                    }
+                }
+            }
+            Screen::Stream => {
+                if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
+                    row_ages(row, true);
+                }
+            }
+            _ => {}
+        }
+        for notice in self.board.notices.iter().take(MAX_NOTICES.into()) {
+            consider(age_changes_in(self.now.since(notice.since)));
+        }
+        next.filter(|n| *n < Duration::MAX).map(|n| self.now + n)
+    }
+}

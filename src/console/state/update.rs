@@ -1,0 +1,466 @@
+//! How what happens changes what the console knows.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Size;
+use tui_logger::TuiWidgetEvent;
+
+use super::list::MAX_FILTER;
+use super::{Dirty, Leaving, Question, Screen, State};
+use crate::console::columns;
+use crate::console::decode::Typed;
+use crate::console::keymap::{self, Does};
+use crate::link::{ClientMessage, ServerMessage};
+use crate::model::{Action, Board, Delta, Moment, Row, StreamIx, clean};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The operator did something.
+    Typed(Typed),
+    /// The terminal has another size.
+    Resized(Size),
+    /// The terminal must be drawn anew.
+    Redraw,
+    /// The supervisor told something.
+    Told(ServerMessage),
+    /// Time went on.
+    Clock,
+}
+
+/// Something to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell the supervisor.
+    Send(ClientMessage),
+    /// Tell the service that the operator wants to leave.
+    AskToQuit,
+    /// The operator does not want to wait for the end.
+    Hurry,
+    /// The supervisor has ended.
+    Ended {
+        /// The operator asked for it here.
+        asked: bool,
+    },
+    /// Draw everything anew, also what has not changed.
+    Redraw,
+    /// Go to sleep, as the shell does it.
+    Suspend,
+}
+
+/// Brings `state` up to date with `event`, which happened at `now`.
+pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
+    state.now = state.now.max(now);
+    match event {
+        Event::Typed(typed) => {
+            state.want(Dirty::Now);
+            match typed {
+                Typed::Key(key) => state.pressed(key),
+                Typed::Paste(text) => {
+                    state.pasted(&text);
+                    Vec::new()
+                }
+            }
+        }
+        Event::Resized(size) => {
+            state.size = size;
+            state.fit_to_size();
+            state.want(Dirty::Now);
+            Vec::new()
+        }
+        Event::Redraw => {
+            state.want(Dirty::Now);
+            vec![Effect::Redraw]
+        }
+        Event::Told(message) => state.told(message),
+        Event::Clock => {
+            state.clock();
+            Vec::new()
+        }
+    }
+}
+
+impl State {
+    /// After a change of the room there is: what was in sight stays in sight.
+    pub(super) fn fit_to_size(&mut self) {
+        let height = self.grid_height();
+        self.list.show_selected(height);
+    }
+
+    fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
+        match message {
+            ServerMessage::Board(board) => self.take_board(*board),
+            ServerMessage::Delta(delta) => return self.take_delta(&delta),
+            ServerMessage::Answer { seq, answer } => {
+                self.answered(seq, &answer);
+                self.want(Dirty::Now);
+            }
+            ServerMessage::Log { stream, lines, missed, fresh } => {
+                if self.log.stream == Some(stream) {
+                    self.log.take_in(lines, missed, fresh);
+                    if matches!(self.screen(), Screen::Stream | Screen::Log) {
+                        self.want(if fresh { Dirty::Now } else { Dirty::Lines });
+                    }
+                }
+            }
+            ServerMessage::Leaving { workers_left } => {
+                let asked = self.leaving.is_some_and(|l| l.asked);
+                self.leaving = Some(Leaving { asked, left: Some(workers_left) });
+                self.fit_to_size();
+                self.want(Dirty::Now);
+                if workers_left == 0 {
+                    return vec![Effect::Ended { asked }];
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn take_board(&mut self, board: Board) {
+        self.history.sample(&self.board, self.open, self.now);
+        self.now = self.now.max(board.at);
+        self.board = board;
+        self.connected = true;
+        self.streams_changed();
+        let (now, height) = (self.now, self.grid_height());
+        self.list.settle(&self.board, now, height);
+        self.want(Dirty::Now);
+    }
+
+    fn take_delta(&mut self, delta: &Delta) -> Vec<Effect> {
+        self.history.sample(&self.board, self.open, self.now);
+        let came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
+            || delta.removed.iter().any(|ix| self.board.rows.contains_key(ix));
+        let mut dirty = self.machine_dirty(delta);
+        let mut order_may_change = false;
+        for (ix, row) in &delta.rows {
+            let change = changed(self.row(*ix), row);
+            order_may_change |= change > Dirty::Clean;
+            if self.is_visible(*ix) {
+                dirty = dirty.max(change);
+            }
+        }
+        let notices = delta.notices.as_ref().is_some_and(|n| *n != self.board.notices);
+        if self.board.apply(delta).is_err() {
+            return vec![Effect::Send(ClientMessage::WantBoard)];
+        }
+        self.now = self.now.max(delta.at);
+        let totals = self.board.totals();
+        if std::mem::replace(&mut self.totals, totals) != totals || notices {
+            dirty = Dirty::Now;
+        }
+        if notices {
+            self.fit_to_size();
+        }
+        if order_may_change {
+            self.list.rows_changed();
+        }
+        if came_or_went {
+            dirty = Dirty::Now;
+            self.streams_changed();
+            let (now, height) = (self.now, self.grid_height());
+            self.list.settle(&self.board, now, height);
+        }
+        self.want(dirty);
+        Vec::new()
+    }
+
+    /// How soon the pool's and the machine's part of a delta is wanted on this screen.
+    fn machine_dirty(&self, delta: &Delta) -> Dirty {
+        if delta.pool.is_some_and(|pool| pool != self.board.pool) {
+            return Dirty::Now;
+        }
+        let measured = delta.host.is_some_and(|v| v != self.board.host)
+            || delta.own.is_some_and(|v| v != self.board.own)
+            || delta.workers.is_some_and(|v| v != self.board.workers)
+            || delta.limits.is_some_and(|v| v != self.board.limits);
+        let seen = self.screen() == Screen::Machine || self.areas().strip.height > 0;
+        if measured && seen { Dirty::Figures } else { Dirty::Clean }
+    }
+
+    fn streams_changed(&mut self) {
+        self.totals = self.board.totals();
+        self.widest = columns::measure(self.board.rows.values().map(AsRef::as_ref));
+    }
+
+    fn clock(&mut self) {
+        if self.toast.as_ref().is_some_and(|t| t.until <= self.now) {
+            self.toast = None;
+            self.want(Dirty::Now);
+        }
+        if self.question.is_none() && self.list.sort_due().is_some_and(|at| at <= self.now) {
+            let (now, height) = (self.now, self.grid_height());
+            if self.list.settle(&self.board, now, height) && self.screen() == Screen::Grid {
+                self.want(Dirty::Now);
+            }
+        }
+        if self.ages_due.is_some_and(|at| at <= self.now) {
+            self.ages_due = None;
+            self.want(Dirty::Figures);
+        }
+        let due = |at: Option<Moment>| at.is_some_and(|at| at <= self.now);
+        let samples = match self.screen() {
+            Screen::Stream => due(self.history.figures_due()),
+            Screen::Machine => due(self.history.machine_due()),
+            _ => false,
+        };
+        if samples {
+            self.history.sample(&self.board, self.open, self.now);
+            self.want(Dirty::Figures);
+        }
+        if self.screen() == Screen::OwnLog && self.own_log_seen + super::OWN_LOG_EVERY <= self.now {
+            self.own_log_seen = self.now;
+            self.want(Dirty::Lines);
+        }
+    }
+
+    fn pasted(&mut self, text: &str) {
+        if self.typing {
+            self.extend_filter(text.lines().next().unwrap_or(""));
+        } else {
+            self.say("pasted text is ignored here: press / first to filter by it".into(), true);
+        }
+    }
+
+    fn pressed(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let now = self.now;
+        self.list.hold(now);
+        let is_interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+        if self.question.is_some() {
+            return self.pressed_in_question(key, is_interrupt);
+        }
+        if self.typing && !is_interrupt {
+            self.pressed_in_filter(key);
+            return Vec::new();
+        }
+        let Some(does) = keymap::look_up(self.screen().place(), &key) else {
+            return Vec::new();
+        };
+        self.does(does)
+    }
+
+    fn pressed_in_question(&mut self, key: KeyEvent, is_interrupt: bool) -> Vec<Effect> {
+        match key.code {
+            KeyCode::Char('y' | 'Y') => self.confirm(),
+            // Whoever presses it again means it.
+            _ if is_interrupt && self.question == Some(Question::Quit) => self.confirm(),
+            _ if is_interrupt => {
+                self.question = None;
+                Vec::new()
+            }
+            KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => {
+                self.question = None;
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn pressed_in_filter(&mut self, key: KeyEvent) {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Enter => self.typing = false,
+            KeyCode::Esc => {
+                self.typing = false;
+                self.change_filter(String::clear);
+            }
+            KeyCode::Backspace => self.change_filter(|filter| {
+                filter.pop();
+            }),
+            KeyCode::Char('u') if control => self.change_filter(String::clear),
+            KeyCode::Char('w') if control => self.change_filter(|filter| {
+                let word = filter.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+                filter.truncate(word);
+            }),
+            KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => {
+                self.extend_filter(c.encode_utf8(&mut [0; 4]));
+            }
+            KeyCode::Up => self.move_by(-1),
+            KeyCode::Down => self.move_by(1),
+            KeyCode::PageUp => self.move_by(-self.page()),
+            KeyCode::PageDown => self.move_by(self.page()),
+            _ => {}
+        }
+    }
+
+    fn extend_filter(&mut self, text: &str) {
+        let text = clean(text).into_owned();
+        self.change_filter(|filter| {
+            let room = MAX_FILTER.saturating_sub(filter.chars().count());
+            filter.extend(text.chars().take(room));
+        });
+    }
+
+    fn change_filter(&mut self, change: impl FnOnce(&mut String)) {
+        change(&mut self.list.filter);
+        self.rebuild();
+    }
+
+    fn rebuild(&mut self) {
+        let (now, height) = (self.now, self.grid_height());
+        self.list.rebuild(&self.board, now, height);
+    }
+
+    fn page(&self) -> isize {
+        isize::try_from(self.grid_height()).unwrap_or(1)
+    }
+
+    fn move_by(&mut self, rows: isize) {
+        let height = self.grid_height();
+        self.list.move_by(rows, height);
+    }
+
+    fn does(&mut self, does: Does) -> Vec<Effect> {
+        match does {
+            Does::Up => self.scroll(-1),
+            Does::Down => self.scroll(1),
+            Does::PageUp => self.scroll(-self.page_here()),
+            Does::PageDown => self.scroll(self.page_here()),
+            Does::First => self.scroll(isize::MIN / 2),
+            Does::Last => self.scroll(isize::MAX / 2),
+            Does::Open => return self.open_selected(Screen::Stream),
+            Does::Log if self.screen() == Screen::Grid => return self.open_selected(Screen::Log),
+            Does::Log => self.go(Screen::Log),
+            Does::Back => return self.back(),
+            Does::Previous => return self.open_neighbour(-1),
+            Does::Next => return self.open_neighbour(1),
+            Does::Filter => self.typing = true,
+            Does::Faults => {
+                self.list.faults_only = !self.list.faults_only;
+                self.rebuild();
+            }
+            Does::SortNext | Does::SortPrevious => {
+                self.list.sort = self.list.sort.step(does == Does::SortNext);
+                self.list.reversed = false;
+                self.rebuild();
+            }
+            Does::SortReverse => {
+                self.list.reversed = !self.list.reversed;
+                self.rebuild();
+            }
+            Does::Start => return self.order_one(Action::Start),
+            Does::Stop => return self.order_one(Action::Stop),
+            Does::Restart => return self.order_one(Action::Restart),
+            Does::StartAll => self.ask_many(Action::Start),
+            Does::StopAll => self.ask_many(Action::Stop),
+            Does::RestartAll => self.ask_many(Action::Restart),
+            Does::Wrap => self.log.wrap = !self.log.wrap,
+            Does::Machine => self.go(Screen::Machine),
+            Does::OwnLog => self.go(Screen::OwnLog),
+            Does::Help => {
+                self.help_top = 0;
+                self.go(Screen::Help);
+            }
+            Does::Redraw => return vec![Effect::Redraw],
+            Does::Suspend => self.question = Some(Question::Suspend),
+            Does::Quit => return self.quit(),
+        }
+        Vec::new()
+    }
+
+    fn page_here(&self) -> isize {
+        let height = match self.screen() {
+            Screen::Grid => self.grid_height(),
+            Screen::Stream | Screen::Log => self.log_height(),
+            _ => self.areas().body.height.into(),
+        };
+        isize::try_from(height).unwrap_or(1)
+    }
+
+    fn scroll(&mut self, lines: isize) {
+        let height = self.log_height();
+        match self.screen() {
+            Screen::Grid => self.move_by(lines),
+            Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.to_last(),
+            Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.to_first(height),
+            Screen::Stream | Screen::Log => self.log.scroll(lines as i64, height),
+            // tui-logger's pane knows pages only.
+            Screen::OwnLog if lines == isize::MAX / 2 => self.own_log.transition(TuiWidgetEvent::EscapeKey),
+            Screen::OwnLog if lines < 0 => self.own_log.transition(TuiWidgetEvent::PrevPageKey),
+            Screen::OwnLog => self.own_log.transition(TuiWidgetEvent::NextPageKey),
+            Screen::Help => {
+                self.help_top = self.help_top.saturating_add_signed(lines).min(self.help_bottom())
+            }
+            Screen::Machine => {}
+        }
+    }
+
+    fn help_bottom(&self) -> usize {
+        let body = self.areas().body;
+        crate::console::view::help::height(body.width).saturating_sub(body.height.into())
+    }
+
+    /// Goes to a screen; one that is already below is gone back to.
+    fn go(&mut self, screen: Screen) {
+        if let Some(at) = self.screens.iter().position(|s| *s == screen) {
+            self.screens.truncate(at + 1);
+        } else {
+            self.screens.push(screen);
+        }
+        // The machine's chart is full when it opens.
+        self.history.sample(&self.board, self.open, self.now);
+    }
+
+    fn open_selected(&mut self, screen: Screen) -> Vec<Effect> {
+        let Some(ix) = self.list.selected else {
+            self.say("no stream is selected".into(), true);
+            return Vec::new();
+        };
+        self.go(screen);
+        self.open_stream(ix)
+    }
+
+    fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
+        self.open = Some(ix);
+        self.list.selected = Some(ix);
+        self.log.open(ix);
+        self.fit_to_size();
+        vec![Effect::Send(ClientMessage::FollowLog(Some(ix)))]
+    }
+
+    fn open_neighbour(&mut self, step: isize) -> Vec<Effect> {
+        self.move_by(step);
+        match self.list.selected {
+            Some(ix) if Some(ix) != self.open => self.open_stream(ix),
+            _ => Vec::new(),
+        }
+    }
+
+    fn back(&mut self) -> Vec<Effect> {
+        if self.screens.len() > 1 {
+            self.screens.pop();
+            let still_open = self.screens.iter().any(|s| matches!(s, Screen::Stream | Screen::Log));
+            if self.open.is_some() && !still_open {
+                self.open = None;
+                self.log.close();
+                return vec![Effect::Send(ClientMessage::FollowLog(None))];
+            }
+        } else if self.list.is_filtered() {
+            self.list.filter.clear();
+            self.list.faults_only = false;
+            self.rebuild();
+        } else {
+            self.toast = None;
+        }
+        Vec::new()
+    }
+}
+
+/// How soon the difference between two states of a row is wanted.
+fn changed(old: Option<&Row>, new: &Row) -> Dirty {
+    let Some(old) = old else { return Dirty::Now };
+    let same_state = old.phase == new.phase
+        && old.conditions == new.conditions
+        && old.wanted == new.wanted
+        && old.restarts == new.restarts
+        && old.name == new.name
+        && old.group == new.group
+        && old.reason == new.reason
+        && old.pid == new.pid;
+    if !same_state {
+        Dirty::Now
+    } else if old == new {
+        Dirty::Clean
+    } else {
+        Dirty::Figures
+    }
+}

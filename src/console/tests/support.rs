@@ -1,0 +1,290 @@
+//! Boards, states and screens for tests: fixed, without a clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Size;
+
+use crate::console::decode::Typed;
+use crate::console::state::State;
+use crate::console::state::update::{Effect, Event, update};
+use crate::console::theme::{Look, Surroundings};
+use crate::console::view;
+use crate::link::ServerMessage;
+use crate::model::{
+    Board, Condition, ConditionKind, Delta, Figures, HostReading, LimitReading, LineLevel, LogLine, Mode,
+    Moment, Phase, PoolReading, Row, SelfReading, StreamId, StreamIx, Wanted, WorkersReading,
+};
+
+/// Where the supervisor's clock stands on a test's board: two hours and a bit.
+pub const NOW: Moment = Moment::from_millis(7_321_000);
+
+const CHANNELS: [(&str, &str); 10] = [
+    ("Nordlicht News", "news"),
+    ("Stadion Eins", "sport"),
+    ("Kino Klassik", "film"),
+    ("Alpenblick TV", "regional"),
+    ("Küstenradio Bild", "regional"),
+    ("Parlament Live", "news"),
+    ("Kleine Sterne", "kids"),
+    ("Doku Welt", "documentary"),
+    ("Musik Nonstop", "music"),
+    ("Markt & Meinung", "business"),
+];
+
+/// So long before [`NOW`].
+pub fn ago(seconds: u64) -> Moment {
+    NOW - Duration::from_secs(seconds)
+}
+
+/// A stream that runs and has nothing wrong.
+pub fn row(n: u32) -> Row {
+    let (name, group) = CHANNELS[n as usize % CHANNELS.len()];
+    let round = n as usize / CHANNELS.len();
+    let name = if round == 0 { name.to_owned() } else { format!("{name} {}", round + 1) };
+    let mode = if n % 7 == 3 { Mode::Packets } else { Mode::Picture };
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let wobble = (n % 13) as f32;
+    Row {
+        ix: StreamIx(n),
+        id: StreamId::new(&format!("ch-{:03}", n + 1)).unwrap(),
+        name: name.into(),
+        group: group.into(),
+        mode,
+        wanted: Wanted::Started,
+        phase: Phase::Live,
+        reason: "".into(),
+        since: ago(3_000 + u64::from(n)),
+        next: None,
+        failures: 0,
+        conditions: Vec::new(),
+        pid: Some(4_000 + n),
+        started: Some(ago(3_002 + u64::from(n))),
+        restarts: 0,
+        figures: Figures { fps: Some(25.0), bitrate_kbps: Some(2_400.0 + 131.0 * wobble), speed: Some(1.0) },
+        input: format!("http://127.0.0.1:8080/live/ch-{:03}/index.m3u8", n + 1).into(),
+        last_error: None,
+        last_message: "".into(),
+        last_message_at: Moment::ZERO,
+        lines_dropped: 0,
+    }
+}
+
+fn condition(kind: ConditionKind, seconds: u64) -> Condition {
+    Condition { kind, severity: kind.severity(), since: ago(seconds) }
+}
+
+/// Makes a row one of those with a story.
+pub fn trouble(row: &mut Row) {
+    let idle = |row: &mut Row, phase, reason: &str| {
+        (row.phase, row.reason, row.pid, row.started) = (phase, reason.into(), None, None);
+        (row.figures, row.since) = (Figures::default(), ago(40));
+    };
+    match row.ix.0 {
+        3 => {
+            row.conditions = vec![condition(ConditionKind::Black, 134), condition(ConditionKind::Silent, 61)];
+            row.last_message = "picture is black".into();
+            row.last_message_at = ago(134);
+        }
+        5 => {
+            idle(row, Phase::Backoff, "connection refused");
+            row.conditions = vec![condition(ConditionKind::Refused, 52)];
+            (row.next, row.failures, row.restarts) = (Some(NOW + Duration::from_secs(12)), 3, 3);
+            row.last_error = Some("Connection to tcp://127.0.0.1:8080 failed: Connection refused".into());
+            row.last_message = "Connection refused".into();
+            row.last_message_at = ago(3);
+        }
+        8 => {
+            idle(row, Phase::Broken, "server error 503");
+            row.conditions = vec![condition(ConditionKind::Http5xx, 700)];
+            (row.next, row.failures, row.restarts) = (Some(NOW + Duration::from_secs(200)), 10, 1_234);
+            row.last_message = "Server returned 5XX Server Error reply".into();
+            row.last_message_at = ago(44);
+        }
+        11 => {
+            row.conditions = vec![condition(ConditionKind::Slow, 33)];
+            row.figures = Figures { fps: Some(19.3), bitrate_kbps: Some(1_804.0), speed: Some(0.77) };
+        }
+        13 => {
+            idle(row, Phase::Starting, "");
+            (row.pid, row.started) = (Some(9_001), Some(ago(4)));
+            row.next = Some(NOW + Duration::from_secs(26));
+        }
+        16 => {
+            idle(row, Phase::Stopped, "stopped by operator");
+            row.wanted = Wanted::Stopped;
+        }
+        19 => idle(row, Phase::Queued, "waits for a slot"),
+        21 => {
+            row.phase = Phase::Stalled;
+            row.conditions = vec![condition(ConditionKind::Stalled, 24)];
+            row.next = Some(NOW + Duration::from_secs(6));
+            row.figures.speed = Some(0.0);
+        }
+        _ => {}
+    }
+}
+
+/// A board of `streams`, all well.
+pub fn board(streams: u32) -> Board {
+    let rows = (0..streams).map(|n| (StreamIx(n), Arc::new(row(n)))).collect();
+    Board {
+        revision: 1,
+        at: NOW,
+        rows,
+        pool: PoolReading { slots: streams, busy: streams, queued: 0, starting: 0, start_parallel: 15 },
+        host: HostReading {
+            cpu_percent: 61.5,
+            cores: 2,
+            memory_bytes: 3_400 << 20,
+            memory_total_bytes: 7_900 << 20,
+            fds_open: 9_000,
+            fds_limit: 800_000,
+            load1: 1.82,
+        },
+        own: SelfReading { cpu_percent: 2.1, memory_bytes: 31 << 20, fds_open: 712, fds_limit: 524_288 },
+        workers: WorkersReading { count: streams, memory_bytes: 2_345 << 20 },
+        limits: LimitReading { fds_before: 1_024, fds_now: 524_288, workers: 174_000 },
+        notices: Vec::new(),
+    }
+}
+
+/// A board of `streams`, some of them in trouble.
+pub fn troubled_board(streams: u32) -> Board {
+    let mut board = board(streams);
+    for row in board.rows.values_mut() {
+        trouble(Arc::make_mut(row));
+    }
+    let busy = board.rows.values().filter(|r| r.phase.holds_slot()).count();
+    board.pool.busy = u32::try_from(busy).unwrap();
+    (board.pool.queued, board.pool.starting) = (1, 1);
+    board
+}
+
+/// A state that has taken `board` in.
+pub fn state(width: u16, height: u16, board: Board) -> State {
+    let mut state = State::new("demo", "0.1.0", Size::new(width, height), TimeZone::UTC);
+    tell(&mut state, ServerMessage::Board(Box::new(board)));
+    state
+}
+
+/// The supervisor tells something.
+pub fn tell(state: &mut State, message: ServerMessage) -> Vec<Effect> {
+    let now = state.now;
+    update(state, now, Event::Told(message))
+}
+
+/// The delta that makes `rows` of the board what they are now.
+pub fn delta(state: &State, rows: Vec<Row>) -> Delta {
+    Delta {
+        from: state.board.revision,
+        to: state.board.revision + 1,
+        at: state.now,
+        rows: rows.into_iter().map(|row| (row.ix, Arc::new(row))).collect(),
+        ..Delta::default()
+    }
+}
+
+/// The supervisor tells that these rows are so now.
+pub fn change(state: &mut State, rows: Vec<Row>) -> Vec<Effect> {
+    let delta = delta(state, rows);
+    tell(state, ServerMessage::Delta(Box::new(delta)))
+}
+
+/// Time goes on.
+pub fn wait(state: &mut State, seconds: u64) {
+    let now = state.now + Duration::from_secs(seconds);
+    update(state, now, Event::Clock);
+}
+
+/// The operator presses a key.
+pub fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
+    let now = state.now;
+    update(state, now, Event::Typed(Typed::Key(KeyEvent::new(code, KeyModifiers::NONE))))
+}
+
+/// The operator presses ctrl and a key.
+pub fn control(state: &mut State, c: char) -> Vec<Effect> {
+    let now = state.now;
+    update(state, now, Event::Typed(Typed::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))))
+}
+
+/// The operator types a text.
+pub fn type_in(state: &mut State, text: &str) {
+    for c in text.chars() {
+        press(state, KeyCode::Char(c));
+    }
+}
+
+/// Lines of a log.
+pub fn log_lines(count: u64) -> Vec<LogLine> {
+    let line = |n: u64| {
+        let (level, text) = match n % 9 {
+            3 => {
+                (LineLevel::Warning, "[hls @ 0x5581] keepalive request failed, retrying with new connection")
+            }
+            7 => (
+                LineLevel::Error,
+                "[in#0/hls @ 0x5581] Error during demuxing: Connection reset by peer, and this line goes on for quite a while to see what happens at the edge",
+            ),
+            5 => (LineLevel::Debug, "[AVIOContext @ 0x55] Statistics: 188000 bytes read"),
+            _ => (LineLevel::Info, "[hls @ 0x5581] Opening 'seg-1042.ts' for reading"),
+        };
+        LogLine { wall_ms: 1_790_000_000_000 + n * 1_700, level, text: text.into() }
+    };
+    (0..count).map(line).collect()
+}
+
+/// Opens the selected stream, with a log of `lines`.
+pub fn open(state: &mut State, lines: u64) {
+    press(state, KeyCode::Enter);
+    let stream = state.open.unwrap();
+    tell(state, ServerMessage::Log { stream, lines: log_lines(lines), missed: 0, fresh: true });
+}
+
+/// The look of a terminal with Unicode.
+pub fn look() -> Look {
+    let around = Surroundings {
+        no_color: false,
+        term: "xterm-256color".into(),
+        colorterm: "truecolor".into(),
+        locale: "C.UTF-8".into(),
+    };
+    Look::choose(None, false, &around).unwrap()
+}
+
+/// The look of a terminal without.
+pub fn ascii_look() -> Look {
+    Look::choose(None, true, &Surroundings::default()).unwrap()
+}
+
+/// The screen as text, without what blanks are at the ends of lines.
+pub fn screen_in(state: &State, look: &Look) -> String {
+    let backend = TestBackend::new(state.size.width, state.size.height);
+    let mut terminal = Terminal::new(backend).unwrap();
+    terminal.draw(|frame| view::draw(state, look, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let line = |y| {
+        let mut text = String::new();
+        let mut skip = 0;
+        for x in 0..state.size.width {
+            let symbol = buffer[(x, y)].symbol();
+            if skip == 0 {
+                text.push_str(symbol);
+                skip = crate::console::text::width(symbol).max(1);
+            }
+            skip -= 1;
+        }
+        text.trim_end().to_owned()
+    };
+    (0..state.size.height).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The screen as text.
+pub fn screen(state: &State) -> String {
+    screen_in(state, &look())
+}

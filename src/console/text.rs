@@ -1,0 +1,340 @@
+//! Text and numbers, made to fit their columns.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::glyphs::Glyphs;
+use crate::model::clean;
+
+/// What stands for a number nobody knows.
+pub const UNKNOWN: &str = "-";
+
+/// How many columns `text` takes.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
+}
+
+/// Makes `text` safe for this terminal: control characters visible, and on a terminal without
+/// Unicode a `?` for each character it has no sign for.
+#[must_use]
+pub fn shown<'a>(text: &'a str, glyphs: &Glyphs) -> Cow<'a, str> {
+    let text = clean(text);
+    if !glyphs.ascii || text.is_ascii() {
+        return text;
+    }
+    let plain = |g: &str| match g {
+        "…" => '~',
+        "—" | "–" => '-',
+        "→" => '>',
+        "·" => '.',
+        _ => '?',
+    };
+    Cow::Owned(
+        text.graphemes(true)
+            .map(|g| g.chars().next().filter(char::is_ascii).unwrap_or_else(|| plain(g)))
+            .collect(),
+    )
+}
+
+/// Cuts `text` to `columns`, marked where something is missing. Never splits a wide character or a
+/// character from its marks.
+#[must_use]
+pub fn fit<'a>(text: &'a str, columns: usize, glyphs: &Glyphs) -> Cow<'a, str> {
+    let text = shown(text, glyphs);
+    if width(&text) <= columns {
+        return text;
+    }
+    let Some(room) = columns.checked_sub(width(glyphs.cut)) else {
+        return Cow::Borrowed("");
+    };
+    let mut out = String::with_capacity(columns + glyphs.cut.len());
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        used += grapheme.width();
+        if used > room {
+            break;
+        }
+        out.push_str(grapheme);
+    }
+    out.truncate(out.trim_end().len());
+    out.push_str(glyphs.cut);
+    Cow::Owned(out)
+}
+
+/// Cuts `text` into pieces of at most `columns`, at blanks where there are any. At least one piece.
+#[must_use]
+pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
+    let text = shown(text, glyphs);
+    let columns = columns.max(2);
+    let mut pieces = Vec::new();
+    let (mut piece, mut used) = (String::new(), 0);
+    for word in text.split_word_bounds() {
+        let wide = width(word);
+        if used + wide > columns && used > 0 {
+            pieces.push(std::mem::take(&mut piece));
+            used = 0;
+            if word.trim().is_empty() {
+                continue;
+            }
+        }
+        if wide <= columns {
+            piece.push_str(word);
+            used += wide;
+            continue;
+        }
+        for grapheme in word.graphemes(true) {
+            if used + grapheme.width() > columns {
+                pieces.push(std::mem::take(&mut piece));
+                used = 0;
+            }
+            piece.push_str(grapheme);
+            used += grapheme.width();
+        }
+    }
+    if !piece.is_empty() || pieces.is_empty() {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+fn known(value: Option<f32>) -> Option<f32> {
+    value.filter(|v| v.is_finite() && *v >= 0.0)
+}
+
+/// Frames a second in at most five columns: `25.0`, `120`.
+#[must_use]
+pub fn fps(value: Option<f32>) -> String {
+    match known(value) {
+        None => UNKNOWN.into(),
+        Some(v) if v < 99.95 => format!("{v:.1}"),
+        Some(v) => format!("{:.0}", v.min(99_999.0)),
+    }
+}
+
+/// A bit rate in at most five columns: `96k`, `4.82M`, `12.5M`.
+#[must_use]
+pub fn bitrate(kbps: Option<f32>) -> String {
+    match known(kbps) {
+        None => UNKNOWN.into(),
+        Some(v) if v < 999.5 => format!("{v:.0}k"),
+        Some(v) if v < 9_995.0 => format!("{:.2}M", v / 1_000.0),
+        Some(v) if v < 99_950.0 => format!("{:.1}M", v / 1_000.0),
+        Some(v) if v < 999_500.0 => format!("{:.0}M", v / 1_000.0),
+        Some(v) => format!("{:.1}G", (v / 1_000_000.0).min(999.0)),
+    }
+}
+
+/// A speed in at most five columns: `1.00x`, `12.5x`.
+#[must_use]
+pub fn speed(value: Option<f32>) -> String {
+    match known(value) {
+        None => UNKNOWN.into(),
+        Some(v) if v < 9.995 => format!("{v:.2}x"),
+        Some(v) if v < 99.95 => format!("{v:.1}x"),
+        Some(v) => format!("{:.0}x", v.min(9_999.0)),
+    }
+}
+
+/// A count in at most four columns: `0`, `9999`, `12k`.
+#[must_use]
+pub fn count(value: u64) -> String {
+    match value {
+        0..10_000 => value.to_string(),
+        10_000..1_000_000 => format!("{}k", value / 1_000),
+        1_000_000..1_000_000_000 => format!("{}M", value / 1_000_000),
+        _ => "999M".into(),
+    }
+}
+
+/// Bytes in at most five columns: `512M`, `1.25G`.
+#[must_use]
+pub fn bytes(value: u64) -> String {
+    const K: f64 = 1_024.0;
+    let v = float(value);
+    match v {
+        _ if v < K => format!("{v:.0}B"),
+        _ if v < K * K => format!("{:.0}K", v / K),
+        _ if v < K * K * 10.0 => format!("{:.1}M", v / K / K),
+        _ if v < K * K * K => format!("{:.0}M", v / K / K),
+        _ if v < K * K * K * 10.0 => format!("{:.2}G", v / K / K / K),
+        _ => format!("{:.0}G", v / K / K / K),
+    }
+}
+
+/// A percentage: `0.4%`, `34%`.
+#[must_use]
+pub fn percent(value: f32) -> String {
+    match known(Some(value)) {
+        None => UNKNOWN.into(),
+        Some(v) if v < 9.95 => format!("{v:.1}%"),
+        Some(v) => format!("{:.0}%", v.min(99_999.0)),
+    }
+}
+
+/// A whole number with a thin gap at the thousands: `524 288`.
+#[must_use]
+pub fn thousands(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// `1st`, `2nd`, `3rd`, `4th`, ...
+#[must_use]
+pub fn ordinal(number: u32) -> String {
+    let ending = match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+/// `1 stream`, `2 streams`.
+#[must_use]
+pub fn counted(number: usize, thing: &str) -> String {
+    let mut out = format!("{number} {thing}");
+    if number != 1 {
+        let _ = write!(out, "s");
+    }
+    out
+}
+
+/// How long until the coarse text of an age, now `span`, changes.
+#[must_use]
+pub fn age_changes_in(span: Duration) -> Duration {
+    let ms = span.as_millis();
+    let unit = match span.as_secs() {
+        0..60 => 1_000,
+        60..3_600 => 60_000,
+        3_600..86_400 => 3_600_000,
+        _ => 86_400_000,
+    };
+    Duration::from_millis(u64::try_from(unit - ms % unit).unwrap_or(u64::MAX))
+}
+
+/// How long until the coarse text of a time that is `left` away changes.
+#[must_use]
+pub fn countdown_changes_in(left: Duration) -> Duration {
+    let ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+    let unit = match left.as_secs() {
+        0..60 => 1_000,
+        60..3_600 => 60_000,
+        3_600..86_400 => 3_600_000,
+        _ => 86_400_000,
+    };
+    if ms == 0 { Duration::MAX } else { Duration::from_millis(ms % unit + 1) }
+}
+
+/// A number as a fraction's part. Beyond 2^53 it is rounded, which no gauge shows.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "gauges and charts need no more than three digits")]
+pub const fn float(value: u64) -> f64 {
+    value as f64
+}
+
+/// A length on the screen. Screens end long before `u16` does.
+#[must_use]
+pub fn cells(length: usize) -> u16 {
+    u16::try_from(length).unwrap_or(u16::MAX)
+}
+
+/// `share` (0 to 1; anything else is moved there) of `length` cells, rounded.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to `length`, by the clamp")]
+pub fn share_of(length: usize, share: f64) -> usize {
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    (float(length as u64) * share).round() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::glyphs::{ASCII, UNICODE};
+    use super::*;
+
+    #[test]
+    fn cutting_keeps_wide_characters_whole() {
+        assert_eq!(fit("Das Erste", 20, &UNICODE), "Das Erste");
+        assert_eq!(fit("Das Erste", 6, &UNICODE), "Das E…");
+        assert_eq!(fit("新闻联播", 8, &UNICODE), "新闻联播");
+        assert_eq!(fit("新闻联播", 6, &UNICODE), "新闻…");
+        assert_eq!(fit("e\u{301}te\u{301}", 3, &UNICODE), "e\u{301}te\u{301}");
+        assert_eq!(fit("abc", 0, &UNICODE), "");
+        for columns in 0..12 {
+            assert!(width(&fit("a新b闻c联d播", columns, &UNICODE)) <= columns);
+        }
+    }
+
+    #[test]
+    fn a_terminal_without_unicode_gets_only_ascii() {
+        let text = fit("café · 新闻… and more", 14, &ASCII);
+        assert!(text.is_ascii(), "{text}");
+        assert_eq!(text, "caf? . ??~ an~");
+    }
+
+    #[test]
+    fn control_characters_do_not_pass() {
+        assert_eq!(fit("a\x1b[2Jb", 20, &UNICODE), "a␛[2Jb");
+        assert_eq!(fit("a\u{202e}b", 20, &UNICODE), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn wrapping_loses_nothing_but_blanks() {
+        assert_eq!(wrap("one two three", 7, &UNICODE), ["one two", "three"]);
+        assert_eq!(wrap("", 7, &UNICODE), [""]);
+        assert_eq!(wrap("abcdefgh", 3, &UNICODE), ["abc", "def", "gh"]);
+        for piece in wrap(&"新闻 x ".repeat(30), 9, &UNICODE) {
+            assert!(width(&piece) <= 9, "{piece}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_to_their_columns() {
+        let values = [0.0, 0.04, 9.99, 9.999, 25.0, 99.94, 99.96, 812.4, 999.6, 9_999.0, 1e6, 1e9, 1e20];
+        for v in values.into_iter().map(Some).chain([None, Some(f32::NAN), Some(f32::INFINITY), Some(-1.0)]) {
+            for text in [fps(v), bitrate(v), speed(v)] {
+                assert!(text.len() <= 5, "{text} for {v:?}");
+            }
+        }
+        assert_eq!(
+            (fps(Some(25.0)), bitrate(Some(4_820.0)), speed(Some(1.0))),
+            ("25.0".into(), "4.82M".into(), "1.00x".into())
+        );
+        assert_eq!(fps(None), UNKNOWN);
+        for v in [0, 1_023, 1_024, 10 << 20, 1 << 30, 200 << 30] {
+            assert!(bytes(v).len() <= 5, "{}", bytes(v));
+        }
+        assert_eq!(thousands(1_048_576), "1 048 576");
+        assert_eq!([ordinal(1), ordinal(12), ordinal(23)], ["1st", "12th", "23rd"]);
+    }
+
+    #[test]
+    fn ages_say_when_they_change() {
+        let ms = Duration::from_millis;
+        assert_eq!(age_changes_in(ms(0)), ms(1_000));
+        assert_eq!(age_changes_in(ms(59_400)), ms(600));
+        assert_eq!(age_changes_in(ms(61_000)), ms(59_000));
+        assert_eq!(countdown_changes_in(ms(12_300)), ms(301));
+        assert_eq!(countdown_changes_in(ms(0)), Duration::MAX);
+    }
+
+    #[test]
+    fn shares_are_never_out_of_range() {
+        assert_eq!(share_of(10, 0.5), 5);
+        assert_eq!(share_of(10, 7.0), 10);
+        assert_eq!(share_of(10, f64::NAN), 0);
+    }
+}

@@ -1,0 +1,93 @@
+//! What stands in front of everything else.
+
+use ratatui::layout::Rect;
+
+use super::pen::Pen;
+use crate::console::layout::LEAST;
+use crate::console::state::{Question, State};
+use crate::console::text::{cells, counted, width, wrap};
+
+/// The widest a question gets.
+const WIDEST: u16 = 64;
+
+/// Says that the screen is too small.
+pub fn too_small(area: Rect, pen: &mut Pen) {
+    let text =
+        format!("terminal too small: {}x{}, needs {}x{}", area.width, area.height, LEAST.width, LEAST.height);
+    let lines = wrap(&text, usize::from(area.width.max(2)), pen.glyphs);
+    let top = area.y + area.height.saturating_sub(cells(lines.len())) / 2;
+    for (line, y) in lines.iter().zip(top..) {
+        let x = area.x + area.width.saturating_sub(cells(width(line))) / 2;
+        pen.left(x, y, area.width, line, pen.theme.warning);
+    }
+}
+
+/// What is asked, and what it would do.
+fn wording(state: &State, question: &Question) -> (String, String) {
+    match question {
+        Question::Quit => (
+            format!("Quit and stop {}?", counted(state.workers() as usize, "worker")),
+            "What is wanted of each stream is kept for the next start.".into(),
+        ),
+        Question::Suspend => (
+            "Put headend to sleep?".into(),
+            "Nobody watches or restarts the workers until it is woken with fg.".into(),
+        ),
+        Question::Many { action, count, ids } => {
+            let which = if ids.is_some() { "shown by the filter" } else { "there is" };
+            let title = format!("{} {}?", capital(action.word()), counted(*count, "stream"));
+            let what = if *count == 1 {
+                format!("The one stream {which}.")
+            } else if ids.is_some() {
+                format!("All {count} streams {which}.")
+            } else {
+                format!("All {count} streams there are.")
+            };
+            (title, what)
+        }
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect()
+}
+
+/// Asks.
+pub fn question(state: &State, question: &Question, area: Rect, pen: &mut Pen) {
+    let (title, what) = wording(state, question);
+    let room = WIDEST.min(area.width - 8);
+    let lines = wrap(&what, room.into(), pen.glyphs);
+    let inner = lines.iter().chain([&title]).map(|l| width(l)).max().unwrap_or(0).max(24);
+    let (wide, high) = (cells(inner) + 6, cells(lines.len()) + 6);
+    let x = area.x + area.width.saturating_sub(wide) / 2;
+    let y = area.y + area.height.saturating_sub(high) / 2;
+    let frame = Rect { x, y, width: wide.min(area.width), height: high.min(area.height) };
+    pen.wipe(frame);
+    border(frame, pen);
+    pen.left(x + 3, y + 1, cells(inner), &title, pen.theme.title);
+    for (line, y) in lines.iter().zip(y + 2..) {
+        pen.left(x + 3, y, cells(inner), line, pen.theme.dim);
+    }
+    let (accent, dim) = (pen.theme.accent, pen.theme.dim);
+    let keys = [("y", accent), (" yes     ", dim), ("n", accent), (" no", dim)];
+    pen.pieces(x + 3, y + high - 3, cells(inner), &keys.map(|(t, s)| (t.to_owned(), s)));
+}
+
+fn border(area: Rect, pen: &mut Pen) {
+    let signs = if pen.glyphs.ascii {
+        ["+", "+", "+", "+", "-", "|"]
+    } else {
+        ["╭", "╮", "╰", "╯", "─", "│"]
+    };
+    let [top_left, top_right, bottom_left, bottom_right, across, down] = signs;
+    let style = pen.theme.heading;
+    let middle = across.repeat(usize::from(area.width.saturating_sub(2)));
+    pen.left(area.x, area.y, area.width, &format!("{top_left}{middle}{top_right}"), style);
+    let bottom = area.bottom() - 1;
+    pen.left(area.x, bottom, area.width, &format!("{bottom_left}{middle}{bottom_right}"), style);
+    for y in area.y + 1..bottom {
+        pen.left(area.x, y, 1, down, style);
+        pen.left(area.right() - 1, y, 1, down, style);
+    }
+}

@@ -1,0 +1,84 @@
+//! The footer: the keys that work here, the filter being typed, the answer to a command.
+
+use ratatui::layout::Rect;
+
+use super::pen::{Pen, Piece, length};
+use crate::console::keymap::{Binding, Does, table};
+use crate::console::state::{Screen, State};
+use crate::console::text::cells;
+
+/// Draws the footer.
+pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
+    if area.height == 0 {
+        return;
+    }
+    pen.paint(area, pen.theme.bar);
+    let mut room = area.width.saturating_sub(2);
+    if state.question.is_some() {
+        let keys = [("y", "yes"), ("n", "no")].map(|(key, word)| hint(key.into(), word, pen));
+        pen.pieces(area.x + 1, area.y, room, &keys.concat());
+        return;
+    }
+    if state.typing {
+        filter_line(state, area, pen);
+        return;
+    }
+    if let Some(toast) = &state.toast {
+        let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
+        let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
+        let text = format!("{sign} {}", toast.text);
+        // At least help and quit keep their place.
+        let wide = cells(crate::console::text::width(&text)).min(room.saturating_sub(17));
+        pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
+        room = room.saturating_sub(wide + 2);
+    }
+    pen.pieces(area.x + 1, area.y, room, &keys(state, room.into(), pen));
+}
+
+/// The keys that work here, as many as fit; help and quit are always among them.
+fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
+    let place = state.screen().place();
+    let useful = |b: &&Binding| {
+        b.places.has(place)
+            && !b.short.is_empty()
+            // In the grid there is nothing to go back from but a filter.
+            && (b.does != Does::Back || state.screen() != Screen::Grid || state.list.is_filtered())
+    };
+    let (always, others): (Vec<&Binding>, Vec<&Binding>) =
+        table().iter().filter(useful).partition(|b| matches!(b.does, Does::Help | Does::Quit));
+    let piece = |b: &Binding| hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.short, pen);
+    let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
+    let mut pieces: Vec<Piece> = Vec::new();
+    for binding in others {
+        let next = piece(binding);
+        if length(&pieces) + length(&next) + length(&tail) > room {
+            break;
+        }
+        pieces.extend(next);
+    }
+    pieces.append(&mut tail);
+    pieces
+}
+
+fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
+    [(key, pen.theme.accent), (format!(" {word}  "), pen.theme.dim)]
+}
+
+fn filter_line(state: &State, area: Rect, pen: &mut Pen) {
+    let theme = pen.theme;
+    let facts = [
+        (format!("{} of {}   ", state.list.order.len(), state.board.rows.len()), theme.dim),
+        ("enter".into(), theme.accent),
+        (" keep  ".into(), theme.dim),
+        ("esc".into(), theme.accent),
+        (" clear".into(), theme.dim),
+    ];
+    let wide = cells(length(&facts));
+    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
+    let typed = [
+        ("/".into(), theme.accent),
+        (state.list.filter.clone(), theme.title),
+        (pen.glyphs.caret.into(), theme.accent),
+    ];
+    pen.pieces(area.x + 1, area.y, area.width.saturating_sub(wide + 3), &typed);
+}

@@ -1,0 +1,49 @@
+//! What the operator sees. A view reads the state and changes nothing.
+
+pub mod chart;
+mod dialog;
+mod footer;
+mod grid;
+mod header;
+pub mod help;
+mod log;
+mod machine;
+mod own_log;
+mod pen;
+mod stream;
+mod words;
+
+use ratatui::Frame;
+
+use super::layout;
+use super::state::{Screen, State};
+use super::theme::Look;
+use pen::Pen;
+
+/// Draws `state` on the whole of `frame`.
+pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
+    let area = frame.area();
+    // Between a resize and its event the two may differ for a frame: draw nothing then.
+    if area.as_size() != state.size {
+        return;
+    }
+    let mut pen = Pen::new(frame.buffer_mut(), look);
+    if layout::is_too_small(state.size) {
+        dialog::too_small(area, &mut pen);
+        return;
+    }
+    let areas = state.areas();
+    header::draw(state, &areas, &mut pen);
+    match state.screen() {
+        Screen::Grid => grid::draw(state, areas.body, &mut pen),
+        Screen::Stream => stream::draw(state, areas.body, &mut pen),
+        Screen::Log => log::draw(state, areas.body, true, &mut pen),
+        Screen::OwnLog => own_log::draw(state, areas.body, &mut pen),
+        Screen::Machine => machine::draw(state, areas.body, &mut pen),
+        Screen::Help => help::draw(state, areas.body, &mut pen),
+    }
+    footer::draw(state, areas.footer, &mut pen);
+    if let Some(question) = &state.question {
+        dialog::question(state, question, area, &mut pen);
+    }
+}

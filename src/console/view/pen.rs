@@ -1,0 +1,95 @@
+//! Writing on the screen: everything goes through here, so everything is cut to its place.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::console::glyphs::Glyphs;
+use crate::console::text::{cells, fit, width};
+use crate::console::theme::{Look, Theme};
+
+/// A piece of a line.
+pub type Piece = (String, Style);
+
+/// Writes on a buffer in a look.
+pub struct Pen<'a> {
+    /// The screen.
+    pub buffer: &'a mut Buffer,
+    /// Colours.
+    pub theme: &'a Theme,
+    /// Signs.
+    pub glyphs: &'a Glyphs,
+}
+
+impl<'a> Pen<'a> {
+    /// Writes on `buffer`.
+    pub const fn new(buffer: &'a mut Buffer, look: &'a Look) -> Self {
+        Self { buffer, theme: &look.theme, glyphs: &look.glyphs }
+    }
+
+    /// Writes at the left of a field of `room` cells; says how many it took.
+    pub fn left(&mut self, x: u16, y: u16, room: u16, text: &str, style: Style) -> u16 {
+        let area = self.buffer.area;
+        if y >= area.bottom() || x >= area.right() {
+            return 0;
+        }
+        let room = room.min(area.right() - x);
+        let text = fit(text, room.into(), self.glyphs);
+        let (end, _) = self.buffer.set_stringn(x, y, &text, room.into(), style);
+        end - x
+    }
+
+    /// Writes at the right of a field of `room` cells.
+    pub fn right(&mut self, x: u16, y: u16, room: u16, text: &str, style: Style) {
+        let text = fit(text, room.into(), self.glyphs);
+        let wide = cells(width(&text));
+        self.left(x + room.saturating_sub(wide), y, wide, &text, style);
+    }
+
+    /// Writes pieces one after the other; says how many cells they took.
+    pub fn pieces(&mut self, x: u16, y: u16, room: u16, pieces: &[Piece]) -> u16 {
+        let mut used = 0;
+        for (text, style) in pieces {
+            if used >= room {
+                break;
+            }
+            used += self.left(x + used, y, room - used, text, *style);
+        }
+        used
+    }
+
+    /// Gives a whole area a style.
+    pub fn paint(&mut self, area: Rect, style: Style) {
+        self.buffer.set_style(area, style);
+    }
+
+    /// Empties an area.
+    pub fn wipe(&mut self, area: Rect) {
+        for position in area.intersection(self.buffer.area).positions() {
+            self.buffer[position].reset();
+        }
+    }
+
+    /// A line across `room` cells with a title in it and facts at its end.
+    pub fn rule(&mut self, x: u16, y: u16, room: u16, title: &[Piece], facts: &[Piece]) {
+        let faint = self.theme.faint;
+        let line = self.glyphs.line;
+        self.left(x, y, room, &line.repeat(room.into()), faint);
+        let facts_wide = cells(length(facts));
+        let mut titled = vec![(" ".to_owned(), faint)];
+        titled.extend_from_slice(title);
+        titled.push((" ".to_owned(), faint));
+        let title_wide = self.pieces(x + 1, y, room.saturating_sub(2), &titled);
+        if facts_wide > 0 && title_wide + facts_wide + 6 <= room {
+            let mut framed = vec![(" ".to_owned(), faint)];
+            framed.extend_from_slice(facts);
+            framed.push((" ".to_owned(), faint));
+            self.pieces(x + room - facts_wide - 3, y, facts_wide + 2, &framed);
+        }
+    }
+}
+
+/// How many cells pieces take when nothing is cut.
+pub fn length(pieces: &[Piece]) -> usize {
+    pieces.iter().map(|(text, _)| width(text)).sum()
+}
