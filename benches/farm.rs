@@ -5,7 +5,12 @@
 //! `HEADEND_BENCH_MINUTES` (10) change the size. Nothing is asserted: figures are for
 //! `docs/performance.md`, on a machine that does nothing else.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench prints and may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench prints and may panic"
+)]
 #![allow(clippy::cast_precision_loss, reason = "figures to read, not to count with")]
 
 #[path = "../tests/support/mod.rs"]
@@ -65,14 +70,24 @@ fn main() {
     let config = folder.path().join("headend.toml");
     let (config, state) = (config.to_str().unwrap(), folder.path().join("state"));
     let count = streams.to_string();
-    let origin_args =
-        ["origin", "--listen", "127.0.0.1:0", "--streams", &count, "--faults", "none", "--write-config", config];
+    let origin_args = [
+        "origin",
+        "--listen",
+        "127.0.0.1:0",
+        "--streams",
+        &count,
+        "--faults",
+        "none",
+        "--write-config",
+        config,
+    ];
     let mut origin = Running::start(HEADEND.as_ref(), &origin_args, &[]);
     wait_until("the origin is up", Duration::from_secs(180), || origin.stdout().contains("channels at"));
 
     let args = ["--config", config, "--state", state.to_str().unwrap()];
     let started = Instant::now();
-    let mut screen = Screen::headend((200, 60), &args, &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]);
+    let mut screen =
+        Screen::headend((200, 60), &args, &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]);
     let pid = screen.pid();
     let all_live = format!("live {streams}");
     wait_until("all are live", Duration::from_secs(300), || screen.text().contains(&all_live));
@@ -105,7 +120,10 @@ fn calm(screen: &mut Screen, pid: i32, minutes: u64, streams: u64) {
         not_ok += u64::from(!screen.text().contains(&format!("ok {streams}")));
     }
     let seconds = began.elapsed().as_secs_f64();
-    row("headend's CPU, origin excluded", &format!("{:.2} % of one core", (cpu_seconds(pid) - own) / seconds * 100.0));
+    row(
+        "headend's CPU, origin excluded",
+        &format!("{:.2} % of one core", (cpu_seconds(pid) - own) / seconds * 100.0),
+    );
     row("workers' CPU", &format!("{:.1} % of one core", (workers_cpu(&workers) - theirs) / seconds * 100.0));
     row("headend's memory, most", &format!("{most_pss:.1} MiB (PSS)"));
     let per_second = (screen.bytes_written() - bytes) as f64 / seconds;
@@ -142,5 +160,8 @@ fn deaths(screen: &Screen, pid: i32) {
     times.sort_by(f64::total_cmp);
     let middle = times[times.len() / 2];
     let last = times.last().unwrap();
-    row("a worker's death on the screen", &format!("{middle:.0} ms (median), {last:.0} ms (longest of {DEATHS})"));
+    row(
+        "a worker's death on the screen",
+        &format!("{middle:.0} ms (median), {last:.0} ms (longest of {DEATHS})"),
+    );
 }

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use color_eyre::eyre::Report;
 
+use crate::console::{keymap, terminal};
 use args::{Args, Verb};
 
 /// Everything went as asked.
@@ -43,7 +44,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Demo(demo)) => demo::demo(&demo),
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),
-        Some(Verb::Keys) => keys(),
+        Some(Verb::Keys) => print(&keys_table()).map(|()| OK).map_err(Failed::from),
     };
     ExitCode::from(match outcome {
         Ok(code) => code,
@@ -58,7 +59,8 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// A panic anywhere gives the terminal back before it is told.
+/// A panic in a thread that draws or reads keys gives the terminal back before it is told. One
+/// elsewhere leaves the console on: it goes to headend's own log, where the console shows it.
 fn install_hooks() {
     let (panics, errors) = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
@@ -67,15 +69,29 @@ fn install_hooks() {
     // Fails only when hooks were installed before: then those are used.
     let _ = errors.install();
     std::panic::set_hook(Box::new(move |info| {
-        crate::console::restore_terminal();
-        log::error!("a defect of headend: {info}");
-        tell(&format!("{}", panics.panic_report(info)));
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("unnamed");
+        let of_the_console = name == "main" || name.starts_with("console");
+        if of_the_console {
+            terminal::restore();
+        }
+        log::error!("a defect of headend in thread {name}: {info}");
+        if !terminal::is_ours() {
+            tell(&format!("{}", panics.panic_report(info)));
+        }
     }));
 }
 
-fn keys() -> Result<u8, Failed> {
-    print(&crate::console::keys_text())?;
-    Ok(OK)
+/// The keys as a table in Markdown; `docs/reference.md` holds the same, and a test compares them.
+#[must_use]
+pub fn keys_table() -> String {
+    let mut text = "| keys | where | what |\n| --- | --- | --- |\n".to_owned();
+    for binding in keymap::table() {
+        let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{}`", key.name())).collect();
+        let row = [keys.join(" ").replace('|', "\\|"), binding.places.words(), binding.help.to_owned()];
+        text += &format!("| {} |\n", row.join(" | "));
+    }
+    text
 }
 
 /// To standard output. A reader that went away is no error.

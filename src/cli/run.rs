@@ -32,7 +32,7 @@ pub fn with_configuration(
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
     }
-    if !common.headless && !console::has_terminal() {
+    if !common.headless && !console::terminal::is_there() {
         tell("headend: this is no terminal; run it in one, or use --headless");
         return Ok(MISTAKEN);
     }
@@ -66,6 +66,10 @@ fn with_console(
     while !console.is_finished() {
         if until.is_some_and(|until| Instant::now() >= until) {
             service.leave();
+        }
+        if service.has_ended() {
+            // Only by a defect, and it could not say so itself.
+            service.hub().leaving(0);
         }
         if common.report.is_some() && !service.hub().is_leaving() {
             board = Some(service.hub().board());
