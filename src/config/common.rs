@@ -189,10 +189,11 @@ pub(super) fn read_args(section: &Section<'_, '_>, key: &str, report: &mut Repor
                 Problem::new(format!("{} may not stand in \"{key}\"", quote(option)), *expected)
             })
         };
-        match problem {
-            Some(problem) => report.mistake(section.sheet, word.span, problem),
-            None => args.push(word.value.to_owned()),
+        if let Some(problem) = problem {
+            report.mistake(section.sheet, word.span, problem);
         }
+        // Kept all the same, so that nobody takes the list for empty: it is refused anyway.
+        args.push(word.value.to_owned());
     }
     Some(args)
 }

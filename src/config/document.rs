@@ -229,10 +229,15 @@ pub(super) fn read_stream(
         .text("name", report)
         .and_then(|text| name(text.value).map_err(|problem| report.mistake(sheet, text.span, problem)).ok());
     let inputs = read_inputs(section, &own, report);
-    let args = read_args(section, "args", report).unwrap_or_default();
+    let args = read_args(section, "args", report);
     match own.mode {
-        Mode::Run if args.is_empty() => {
+        Mode::Run if !section.has("args") => {
             section.missing("args", "expected FFmpeg's arguments, which mode \"run\" is for", report);
+        }
+        Mode::Run if args.as_ref().is_some_and(Vec::is_empty) => {
+            let problem =
+                Problem::new("\"args\" is empty", "expected FFmpeg's arguments, like [\"-i\", ...]");
+            section.mistake_at("args", problem, report);
         }
         Mode::Run => {}
         _ if section.has("args") => {
@@ -251,7 +256,7 @@ pub(super) fn read_stream(
         tags: own.tags,
         inputs,
         mode: own.mode,
-        args,
+        args: args.unwrap_or_default(),
         input_args,
         protocols: own.protocols,
         expect: own.expect,

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use crate::config::tests::{check, good, read};
-use crate::config::{Loaded, MAX_STREAMS, Memory};
+use crate::config::{Loaded, MAX_INPUTS, MAX_STREAMS, MAX_TAGS, Memory};
 use crate::model::Mode;
 
 const M3U: &str = "[[playlist]]\npath = 'list.m3u'\n";
@@ -219,4 +219,23 @@ fn ten_thousand_channels_of_one_name_load_and_no_more() {
     text.push_str("http://h/more\nhttp://h/even-more\n");
     let mistakes = read(M3U, &list(text)).unwrap_err();
     assert_eq!((mistakes.count(), mistakes.list[0].line), (1, 20_002));
+}
+
+#[test]
+fn every_bound_of_a_channel_is_kept() {
+    for (column, word, most) in [("tags", "w", MAX_TAGS), ("inputs", "http://h/x", MAX_INPUTS)] {
+        let channel = |count: usize| {
+            let many = vec![word; count].join("|");
+            let other = if column == "inputs" { "" } else { ",http://h/x" };
+            let header = if column == "inputs" { "inputs" } else { "tags,inputs" };
+            format!("{header}\n{many}{other}\n")
+        };
+        good(CSV, &list(channel(most)));
+        let mistakes = read(CSV, &list(channel(most + 1))).unwrap_err();
+        let told = (mistakes.count(), mistakes.list[0].line, mistakes.list[0].expected.clone());
+        assert_eq!(told, (1, 2, format!("expected at most {most}")));
+    }
+    let prefix = |length: usize| format!("{CSV}prefix = '{}'", "p".repeat(length));
+    good(&prefix(32), &list("inputs\n"));
+    assert_eq!(read(&prefix(33), &list("inputs\n")).unwrap_err().count(), 1);
 }

@@ -173,6 +173,13 @@ fn streams_are_checked() {
             ],
         ),
         (stream(&long), vec![long_message.as_str()]),
+        (
+            stream("mode = 'run'\nargs = []") + "[[stream]]\nid = 'b'\nmode = 'run'\nargs = 'x'",
+            vec![
+                "headend.toml:5:1: \"args\" is empty; expected FFmpeg's arguments, like [\"-i\", ...]",
+                "headend.toml:9:8: \"args\" is the text \"x\"; expected a list: [\"x\"]",
+            ],
+        ),
     ] {
         check(&text, &Memory::new(), &expected);
     }
@@ -240,5 +247,35 @@ fn files_that_cannot_be_read_are_told() {
         let [mistake] = mistakes.list.as_slice() else { panic!("{mistakes}") };
         assert_eq!((mistake.message.as_str(), mistake.line), (message, 0));
         assert!(mistakes.to_string().starts_with(&format!("{}: {message}; ", path.display())));
+    }
+}
+
+#[test]
+fn every_bound_of_a_stream_is_kept() {
+    let list = |count: usize| format!("[{}]", "'http://h/x',".repeat(count));
+    let words = |count: usize| format!("[{}]", "'w',".repeat(count));
+    let text = |chars: usize| format!("'{}'", "é".repeat(chars));
+    for (key, most, more) in [
+        ("inputs", list(MAX_INPUTS), list(MAX_INPUTS + 1)),
+        ("tags", words(MAX_TAGS), words(MAX_TAGS + 1)),
+        ("tags", format!("[{}]", text(MAX_TAG_CHARS)), format!("[{}]", text(MAX_TAG_CHARS + 1))),
+        ("name", text(MAX_NAME_CHARS), text(MAX_NAME_CHARS + 1)),
+        ("group", text(MAX_GROUP_CHARS), text(MAX_GROUP_CHARS + 1)),
+        ("args", words(MAX_ARGS), words(MAX_ARGS + 1)),
+        ("args", format!("[{}]", text(MAX_ARG_BYTES / 2)), format!("[{}]", text(MAX_ARG_BYTES / 2 + 1))),
+        ("input_args", words(MAX_ARGS), words(MAX_ARGS + 1)),
+        ("protocols", "['udp']".to_owned(), format!("[{}]", "'udp',".repeat(MAX_PROTOCOLS + 1))),
+        ("expect", "['audio', 'video']".to_owned(), "['audio', 'video', 'audio']".to_owned()),
+    ] {
+        let stream = |value: &str| {
+            let inputs = if key == "inputs" { "" } else { "inputs = ['udp://h:1']" };
+            let args = if key == "args" { "" } else { "args = ['x']" };
+            format!("[[stream]]\nid = 'a'\nmode = 'run'\n{inputs}\n{args}\n{key} = {value}")
+        };
+        good(&stream(&most), &Memory::new());
+        let mistakes = read(&stream(&more), &Memory::new()).unwrap_err();
+        assert_eq!((mistakes.count(), mistakes.list[0].line), (1, 6), "{key}: {mistakes}");
+        let expected = &mistakes.list[0].expected;
+        assert!(expected.starts_with("expected at most "), "{key}: {expected}");
     }
 }
