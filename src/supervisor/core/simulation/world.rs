@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::laws::Laws;
+use super::laws::{LATENESS, Laws};
 use super::*;
 use crate::model::{Detection, FaultClass, Figures, LineLevel, Sample, Tracks, Wanted};
 use crate::supervisor::core::tests::spec;
@@ -122,7 +122,7 @@ impl World {
             healing: false,
             left: None,
             steps: 0,
-            lateness: Duration::from_millis(random.u64(..4)),
+            lateness: LATENESS.mul_f64(random.f64() * 0.9),
             trace: Vec::new(),
             random,
             plan,
@@ -276,7 +276,7 @@ impl World {
                     self.plan_in(ms, Happening::Born(stream.index(), generation));
                 }
                 Effect::Signal { stream, generation, signal } => {
-                    self.signalled(stream.index(), generation, signal)
+                    self.signalled(stream.index(), generation, signal);
                 }
                 Effect::Save { .. } | Effect::Note { .. } => {}
             }
