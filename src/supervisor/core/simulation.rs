@@ -60,12 +60,14 @@ fn five_thousand_streams_for_two_hours() {
             chaos: 100 * MINUTE,
             healing: 20 * MINUTE,
             // A block now and then is enough: what is tried here is the number of streams.
-            block_ms: 14_000..17_000,
-            calm: 20,
+            stall: 2 * MINUTE,
+            block_ms: 70_000..110_000,
+            board_ms: 10_000..60_000,
+            calm: 4,
             ..Plan::default()
         };
         let world = run("five_thousand_streams_for_two_hours", seed, plan);
-        assert!(world.laws.starts > 5_000, "{} starts: the world was too quiet", world.laws.starts);
+        assert!(world.laws.starts > 10_000, "{} starts: the world was too quiet", world.laws.starts);
     }
 }
 

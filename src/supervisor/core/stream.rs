@@ -20,6 +20,8 @@ use super::worker::{Then, Worker};
 pub struct Stream {
     pub(super) ix: StreamIx,
     pub(super) spec: Arc<StreamSpec>,
+    /// Its inputs, masked once: rows are made often.
+    shown_inputs: Vec<Arc<str>>,
     pub(super) wanted: Wanted,
     pub(super) phase: Phase,
     pub(super) reason: Arc<str>,
@@ -100,6 +102,7 @@ impl Stream {
             dropped: 0,
             dropped_before: 0,
             saved: None,
+            shown_inputs: spec.inputs.iter().map(|url| mask_secrets(url).into()).collect(),
             spec: Arc::new(spec),
         }
     }
@@ -295,7 +298,7 @@ impl Stream {
             started: self.worker.as_ref().map(|w| w.started),
             restarts: self.restarts,
             figures: self.figures,
-            input: self.spec.inputs.get(self.input).map_or_else(|| "".into(), |url| mask_secrets(url).into()),
+            input: self.shown_inputs.get(self.input).cloned().unwrap_or_default(),
             last_error: self.last_error.clone(),
             last_message: Arc::clone(&self.last_message),
             last_message_at: self.last_message_at,

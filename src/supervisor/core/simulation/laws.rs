@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 use super::*;
 use crate::model::{Totals, Wanted};
 
+/// Ticks come less than this after they are due.
+pub const LATENESS: Duration = Duration::from_millis(4);
+
 /// A worker, seen from outside: from the order to start it until its end was told.
 #[derive(Debug, Clone, Copy)]
 struct Known {
@@ -192,7 +195,8 @@ impl Laws {
                 Phase::Queued => {
                     core.turn_of[ix].is_some_and(|turn| core.queue.get(&turn) == Some(&stream.ix))
                 }
-                Phase::Backoff | Phase::Broken => row.next.is_some_and(|at| at >= now),
+                // The tick may be a little late.
+                Phase::Backoff | Phase::Broken => row.next.is_some_and(|at| at + LATENESS > now),
                 Phase::Starting | Phase::Live | Phase::Stalled => seen.wanted == Wanted::Started,
                 Phase::Stopping => true,
                 Phase::Held | Phase::Resting => false,

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::laws::Laws;
+use super::laws::{LATENESS, Laws};
 use super::*;
 use crate::model::{Detection, FaultClass, Figures, LineLevel, Sample, Tracks, Wanted};
 use crate::supervisor::core::tests::spec;
+
+/// From the shutdown to the last worker's end: two seconds to the second TERM, three more to KILL,
+/// and one for the process to be born before, to die after, and for all that comes late.
+const LEAVES_WITHIN: Duration = Duration::from_secs(6);
 
 /// What kind of world.
 #[derive(Clone)]
@@ -19,8 +23,12 @@ pub struct Plan {
     pub healing: Duration,
     /// Leave at a random moment of the chaos.
     pub shutdown: bool,
+    /// So long may output time stand still.
+    pub stall: Duration,
     /// From one progress block to the next.
     pub block_ms: Range<i64>,
+    /// From one look at the board to the next.
+    pub board_ms: Range<i64>,
     /// So many times less often does a worker fail.
     pub calm: u32,
     /// Write every effect down.
@@ -35,7 +43,9 @@ impl Default for Plan {
             chaos: MINUTE,
             healing: Duration::ZERO,
             shutdown: false,
-            block_ms: 3_000..9_000,
+            stall: Duration::from_secs(20),
+            block_ms: 5_000..15_000,
+            board_ms: 50..5_000,
             calm: 1,
             traced: false,
         }
@@ -82,8 +92,8 @@ pub struct World {
     healing: bool,
     left: Option<Moment>,
     steps: u64,
-    /// Ticks come up to so late.
-    lateness_ms: u64,
+    /// Ticks come so late.
+    lateness: Duration,
     pub trace: Vec<String>,
 }
 
@@ -112,7 +122,7 @@ impl World {
             healing: false,
             left: None,
             steps: 0,
-            lateness_ms: random.u64(..4),
+            lateness: LATENESS.mul_f64(random.f64() * 0.9),
             trace: Vec::new(),
             random,
             plan,
@@ -125,6 +135,7 @@ impl World {
         for n in 0..self.plan.streams {
             let mut spec = spec(&format!("s{n}"));
             spec.wanted = self.wanted();
+            spec.thresholds.stall = self.plan.stall;
             let restored = (self.random.u8(..4) == 0).then(|| Restored {
                 wanted: self.wanted(),
                 restarts: 5,
@@ -168,43 +179,32 @@ impl World {
     }
 
     fn until(&mut self, end: Moment) {
-        loop {
-            let tick = self.core.next_deadline(self.now).map(|at| at.max(self.now));
-            let late = Duration::from_millis(if self.lateness_ms == 0 {
-                0
-            } else {
-                self.random.u64(..self.lateness_ms)
-            });
-            let tick = tick.map(|at| at + late);
-            let planned = self.agenda.first_key_value().map(|((at, _), _)| *at);
-            let Some(at) = tick.into_iter().chain(planned).min().filter(|at| *at <= end) else { break };
-            self.now = self.now.max(at);
-            if tick.is_some_and(|tick| planned.is_none_or(|planned| tick <= planned)) {
-                self.core.handle(self.now, Input::Tick, &mut self.effects);
-                self.laws.ticked(self.now, &self.core);
-            } else if let Some((_, happening)) = self.agenda.pop_first() {
-                self.happens(&happening);
-            }
-            self.carry_out();
+        while self.step(end) {
             self.laws.glance(&self.core);
             self.steps += 1;
-            if self.steps.is_multiple_of(u64::from(self.plan.streams) * 4) {
+            if self.steps.is_multiple_of(u64::from(self.plan.streams) * 10) {
                 self.laws.look(self.now, &mut self.core);
             }
-            if let Some(left) = self.left {
-                let limit = self.laws_limit();
-                assert!(
-                    self.now.since(left) < limit || self.core.is_done(),
-                    "not gone {limit:?} after the shutdown"
-                );
-            }
+            let leaving = self.left.map(|left| self.now.since(left));
+            assert!(leaving.is_none_or(|time| time < LEAVES_WITHIN || self.core.is_done()), "{leaving:?}");
         }
         self.now = end;
     }
 
-    fn laws_limit(&self) -> Duration {
-        let policy = Policy::default();
-        policy.stop_again + policy.stop_kill + Duration::from_secs(1)
+    /// The next thing that happens until `end`, if there is one.
+    fn step(&mut self, end: Moment) -> bool {
+        let tick = self.core.next_deadline(self.now).map(|at| at.max(self.now) + self.lateness);
+        let planned = self.agenda.first_key_value().map(|((at, _), _)| *at);
+        let Some(at) = tick.into_iter().chain(planned).min().filter(|at| *at <= end) else { return false };
+        self.now = self.now.max(at);
+        if tick.is_some_and(|tick| planned.is_none_or(|planned| tick <= planned)) {
+            self.core.handle(self.now, Input::Tick, &mut self.effects);
+            self.laws.ticked(self.now, &self.core);
+        } else if let Some((_, happening)) = self.agenda.pop_first() {
+            self.happens(&happening);
+        }
+        self.carry_out();
+        true
     }
 
     fn happens(&mut self, happening: &Happening) {
@@ -230,9 +230,9 @@ impl World {
             }
             Happening::Operator => self.operator(),
             Happening::Board => {
-                let figures = self.random.bool();
+                let figures = self.random.u8(..4) == 0;
                 self.laws.take_changes(&mut self.core, figures);
-                let ms = self.ms(50..2_000);
+                let ms = self.ms(self.plan.board_ms.clone());
                 self.plan_in(ms, Happening::Board);
             }
             Happening::Shutdown => {
@@ -276,7 +276,7 @@ impl World {
                     self.plan_in(ms, Happening::Born(stream.index(), generation));
                 }
                 Effect::Signal { stream, generation, signal } => {
-                    self.signalled(stream.index(), generation, signal)
+                    self.signalled(stream.index(), generation, signal);
                 }
                 Effect::Save { .. } | Effect::Note { .. } => {}
             }
