@@ -49,6 +49,9 @@ mod bounds {
     /// ... and at least this many steps: HLS moves by a segment at a time, and a window that holds
     /// less than a few of them would show 20, 30, 20, 30 frames a second for a steady 25.
     pub const WINDOW_STEPS: usize = 3;
+    /// What moves within this time after the first step is the burst of a start: HLS loads the
+    /// three segments that wait for it at once, which would show as three times the speed for 10 s.
+    pub const BURST: Duration = Duration::from_secs(3);
     /// Steps remembered, whatever the period.
     pub const MAX_STEPS: usize = 128;
     /// Figures over less than this would be guesses.

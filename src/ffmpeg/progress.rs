@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::bounds::{MAX_STEPS, MIN_SPAN, WINDOW, WINDOW_STEPS};
+use super::bounds::{BURST, MAX_STEPS, MIN_SPAN, WINDOW, WINDOW_STEPS};
 use crate::model::{Figures, Moment, Sample};
 
 /// Collects lines to blocks and blocks to figures.
@@ -15,6 +15,8 @@ pub struct ProgressReader {
     period: Duration,
     block: Sample,
     steps: VecDeque<Step>,
+    /// When the counters first moved.
+    began: Option<Moment>,
 }
 
 /// A block whose counters differ from those of the one before.
@@ -32,7 +34,7 @@ struct Step {
 impl ProgressReader {
     /// A reader of blocks that come every `period` (or, in 5.1, when something moved).
     pub fn new(period: Duration) -> Self {
-        Self { period, block: Sample::default(), steps: VecDeque::new() }
+        Self { period, block: Sample::default(), steps: VecDeque::new(), began: None }
     }
 
     /// Whether `text` is a line of a block at all.
@@ -76,6 +78,10 @@ impl ProgressReader {
             if step.runs_back_from(last) {
                 self.steps.clear();
             }
+        }
+        // A live playlist begins with segments that were waiting: no rate to show.
+        if at.since(*self.began.get_or_insert(at)) < BURST {
+            self.steps.clear();
         }
         if self.steps.len() == MAX_STEPS {
             self.steps.pop_front();
@@ -203,7 +209,8 @@ mod tests {
     fn audio_alone_has_speed_and_bitrate() {
         let mut reader = ProgressReader::new(PERIOD);
         feed(&mut reader, 0, "total_size=0\nout_time_us=21333\nprogress=continue");
-        let sample = feed(&mut reader, 2_000, "total_size=32000\nout_time_us=2021333\nprogress=continue");
+        feed(&mut reader, 4_000, "total_size=64000\nout_time_us=4021333\nprogress=continue");
+        let sample = feed(&mut reader, 6_000, "total_size=96000\nout_time_us=6021333\nprogress=continue");
         assert_eq!((sample.frame, sample.figures.fps), (None, None));
         assert!(near(sample.figures.speed, 1.0) && near(sample.figures.bitrate_kbps, 128.0), "{sample:?}");
     }
@@ -221,6 +228,17 @@ mod tests {
         }
         assert!(near(last.figures.speed, 0.5) && near(last.figures.fps, 12.5), "{last:?}");
         assert!(near(last.figures.bitrate_kbps, 2_000.0), "the media has not changed: {last:?}");
+    }
+
+    #[test]
+    fn the_burst_of_a_start_is_no_speed() {
+        let mut reader = ProgressReader::new(PERIOD);
+        // Three segments of 2 s at once, then a segment each 2 s.
+        let media = |s| if s == 0 { 0 } else { 6 + s - s % 2 };
+        let shown: Vec<_> =
+            (0..20).filter_map(|s| moving(&mut reader, s * 1_000, media(s)).figures.speed).collect();
+        assert!(shown.len() > 10, "{shown:?}");
+        assert!(shown.iter().all(|speed| near(Some(*speed), 1.0)), "{shown:?}");
     }
 
     #[test]

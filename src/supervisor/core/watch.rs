@@ -169,8 +169,9 @@ impl Watch {
 
     /// A log line of this class came so many times.
     pub fn line(&mut self, now: Moment, class: FaultClass, times: u32) {
-        let kind = class.condition();
-        if class.ends_a_run() {
+        // A worker that says so and lives on lost the rest of one segment, not the stream.
+        let kind = if class == FaultClass::End { ConditionKind::Segments } else { class.condition() };
+        if class.ends_a_run() && class != FaultClass::End {
             match self.failing.iter_mut().find(|(old, ..)| *old == kind) {
                 Some((_, first, last)) => {
                     if now.since(*last) >= FAULT_LASTS {

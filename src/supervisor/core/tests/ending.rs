@@ -107,7 +107,7 @@ fn stop_then_start_while_stopping_starts_anew() {
     world.order(Action::Stop, 0);
     assert_eq!(world.order(Action::Start, 0), 1);
     assert_eq!(world.saved(0).map(|kept| kept.wanted), Some(Wanted::Started));
-    assert_eq!(world.spawns(), [], "one worker at a time");
+    assert!(world.spawns().is_empty(), "one worker at a time");
     world.exits(0, 255);
     assert_eq!(world.spawns(), [0]);
     assert_eq!(world.phase(0), Phase::Starting);
@@ -121,7 +121,7 @@ fn start_stop_start_stop_while_stopping_stays_stopped() {
     }
     world.exits(0, 255);
     assert_eq!(world.phase(0), Phase::Stopped);
-    assert_eq!(world.spawns(), []);
+    assert!(world.spawns().is_empty());
     assert_eq!(world.saved(0).map(|kept| kept.wanted), Some(Wanted::Stopped));
 }
 
@@ -216,7 +216,7 @@ fn shutdown_ends_the_workers_and_keeps_what_is_wanted() {
     world.exits(3, 255);
     assert!(world.core.is_done());
     world.pass(secs(1_200));
-    assert_eq!(world.spawns(), []);
+    assert!(world.spawns().is_empty());
     for ix in 0..5 {
         let wanted = if ix == 4 { Wanted::Stopped } else { Wanted::Started };
         assert_eq!(world.stream(ix).kept().wanted, wanted);
@@ -233,7 +233,7 @@ fn no_command_is_taken_while_leaving() {
         assert_eq!(world.order(action, 0), 0);
     }
     world.exits(0, 255);
-    assert_eq!(world.spawns(), []);
+    assert!(world.spawns().is_empty());
     assert_eq!(world.stream(0).kept().wanted, Wanted::Started);
 }
 
@@ -243,7 +243,7 @@ fn a_restart_under_way_is_not_finished_while_leaving() {
     world.order(Action::Restart, 0);
     world.handle(Input::Shutdown);
     world.exits(0, 255);
-    assert_eq!(world.spawns(), []);
+    assert!(world.spawns().is_empty());
     assert!(world.core.is_done());
 }
 
@@ -311,7 +311,7 @@ fn a_stream_added_while_leaving_is_not_started() {
     world.handle(Input::Shutdown);
     world.add(spec("late"), None);
     assert_eq!(world.phase(1), Phase::Stopped);
-    assert_eq!(world.spawns(), []);
+    assert!(world.spawns().is_empty());
     assert_eq!(world.stream(1).kept().wanted, Wanted::Started);
 }
 

@@ -34,7 +34,7 @@ fn the_wait_is_over_exactly_when_the_row_says() {
     assert!((millis(750)..=millis(1_250)).contains(&world.now.until(next)));
     world.effects.clear();
     world.pass(world.now.until(next).saturating_sub(millis(1)));
-    assert_eq!(world.spawns(), []);
+    assert!(world.spawns().is_empty());
     world.pass(millis(1));
     assert_eq!(world.spawns(), [0]);
     assert_eq!(world.row(0).next, Some(world.now + Thresholds::default().start_grace));

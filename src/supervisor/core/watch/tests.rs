@@ -227,6 +227,15 @@ fn errors_of_a_worker_that_lives_on_are_raised_at_once_and_end_after_15_s() {
 }
 
 #[test]
+fn a_segment_that_ends_early_is_no_end_of_a_worker_that_lives_on() {
+    let mut watch = started();
+    watch.line(at(10), FaultClass::End, 1);
+    assert!(kinds(&mut watch, at(10)).is_empty(), "one is not many");
+    watch.line(at(12), FaultClass::End, 1);
+    assert_eq!(kinds(&mut watch, at(12)), [ConditionKind::Segments]);
+}
+
+#[test]
 fn a_flood_is_raised_after_ten_seconds_and_ends_with_a_pause() {
     // From the very first moment of the supervisor on.
     let mut watch = started();
