@@ -6,10 +6,8 @@
 mod laws;
 mod world;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Duration;
-
 use super::*;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use world::{Plan, World};
 
 /// Runs one seed and says how to run it again if it fails.
