@@ -18,6 +18,7 @@ mod simulation;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 pub use event::{Effect, Generation, Input, Kept, Restored, Signal, WorkerEnd, WorkerEvent};
 pub use reason::words;
@@ -28,6 +29,10 @@ use crate::model::{
 };
 use pacing::StartBudget;
 use stream::{Stream, Surroundings};
+
+/// A stream is never looked at again sooner than this: should one of them ever ask for a time that
+/// is past, it costs a little, and does not keep the others waiting for ever.
+const NEXT_LOOK: Duration = Duration::from_millis(1);
 
 /// Decides for all streams.
 pub struct Supervisor {
@@ -309,7 +314,7 @@ impl Supervisor {
         let is_starting = |phase| u32::from(phase == Phase::Starting);
         self.starting = self.starting + is_starting(after) - is_starting(before);
         self.set_turn(ix, after == Phase::Queued);
-        self.set_timer(ix, deadline);
+        self.set_timer(ix, deadline.map(|at| at.max(now + NEXT_LOOK)));
     }
 
     /// Whoever is in phase `queued` is in the queue, once, and nobody else is.

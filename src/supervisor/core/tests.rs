@@ -6,8 +6,6 @@ mod failing;
 mod running;
 mod sharing;
 
-use std::time::Duration;
-
 use super::*;
 use crate::model::{
     Condition, ConditionKind, Detection, Expect, FaultClass, Figures, LineLevel, Mode, Sample, Thresholds,

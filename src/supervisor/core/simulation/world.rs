@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::super::tests::spec;
 use super::laws::{LATENESS, Laws};
 use super::*;
 use crate::model::{Detection, FaultClass, Figures, LineLevel, Sample, Tracks, Wanted};
-use crate::supervisor::core::tests::spec;
 
 /// From the shutdown to the last worker's end: two seconds to the second TERM, three more to KILL,
 /// and one for the process to be born before, to die after, and for all that comes late.

@@ -181,3 +181,12 @@ fn the_next_signal_shows_at_once() {
     world.pass(secs(2));
     assert_eq!(world.core.drain_changes(false).rows.len(), 1);
 }
+
+#[test]
+fn a_stop_that_takes_a_restart_back_is_saved_at_once() {
+    let mut world = World::one_live();
+    world.order(Action::Restart, 0);
+    world.effects.clear();
+    world.order(Action::Stop, 0);
+    assert_eq!(world.saved(0).map(|kept| kept.wanted), Some(Wanted::Stopped));
+}

@@ -132,3 +132,48 @@ fn who_waits_is_in_the_queue_and_nobody_else() {
     world.handle(Input::Shutdown);
     assert_eq!(world.core.pool().queued, 0);
 }
+
+#[test]
+fn times_of_nothing_at_all_keep_nobody_waiting() {
+    let nothing = Duration::ZERO;
+    let policy = Policy {
+        backoff_first: nothing,
+        backoff_cap: nothing,
+        backoff_reset: nothing,
+        broken_retry: nothing,
+        stop_again: nothing,
+        stop_kill: nothing,
+        ..Policy::default()
+    };
+    let thresholds =
+        Thresholds { start_grace: nothing, stall: nothing, stall_restart: nothing, ..Thresholds::default() };
+    let mut world = World::empty(policy);
+    for n in 0..3 {
+        world.add(StreamSpec { thresholds: thresholds.clone(), ..spec(&format!("s{n}")) }, None);
+    }
+    for _ in 0..200 {
+        for ix in 0..3 {
+            match world.phase(ix) {
+                Phase::Starting => world.goes_live(ix),
+                Phase::Stopping => world.exits(ix, 255),
+                _ => {}
+            }
+        }
+        world.now = world.now + millis(50);
+        world.handle(Input::Tick);
+    }
+    assert!(world.spawns().len() > 20, "they are started again and again, as fast as the budget allows");
+}
+
+#[test]
+fn a_tick_looks_at_a_stream_once() {
+    let policy = Policy { stop_again: Duration::ZERO, stop_kill: Duration::ZERO, ..Policy::default() };
+    let mut world = World::with(policy, 1);
+    world.goes_live(0);
+    world.order(Action::Stop, 0);
+    assert_eq!(world.signals(), [Signal::Term]);
+    world.pass(millis(1));
+    assert_eq!(world.signals(), [Signal::Term; 2], "what is due at once waits for the next tick");
+    world.pass(millis(1));
+    assert_eq!(world.signals(), [Signal::Term, Signal::Term, Signal::Kill]);
+}
