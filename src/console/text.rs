@@ -125,7 +125,8 @@ pub fn bitrate(kbps: Option<f32>) -> String {
         Some(v) if v < 9_995.0 => format!("{:.2}M", v / 1_000.0),
         Some(v) if v < 99_950.0 => format!("{:.1}M", v / 1_000.0),
         Some(v) if v < 999_500.0 => format!("{:.0}M", v / 1_000.0),
-        Some(v) => format!("{:.1}G", (v / 1_000_000.0).min(999.0)),
+        Some(v) if v < 9_950_000.0 => format!("{:.1}G", v / 1_000_000.0),
+        Some(v) => format!("{:.0}G", (v / 1_000_000.0).min(999.0)),
     }
 }
 
@@ -159,9 +160,9 @@ pub fn bytes(value: u64) -> String {
     match v {
         _ if v < K => format!("{v:.0}B"),
         _ if v < K * K => format!("{:.0}K", v / K),
-        _ if v < K * K * 10.0 => format!("{:.1}M", v / K / K),
+        _ if v < K * K * 9.95 => format!("{:.1}M", v / K / K),
         _ if v < K * K * K => format!("{:.0}M", v / K / K),
-        _ if v < K * K * K * 10.0 => format!("{:.2}G", v / K / K / K),
+        _ if v < K * K * K * 9.95 => format!("{:.2}G", v / K / K / K),
         _ => format!("{:.0}G", v / K / K / K),
     }
 }
@@ -182,7 +183,7 @@ pub fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(' ');
         }
         out.push(c);

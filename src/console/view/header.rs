@@ -177,12 +177,13 @@ fn strip(state: &State, area: Rect, pen: &mut Pen) {
         ];
         let room = field.saturating_sub(2);
         let used = pen.pieces(x, area.y, room, &pieces);
-        let chart_at = 15.max(used + 1);
+        // The widest value takes six cells: charts stand still while values change.
+        let chart_at = (cells(meter.short.len()) + 8).max(used + 1);
         if field < LEAST_STRIP_FIELD || chart_at + 3 > room {
             continue;
         }
         if let Some(ring) = state.history.machine(index) {
-            let top = if meter.is_share() { 1.0 } else { chart::largest(ring.newest_first()) };
+            let top = if meter.is_share() { 1.0 } else { chart::top(ring.newest_first(), 1) };
             let wide = usize::from(room - chart_at);
             let drawn = chart::lines(ring.newest_first(), top, wide, 1, pen.glyphs);
             pen.left(x + chart_at, area.y, room - chart_at, &drawn[0], pen.theme.chart);
