@@ -73,18 +73,16 @@ pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
     let columns = columns.max(2);
     let mut pieces = Vec::new();
     let (mut piece, mut used) = (String::new(), 0);
-    for word in text.split_word_bounds() {
-        let wide = width(word);
+    for word in text.split_inclusive(' ') {
+        // The blank after a word needs no room at the end of a line.
+        let wide = width(word.trim_end());
         if used + wide > columns && used > 0 {
             pieces.push(std::mem::take(&mut piece));
             used = 0;
-            if word.trim().is_empty() {
-                continue;
-            }
         }
         if wide <= columns {
             piece.push_str(word);
-            used += wide;
+            used += width(word);
             continue;
         }
         for grapheme in word.graphemes(true) {
@@ -98,6 +96,9 @@ pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
     }
     if !piece.is_empty() || pieces.is_empty() {
         pieces.push(piece);
+    }
+    for piece in &mut pieces {
+        piece.truncate(piece.trim_end().len());
     }
     pieces
 }

@@ -13,14 +13,14 @@ use crate::model::{Health, Phase, coarse_age};
 
 /// Healths in the order of the header.
 const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
-/// Phases in the order of the header.
+/// Phases in the order of the header: on a narrow screen the last ones are left out.
 const PHASES: [Phase; 10] = [
     Phase::Live,
+    Phase::Broken,
+    Phase::Backoff,
+    Phase::Stalled,
     Phase::Starting,
     Phase::Queued,
-    Phase::Stalled,
-    Phase::Backoff,
-    Phase::Broken,
     Phase::Held,
     Phase::Resting,
     Phase::Stopping,
@@ -88,23 +88,36 @@ fn phase_line(state: &State, area: Rect, pen: &mut Pen) {
         }
     }
     right.push((format!("slots {}/{}", pool.busy, pool.slots), theme.dim));
-    let mut left: Vec<Piece> = Vec::new();
+    // What was chosen must be seen; the phases give way.
+    let wide = cells(length(&right)).min(area.width.saturating_sub(12));
+    pen.pieces(area.right().saturating_sub(wide + 1), y, wide, &right);
+    let room = area.width.saturating_sub(wide + 4);
+    let left = if state.connected {
+        phases(state, room.into(), pen)
+    } else {
+        vec![("waiting for the supervisor".into(), theme.warning)]
+    };
+    pen.pieces(area.x + 1, y, room, &left);
+}
+
+/// How many streams are in which phase, as far as it fits.
+fn phases(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
     for phase in PHASES {
         let count = state.totals.in_phase(phase);
         if count == 0 && phase != Phase::Live {
             continue;
         }
-        let gap = if left.is_empty() { "" } else { "  " };
-        left.push((format!("{gap}{} ", phase.word()), theme.dim));
-        left.push((count.to_string(), theme.phase(phase)));
+        let gap = if pieces.is_empty() { "" } else { "  " };
+        let next =
+            [(format!("{gap}{} ", phase.word()), pen.theme.dim), (count.to_string(), pen.theme.phase(phase))];
+        if length(&pieces) + length(&next) + 2 > room {
+            pieces.push((format!(" {}", pen.glyphs.cut), pen.theme.dim));
+            break;
+        }
+        pieces.extend(next);
     }
-    if !state.connected {
-        left = vec![("waiting for the supervisor".into(), theme.warning)];
-    }
-    // What was chosen must be seen; the phases give way.
-    let wide = cells(length(&right)).min(area.width.saturating_sub(12));
-    pen.pieces(area.right().saturating_sub(wide + 1), y, wide, &right);
-    pen.pieces(area.x + 1, y, area.width.saturating_sub(wide + 4), &left);
+    pieces
 }
 
 /// One thick line, shared out by health; whoever has at least one stream has at least one cell.
