@@ -104,23 +104,28 @@ impl Column {
     }
 
     /// The least and the most cells it is given.
-    fn bounds(self, widest: Widest) -> (u16, u16) {
+    fn bounds(self, widest: Widest, screen: u16) -> (u16, u16) {
+        let roomy = screen >= 110;
         match self {
             Self::Phase => (8, 8),
+            Self::Name if roomy => (widest.name.clamp(14, 22), widest.name.clamp(14, WIDEST_NAME)),
             Self::Name => (14, widest.name.clamp(14, WIDEST_NAME)),
             Self::Id => (10, widest.id.clamp(10, WIDEST_ID)),
+            Self::Group if roomy => (widest.group.clamp(6, 11), widest.group.clamp(6, WIDEST_GROUP)),
             Self::Group => (6, widest.group.clamp(6, WIDEST_GROUP)),
-            Self::Mode => (7, 7),
+            Self::Health if roomy => (18, 34),
             Self::Health => (13, 34),
             Self::Fps => (5, 6),
             Self::Bitrate => (6, 8),
             Self::Speed => (6, 6),
             Self::Uptime => (4, 7),
             Self::Restarts => (4, 9),
-            Self::Pid => (7, 7),
+            Self::Mode | Self::Pid => (7, 7),
             Self::Age => (4, 4),
+            // On a wide screen whole sentences come before more columns.
+            Self::Message if screen >= 160 => (44, u16::MAX),
             Self::Message => (18, u16::MAX),
-            Self::Input => (26, 60),
+            Self::Input => (38, 60),
         }
     }
 }
@@ -151,10 +156,11 @@ pub struct Placed {
 /// the screen and on the streams' names only, so nothing moves while figures change.
 #[must_use]
 pub fn place(width: u16, widest: Widest) -> Vec<Placed> {
-    let mut left = width.saturating_sub(GUTTER);
+    // The last cell of a line stays free.
+    let mut left = width.saturating_sub(GUTTER + 1);
     let mut chosen: Vec<(Column, u16, u16)> = Vec::new();
     for column in Column::BY_WEIGHT {
-        let (least, most) = column.bounds(widest);
+        let (least, most) = column.bounds(widest, width);
         let gap = u16::from(!chosen.is_empty());
         if least + gap > left {
             break;
@@ -162,17 +168,8 @@ pub fn place(width: u16, widest: Widest) -> Vec<Placed> {
         left -= least + gap;
         chosen.push((column, least, most));
     }
-    while left > 0 {
-        let before = left;
-        for (_, width, most) in &mut chosen {
-            if *width < *most && left > 0 {
-                *width += 1;
-                left -= 1;
-            }
-        }
-        if left == before {
-            break;
-        }
+    for stage in STAGES {
+        left = grow(&mut chosen, left, stage);
     }
     chosen.sort_by_key(|(column, ..)| *column);
     let mut x = GUTTER;
@@ -182,6 +179,42 @@ pub fn place(width: u16, widest: Widest) -> Vec<Placed> {
         x = x.saturating_add(width + 1);
     }
     placed
+}
+
+/// Who grows first, and up to how many cells: what tells streams and faults apart, then comfort.
+const STAGES: [&[(Column, u16)]; 4] = [
+    &[(Column::Name, 22), (Column::Health, 20), (Column::Group, 12)],
+    &[
+        (Column::Name, WIDEST_NAME),
+        (Column::Health, 24),
+        (Column::Group, WIDEST_GROUP),
+        (Column::Message, 40),
+    ],
+    &[
+        (Column::Fps, 6),
+        (Column::Bitrate, 8),
+        (Column::Uptime, 7),
+        (Column::Restarts, 9),
+        (Column::Id, WIDEST_ID),
+    ],
+    &[(Column::Health, 34), (Column::Message, u16::MAX), (Column::Input, 60)],
+];
+
+/// Gives each column of a stage its share of `left` cells, one cell at a time; returns what is left.
+fn grow(chosen: &mut [(Column, u16, u16)], mut left: u16, stage: &[(Column, u16)]) -> u16 {
+    loop {
+        let before = left;
+        for (column, width, most) in chosen.iter_mut() {
+            let limit = stage.iter().find(|(c, _)| c == column).map_or(0, |(_, limit)| *limit);
+            if *width < limit.min(*most) && left > 0 {
+                *width += 1;
+                left -= 1;
+            }
+        }
+        if left == before {
+            return left;
+        }
+    }
 }
 
 /// By what the grid is sorted.
@@ -360,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_narrow_screen_keeps_what_matters_and_a_wide_one_shows_all() {
-        for column in [Column::Phase, Column::Name, Column::Health, Column::Fps, Column::Speed] {
+        for column in [Column::Phase, Column::Name, Column::Health, Column::Fps, Column::Bitrate] {
             assert!(names(60).contains(&column), "{column:?}");
         }
         assert!(names(80).contains(&Column::Restarts));
@@ -371,7 +404,7 @@ mod tests {
     #[test]
     fn a_wide_screen_is_used_to_its_edge() {
         let last = place(250, WIDEST).pop().unwrap();
-        assert_eq!(last.x + last.width, 250);
+        assert_eq!(last.x + last.width + 1, 250);
     }
 
     #[test]

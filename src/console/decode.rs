@@ -104,10 +104,9 @@ impl Decoder {
 
 fn step(bytes: &[u8]) -> Step {
     match bytes {
-        [ESC] => Step::More,
+        [ESC] | [ESC, b'O'] => Step::More,
         [ESC, ESC, ..] => key(KeyCode::Esc, KeyModifiers::NONE, 1),
         [ESC, b'[', rest @ ..] => control_sequence(rest),
-        [ESC, b'O'] => Step::More,
         [ESC, b'O', last, ..] => match cursor_key(*last) {
             Some(code) => key(code, KeyModifiers::NONE, 3),
             None => Step::Skip(3),

@@ -2,7 +2,7 @@
 //!
 //! No emoji and no variation selectors: terminals disagree about their width.
 
-use crate::model::{Health, LineLevel, Phase};
+use crate::model::{Health, Phase};
 
 /// Which signs are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,17 +105,6 @@ impl Glyphs {
             (Health::Warning, true) => "!",
             (Health::Critical, false) => "■",
             (Health::Critical, true) => "#",
-        }
-    }
-
-    /// The letter of a log line's level.
-    #[must_use]
-    pub const fn level(&self, level: LineLevel) -> &'static str {
-        match level {
-            LineLevel::Error => "E",
-            LineLevel::Warning => "W",
-            LineLevel::Info => " ",
-            LineLevel::Debug => "d",
         }
     }
 }

@@ -164,7 +164,7 @@ impl Key {
             KeyCode::Esc => "esc".into(),
             KeyCode::Left => "left".into(),
             KeyCode::Right => "right".into(),
-            KeyCode::Tab => "tab".into(),
+            KeyCode::Backspace => "backspace".into(),
             _ => "?".into(),
         };
         if name == " " { "space".into() } else { name }
@@ -362,7 +362,8 @@ mod tests {
         for binding in table() {
             assert!(!binding.keys.is_empty() && !binding.help.is_empty(), "{:?}", binding.does);
             assert!(CHAPTERS.contains(&binding.chapter), "{:?}", binding.does);
-            assert!(!binding.keys.iter().any(|k| k.name() == "?" && k.code != KeyCode::Char('?')));
+            let unnamed = |k: &Key| k.name() == "?" && k.code != KeyCode::Char('?');
+            assert!(!binding.keys.iter().any(unnamed), "{:?}", binding.does);
             assert_eq!(table().iter().filter(|b| b.does == binding.does).count(), 1, "{:?}", binding.does);
         }
     }

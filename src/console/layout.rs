@@ -64,7 +64,7 @@ pub fn stream_parts(body: Rect) -> (Rect, Rect) {
         );
     }
     // Never more than the facts need, never so much that the log has less than a third.
-    let facts = 13.min(body.height * 2 / 3);
+    let facts = 11.min(body.height * 2 / 3);
     (Rect { height: facts, ..body }, Rect { y: body.y + facts, height: body.height - facts, ..body })
 }
 

@@ -37,7 +37,8 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let look = Look::choose(settings.theme.as_deref(), settings.ascii, &Surroundings::read())?;
+    let Settings { theme, ascii, title, version } = settings;
+    let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
     }
@@ -51,7 +52,7 @@ pub fn run(
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
     let runner = Runner {
-        state: State::new(&settings.title, settings.version, size, TimeZone::system()),
+        state: State::new(&title, version, size, TimeZone::system()),
         look,
         client,
         inbox,
@@ -66,7 +67,6 @@ pub fn run(
     let ending = runner.run();
     drop(taken);
     drop(input);
-    log::debug!("the console ended: {ending:?}");
     Ok(ending)
 }
 
@@ -118,6 +118,17 @@ struct Runner<F: Fn()> {
 
 impl<F: Fn()> Runner<F> {
     fn run(mut self) -> Ending {
+        let ending = self.until_ended();
+        let backend = self.screen.backend();
+        log::debug!(
+            "the console ended: {ending:?}, {} bytes in {} frames",
+            backend.bytes(),
+            backend.writes()
+        );
+        ending
+    }
+
+    fn until_ended(&mut self) -> Ending {
         loop {
             let mail = self.inbox.wait(self.wakes_at());
             self.take_in(mail);

@@ -73,18 +73,16 @@ pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
     let columns = columns.max(2);
     let mut pieces = Vec::new();
     let (mut piece, mut used) = (String::new(), 0);
-    for word in text.split_word_bounds() {
-        let wide = width(word);
+    for word in text.split_inclusive(' ') {
+        // The blank after a word needs no room at the end of a line.
+        let wide = width(word.trim_end());
         if used + wide > columns && used > 0 {
             pieces.push(std::mem::take(&mut piece));
             used = 0;
-            if word.trim().is_empty() {
-                continue;
-            }
         }
         if wide <= columns {
             piece.push_str(word);
-            used += wide;
+            used += width(word);
             continue;
         }
         for grapheme in word.graphemes(true) {
@@ -98,6 +96,9 @@ pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
     }
     if !piece.is_empty() || pieces.is_empty() {
         pieces.push(piece);
+    }
+    for piece in &mut pieces {
+        piece.truncate(piece.trim_end().len());
     }
     pieces
 }
@@ -125,7 +126,8 @@ pub fn bitrate(kbps: Option<f32>) -> String {
         Some(v) if v < 9_995.0 => format!("{:.2}M", v / 1_000.0),
         Some(v) if v < 99_950.0 => format!("{:.1}M", v / 1_000.0),
         Some(v) if v < 999_500.0 => format!("{:.0}M", v / 1_000.0),
-        Some(v) => format!("{:.1}G", (v / 1_000_000.0).min(999.0)),
+        Some(v) if v < 9_950_000.0 => format!("{:.1}G", v / 1_000_000.0),
+        Some(v) => format!("{:.0}G", (v / 1_000_000.0).min(999.0)),
     }
 }
 
@@ -159,9 +161,9 @@ pub fn bytes(value: u64) -> String {
     match v {
         _ if v < K => format!("{v:.0}B"),
         _ if v < K * K => format!("{:.0}K", v / K),
-        _ if v < K * K * 10.0 => format!("{:.1}M", v / K / K),
+        _ if v < K * K * 9.95 => format!("{:.1}M", v / K / K),
         _ if v < K * K * K => format!("{:.0}M", v / K / K),
-        _ if v < K * K * K * 10.0 => format!("{:.2}G", v / K / K / K),
+        _ if v < K * K * K * 9.95 => format!("{:.2}G", v / K / K / K),
         _ => format!("{:.0}G", v / K / K / K),
     }
 }
@@ -182,7 +184,7 @@ pub fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(' ');
         }
         out.push(c);

@@ -36,18 +36,6 @@ impl Ring {
     pub fn newest_first(&self) -> impl Iterator<Item = f32> + '_ {
         self.0.iter().rev().copied()
     }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// The figures of one stream.
@@ -149,9 +137,9 @@ mod tests {
         let mut history = History::default();
         history.sample(&board, None, Moment::from_millis(0));
         history.sample(&board, None, Moment::from_millis(900));
-        assert_eq!(history.figures(ix).unwrap().fps.len(), 1);
+        assert_eq!(history.figures(ix).unwrap().fps.0.len(), 1);
         history.sample(&board, None, Moment::from_millis(5_100));
-        assert_eq!(history.figures(ix).unwrap().fps.len(), 6);
+        assert_eq!(history.figures(ix).unwrap().fps.0.len(), 6);
         assert_eq!(history.figures_due(), Some(Moment::from_millis(6_000)));
     }
 
@@ -161,8 +149,8 @@ mod tests {
         let mut history = History::default();
         history.sample(&board, None, Moment::ZERO);
         history.sample(&board, None, Moment::from_millis(i64::MAX));
-        assert!(history.figures.values().all(|h| h.fps.len() == FIGURE_SAMPLES));
-        assert!(history.machine.iter().all(|r| r.len() == MACHINE_SAMPLES));
+        assert!(history.figures.values().all(|h| h.fps.0.len() == FIGURE_SAMPLES));
+        assert!(history.machine.iter().all(|r| r.0.len() == MACHINE_SAMPLES));
 
         let many = support::board(u32::try_from(MAX_HISTORIES).unwrap() + 1);
         history.sample(&many, Some(StreamIx(7)), Moment::from_millis(i64::MAX));

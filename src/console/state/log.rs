@@ -89,12 +89,12 @@ impl LogPane {
     }
 
     /// To the oldest line here.
-    pub fn to_first(&mut self, height: usize) {
+    pub fn show_first(&mut self, height: usize) {
         self.scroll(i64::MIN / 2, height);
     }
 
     /// To the newest line, and follow.
-    pub const fn to_last(&mut self) {
+    pub const fn show_last(&mut self) {
         self.anchor = None;
     }
 
@@ -132,9 +132,9 @@ mod tests {
         assert_eq!(pane.below(10), 55);
         pane.scroll(55, 10);
         assert!(pane.follows());
-        pane.to_first(10);
+        pane.show_first(10);
         assert_eq!(last(&pane, 10), 9, "the first page is a full page");
-        pane.to_last();
+        pane.show_last();
         assert_eq!(last(&pane, 10), 149);
     }
 
@@ -152,7 +152,7 @@ mod tests {
     fn the_pane_is_bounded_and_keeps_its_place_when_old_lines_go() {
         let mut pane = LogPane::default();
         pane.take_in(lines(0, MAX_LINES as u64), 3, true);
-        pane.to_first(10);
+        pane.show_first(10);
         pane.take_in(lines(MAX_LINES as u64, 500), 7, false);
         assert_eq!((pane.lines.len(), pane.missed), (MAX_LINES, 10));
         assert_eq!(pane.upwards(10).count(), 10);

@@ -1,1 +1,425 @@
+//! What keys and messages do to the state.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::KeyCode;
+use ratatui::layout::Size;
+
+use super::list::MAX_FILTER;
+use super::update::{Effect, Event, update};
+use super::*;
+use crate::console::columns::Sort;
+use crate::console::decode::Typed;
+use crate::console::tests::support::*;
+use crate::link::{ClientMessage, ServerMessage};
+use crate::model::{Answer, Command, Delta, Figures, Phase, Selection};
+
+fn grid() -> State {
+    let mut state = state(120, 40, troubled_board(200));
+    state.drawn();
+    state
+}
+
+fn ch(c: char) -> KeyCode {
+    KeyCode::Char(c)
+}
+
+fn selected(state: &State) -> u32 {
+    state.list.selected.unwrap().0
+}
+
+fn command(effects: &[Effect]) -> (&Command, u64) {
+    match effects {
+        [Effect::Send(ClientMessage::Command { seq, command })] => (command, *seq),
+        other => panic!("no command: {other:?}"),
+    }
+}
+
+#[test]
+fn moving_selects_streams_and_scrolls() {
+    let mut state = grid();
+    assert_eq!(selected(&state), 0);
+    press(&mut state, KeyCode::Up);
+    assert_eq!(selected(&state), 0);
+    press(&mut state, ch('j'));
+    press(&mut state, KeyCode::Down);
+    assert_eq!(selected(&state), 2);
+    press(&mut state, KeyCode::PageDown);
+    assert_eq!(selected(&state) as usize, 2 + state.grid_height());
+    assert!(state.list.visible(state.grid_height()).contains(&state.list.selected.unwrap()));
+    press(&mut state, ch('G'));
+    assert_eq!((selected(&state), state.list.top), (199, 200 - state.grid_height()));
+    press(&mut state, KeyCode::Home);
+    assert_eq!((selected(&state), state.list.top), (0, 0));
+}
+
+#[test]
+fn a_single_stream_is_ordered_by_its_id_and_the_answer_names_it() {
+    for (key, action) in [('s', Action::Start), ('x', Action::Stop), ('r', Action::Restart)] {
+        let mut state = grid();
+        press(&mut state, ch('j'));
+        let effects = press(&mut state, ch(key));
+        let (command, seq) = command(&effects);
+        assert_eq!(command.action, action);
+        assert_eq!(command.target, Selection::Ids(vec![StreamId::new("ch-002").unwrap()]));
+        tell(&mut state, ServerMessage::Answer { seq, answer: Answer::Done { touched: 1 } });
+        assert_eq!(state.toast.as_ref().unwrap().text, format!("{} Stadion Eins: done", action.word()));
+        wait(&mut state, TOAST_FOR.as_secs());
+        assert_eq!(state.toast, None);
+    }
+}
+
+#[test]
+fn answers_tell_what_did_not_work() {
+    let mut state = grid();
+    for (answer, part) in [
+        (Answer::Refused { reason: "headend is leaving".into() }, "refused: headend is leaving"),
+        (Answer::NotSaved { touched: 1, reason: "disk full".into() }, "NOT SAVED"),
+        (Answer::Done { touched: 0 }, "nothing to do"),
+    ] {
+        let effects = press(&mut state, ch('s'));
+        let (_, seq) = command(&effects);
+        let bad = !matches!(answer, Answer::Done { .. });
+        tell(&mut state, ServerMessage::Answer { seq, answer });
+        let toast = state.toast.clone().unwrap();
+        assert!(toast.text.contains(part) && toast.bad == bad, "{toast:?}");
+    }
+}
+
+#[test]
+fn answers_that_never_come_do_not_pile_up() {
+    let mut state = grid();
+    for _ in 0..10 * MAX_PENDING {
+        press(&mut state, ch('s'));
+    }
+    assert_eq!(state.pending.len(), MAX_PENDING);
+}
+
+#[test]
+fn all_streams_are_ordered_only_after_a_yes() {
+    for (key, action) in [('S', Action::Start), ('X', Action::Stop), ('R', Action::Restart)] {
+        let mut state = grid();
+        assert!(press(&mut state, ch(key)).is_empty());
+        assert_eq!(state.question, Some(Question::Many { action, count: 200, ids: None }));
+        assert!(press(&mut state, ch('n')).is_empty());
+        assert_eq!(state.question, None);
+        press(&mut state, ch(key));
+        assert!(press(&mut state, ch(key)).is_empty(), "only y is a yes");
+        let effects = press(&mut state, ch('y'));
+        assert_eq!(command(&effects).0, &Command { action, target: Selection::All });
+    }
+}
+
+#[test]
+fn with_a_filter_all_means_all_that_are_shown() {
+    let mut state = grid();
+    press(&mut state, ch('/'));
+    type_in(&mut state, "news 2");
+    press(&mut state, KeyCode::Enter);
+    press(&mut state, ch('X'));
+    let shown = state.list.order.len();
+    assert!(shown > 1 && shown < 200);
+    let effects = press(&mut state, ch('y'));
+    let Selection::Ids(ids) = &command(&effects).0.target else { panic!("all") };
+    assert_eq!(ids.len(), shown);
+}
+
+#[test]
+fn the_filter_works_while_it_is_typed() {
+    let mut state = grid();
+    press(&mut state, ch('/'));
+    type_in(&mut state, "q");
+    assert!(state.question.is_none() && state.typing, "keys are text now");
+    press(&mut state, KeyCode::Backspace);
+    type_in(&mut state, "BLACK");
+    assert_eq!(state.list.order, [StreamIx(3)]);
+    assert_eq!(selected(&state), 3);
+    press(&mut state, KeyCode::Enter);
+    assert!(!state.typing && state.list.is_filtered());
+    press(&mut state, KeyCode::Esc);
+    assert_eq!(state.list.order.len(), 200);
+    assert_eq!(selected(&state), 3, "the selection survives the filter");
+}
+
+#[test]
+fn filters_know_words_and_their_absence() {
+    let mut state = grid();
+    let mut shown = |filter: &str| {
+        press(&mut state, ch('/'));
+        type_in(&mut state, filter);
+        let count = state.list.order.len();
+        press(&mut state, KeyCode::Esc);
+        count
+    };
+    assert_eq!(shown("backoff"), 1);
+    assert_eq!(shown("critical"), 4);
+    assert_eq!(shown("critical !refused"), 3);
+    assert_eq!(shown("ch-017"), 1);
+    assert_eq!(shown("sport live"), 19);
+    assert_eq!(shown("nosuchthing"), 0);
+    assert_eq!(shown("!"), 200);
+}
+
+#[test]
+fn pasted_text_is_a_filter_or_nothing() {
+    let mut state = grid();
+    let paste = |state: &mut State, text: &str| {
+        let now = state.now;
+        update(state, now, Event::Typed(Typed::Paste(text.into())))
+    };
+    assert!(paste(&mut state, "xxXy").is_empty());
+    assert!(state.question.is_none() && state.toast.is_some());
+    press(&mut state, ch('/'));
+    paste(&mut state, "sport\nX\ny");
+    assert_eq!(state.list.filter, "sport");
+    paste(&mut state, &"long".repeat(1_000));
+    assert_eq!(state.list.filter.chars().count(), MAX_FILTER);
+}
+
+#[test]
+fn faults_only_shows_faults() {
+    let mut state = grid();
+    press(&mut state, ch('f'));
+    let shown: Vec<u32> = state.list.order.iter().map(|ix| ix.0).collect();
+    assert_eq!(shown, [3, 5, 8, 11, 21]);
+    press(&mut state, ch('f'));
+    assert_eq!(state.list.order.len(), 200);
+}
+
+#[test]
+fn a_stream_under_the_cursor_does_not_vanish_by_itself() {
+    let mut state = grid();
+    press(&mut state, ch('f'));
+    assert_eq!(selected(&state), 3);
+    wait(&mut state, 10);
+    change(&mut state, vec![row(3)]);
+    wait(&mut state, 10);
+    assert_eq!(selected(&state), 3, "it recovered, and stays under the cursor");
+    press(&mut state, KeyCode::Down);
+    change(&mut state, vec![row(5)]);
+    wait(&mut state, 10);
+    assert!(!state.list.order.contains(&StreamIx(3)), "the cursor left it");
+}
+
+#[test]
+fn each_order_goes_both_ways_and_unknown_is_last() {
+    let mut state = grid();
+    for sort in &Sort::ALL[1..] {
+        press(&mut state, ch('o'));
+        assert_eq!(state.list.sort, *sort);
+    }
+    let first = |state: &State| state.row(state.list.order[0]).unwrap().clone();
+    while state.list.sort != Sort::Speed {
+        press(&mut state, ch('o'));
+    }
+    assert_eq!(first(&state).figures.speed, Some(0.0));
+    press(&mut state, ch('O'));
+    assert_eq!(first(&state).figures.speed, Some(1.0));
+    let last = state.row(*state.list.order.last().unwrap()).unwrap();
+    assert_eq!(last.figures.speed, None);
+    while state.list.sort != Sort::Health {
+        press(&mut state, ch('<'));
+    }
+    assert_eq!(first(&state).ix, StreamIx(3), "two conditions are worse than one");
+}
+
+#[test]
+fn a_live_order_waits_until_nobody_is_about_to_act() {
+    let mut state = grid();
+    press(&mut state, ch('o'));
+    wait(&mut state, 60);
+    let before = state.list.order.clone();
+    let mut bad = row(150);
+    bad.conditions = state.row(StreamIx(3)).unwrap().conditions.clone();
+    bad.conditions.push(bad.conditions[0]);
+    press(&mut state, ch('j'));
+    change(&mut state, vec![bad]);
+    wait(&mut state, 2);
+    assert_eq!(state.list.order, before, "a key was pressed less than three seconds ago");
+    press(&mut state, ch('X'));
+    wait(&mut state, 20);
+    assert_eq!(state.list.order, before, "a question is open");
+    press(&mut state, ch('n'));
+    wait(&mut state, 3);
+    assert_eq!(state.list.order[0], StreamIx(150));
+}
+
+#[test]
+fn the_cursor_follows_its_stream_and_keeps_its_line() {
+    let mut state = grid();
+    press(&mut state, KeyCode::PageDown);
+    press(&mut state, KeyCode::PageDown);
+    let (ix, line) = (selected(&state), state.list.position().unwrap() - state.list.top);
+    press(&mut state, ch('O'));
+    assert_eq!(selected(&state), ix);
+    assert_eq!(state.list.position().unwrap() - state.list.top, line);
+}
+
+#[test]
+fn a_removed_stream_gives_the_cursor_to_its_neighbour() {
+    let mut state = grid();
+    press(&mut state, ch('j'));
+    let gone = Delta { removed: vec![StreamIx(1)], ..delta(&state, vec![]) };
+    tell(&mut state, ServerMessage::Delta(Box::new(gone)));
+    assert_eq!(selected(&state), 2);
+    assert_eq!(state.list.order.len(), 199);
+}
+
+#[test]
+fn opening_follows_the_log_and_going_back_ends_it() {
+    let mut state = grid();
+    press(&mut state, ch('j'));
+    let effects = press(&mut state, KeyCode::Enter);
+    assert_eq!(effects, [Effect::Send(ClientMessage::FollowLog(Some(StreamIx(1))))]);
+    assert_eq!(state.screen(), Screen::Stream);
+    assert_eq!(press(&mut state, ch('n')), [Effect::Send(ClientMessage::FollowLog(Some(StreamIx(2))))]);
+    assert!(press(&mut state, ch('l')).is_empty());
+    assert_eq!(state.screen(), Screen::Log);
+    assert!(press(&mut state, KeyCode::Esc).is_empty(), "the log is still seen");
+    assert_eq!(press(&mut state, KeyCode::Esc), [Effect::Send(ClientMessage::FollowLog(None))]);
+    assert_eq!((state.screen(), state.open), (Screen::Grid, None));
+}
+
+#[test]
+fn lines_of_another_log_are_not_taken() {
+    let mut state = grid();
+    open(&mut state, 10);
+    let late = ServerMessage::Log { stream: StreamIx(7), lines: log_lines(5), missed: 9, fresh: false };
+    tell(&mut state, late);
+    assert_eq!((state.log.lines.len(), state.log.missed), (10, 0));
+}
+
+#[test]
+fn screens_do_not_pile_up() {
+    let mut state = grid();
+    for key in "mL?mL?mL?".chars() {
+        press(&mut state, ch(key));
+    }
+    assert!(state.screens.len() <= 4, "{:?}", state.screens);
+    for _ in 0..4 {
+        press(&mut state, KeyCode::Esc);
+    }
+    assert_eq!(state.screen(), Screen::Grid);
+}
+
+#[test]
+fn quitting_asks_while_workers_run() {
+    let mut state = grid();
+    assert!(press(&mut state, ch('q')).is_empty());
+    assert_eq!(state.question, Some(Question::Quit));
+    assert!(press(&mut state, KeyCode::Esc).is_empty());
+    assert_eq!(state.leaving, None);
+    press(&mut state, ch('q'));
+    assert_eq!(press(&mut state, ch('y')), [Effect::AskToQuit]);
+    assert!(state.leaving.unwrap().asked);
+    assert!(tell(&mut state, ServerMessage::Leaving { workers_left: 12 }).is_empty());
+    assert!(screen(&state).contains("12 workers left"));
+    let end = tell(&mut state, ServerMessage::Leaving { workers_left: 0 });
+    assert_eq!(end, [Effect::Ended { asked: true }]);
+}
+
+#[test]
+fn quitting_twice_does_not_wait() {
+    let mut state = grid();
+    control(&mut state, 'c');
+    assert_eq!(control(&mut state, 'c'), [Effect::AskToQuit]);
+    assert_eq!(control(&mut state, 'c'), [Effect::Hurry]);
+    assert_eq!(press(&mut state, ch('q')), [Effect::Hurry]);
+}
+
+#[test]
+fn quitting_without_workers_asks_nothing() {
+    let mut state = state(80, 24, crate::model::Board::default());
+    assert_eq!(press(&mut state, ch('q')), [Effect::AskToQuit]);
+}
+
+#[test]
+fn a_supervisor_that_leaves_by_itself_is_told_apart() {
+    let mut state = grid();
+    let end = tell(&mut state, ServerMessage::Leaving { workers_left: 0 });
+    assert_eq!(end, [Effect::Ended { asked: false }]);
+}
+
+#[test]
+fn a_gap_asks_for_the_whole_board() {
+    let mut state = grid();
+    let late = Delta { from: 7, to: 8, ..Delta::default() };
+    let effects = tell(&mut state, ServerMessage::Delta(Box::new(late)));
+    assert_eq!(effects, [Effect::Send(ClientMessage::WantBoard)]);
+}
+
+#[test]
+fn what_can_not_be_seen_wants_no_frame() {
+    let mut state = grid();
+    let mut hidden = row(150);
+    hidden.figures = Figures { fps: Some(24.0), ..hidden.figures };
+    change(&mut state, vec![hidden]);
+    assert_eq!(state.dirty(), Dirty::Clean);
+    // An empty delta, a delta that says what is known, the clock: all the same.
+    change(&mut state, vec![row(0)]);
+    let now = state.now;
+    update(&mut state, now, Event::Clock);
+    assert_eq!(state.dirty(), Dirty::Clean);
+}
+
+#[test]
+fn figures_wait_and_states_do_not() {
+    let mut state = grid();
+    let mut seen = row(1);
+    seen.figures.fps = Some(24.0);
+    change(&mut state, vec![seen.clone()]);
+    assert_eq!(state.dirty(), Dirty::Figures);
+    seen.phase = Phase::Stalled;
+    change(&mut state, vec![seen]);
+    assert_eq!(state.dirty(), Dirty::Now);
+    state.drawn();
+    let mut hidden = row(150);
+    hidden.phase = Phase::Backoff;
+    change(&mut state, vec![hidden]);
+    assert_eq!(state.dirty(), Dirty::Now, "the totals can be seen");
+}
+
+#[test]
+fn an_idle_board_wakes_only_when_an_age_changes() {
+    let mut board = board(5);
+    for row in board.rows.values_mut() {
+        Arc::make_mut(row).started = Some(ago(7_205));
+    }
+    let mut state = state(80, 24, board);
+    state.drawn();
+    // The hour that is shown changes after 3 600 s less 5.
+    assert_eq!(state.deadline(), Some(state.now + Duration::from_secs(3_595)));
+    wait(&mut state, 3_595);
+    assert_eq!(state.dirty(), Dirty::Figures);
+    state.drawn();
+    assert_eq!(state.deadline(), Some(state.now + Duration::from_secs(3_600)));
+}
+
+#[test]
+fn nothing_running_never_wakes() {
+    let mut state = state(80, 24, crate::model::Board::default());
+    state.drawn();
+    assert_eq!(state.deadline(), None);
+}
+
+#[test]
+fn a_resize_keeps_the_selection_in_sight() {
+    let mut state = grid();
+    press(&mut state, KeyCode::PageDown);
+    press(&mut state, KeyCode::Up);
+    for (width, height) in [(80, 24), (60, 12), (10, 3), (250, 70)] {
+        let now = state.now;
+        update(&mut state, now, Event::Resized(Size { width, height }));
+        let visible = state.list.visible(state.grid_height());
+        assert!(visible.contains(&state.list.selected.unwrap()), "{width}x{height}");
+    }
+}
+
+#[test]
+fn sleep_is_asked_for() {
+    let mut state = grid();
+    assert!(control(&mut state, 'z').is_empty());
+    assert_eq!(press(&mut state, ch('y')), [Effect::Suspend]);
+    assert_eq!(control(&mut state, 'l'), [Effect::Redraw]);
+}

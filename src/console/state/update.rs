@@ -116,10 +116,13 @@ impl State {
     }
 
     fn take_board(&mut self, board: Board) {
-        self.history.sample(&self.board, self.open, self.now);
+        if self.connected {
+            self.history.sample(&self.board, self.open, self.now);
+        }
         self.now = self.now.max(board.at);
         self.board = board;
         self.connected = true;
+        self.history.sample(&self.board, self.open, self.now);
         self.streams_changed();
         let (now, height) = (self.now, self.grid_height());
         self.list.settle(&self.board, now, height);
@@ -370,15 +373,15 @@ impl State {
         let height = self.log_height();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
-            Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.to_last(),
-            Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.to_first(height),
+            Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
+            Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(height),
             Screen::Stream | Screen::Log => self.log.scroll(lines as i64, height),
             // tui-logger's pane knows pages only.
             Screen::OwnLog if lines == isize::MAX / 2 => self.own_log.transition(TuiWidgetEvent::EscapeKey),
             Screen::OwnLog if lines < 0 => self.own_log.transition(TuiWidgetEvent::PrevPageKey),
             Screen::OwnLog => self.own_log.transition(TuiWidgetEvent::NextPageKey),
             Screen::Help => {
-                self.help_top = self.help_top.saturating_add_signed(lines).min(self.help_bottom())
+                self.help_top = self.help_top.saturating_add_signed(lines).min(self.help_bottom());
             }
             Screen::Machine => {}
         }

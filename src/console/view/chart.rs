@@ -3,6 +3,14 @@
 use crate::console::glyphs::Glyphs;
 use crate::console::text::share_of;
 
+/// The top of a chart without a limit: so far above the largest of its values that a steady figure
+/// is no full block. A chart of one line is a line then.
+#[must_use]
+pub fn top(newest_first: impl Iterator<Item = f32>, height: u16) -> f32 {
+    let headroom = if height == 1 { 2.0 } else { 1.25 };
+    largest(newest_first) * headroom
+}
+
 /// Draws `newest_first` as `height` lines of `width` cells, the top line first. The bottom is 0,
 /// the top is `top`; unknown samples leave a gap. A value above 0 is never drawn as nothing.
 #[must_use]
@@ -29,9 +37,7 @@ pub fn lines(
         .collect()
 }
 
-/// The largest finite value.
-#[must_use]
-pub fn largest(values: impl Iterator<Item = f32>) -> f32 {
+fn largest(values: impl Iterator<Item = f32>) -> f32 {
     values.filter(|v| v.is_finite()).fold(0.0, f32::max)
 }
 

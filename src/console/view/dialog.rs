@@ -59,7 +59,7 @@ pub fn question(state: &State, question: &Question, area: Rect, pen: &mut Pen) {
     let room = WIDEST.min(area.width - 8);
     let lines = wrap(&what, room.into(), pen.glyphs);
     let inner = lines.iter().chain([&title]).map(|l| width(l)).max().unwrap_or(0).max(24);
-    let (wide, high) = (cells(inner) + 6, cells(lines.len()) + 6);
+    let (wide, high) = (cells(inner) + 6, cells(lines.len()) + 5);
     let x = area.x + area.width.saturating_sub(wide) / 2;
     let y = area.y + area.height.saturating_sub(high) / 2;
     let frame = Rect { x, y, width: wide.min(area.width), height: high.min(area.height) };
@@ -71,7 +71,7 @@ pub fn question(state: &State, question: &Question, area: Rect, pen: &mut Pen) {
     }
     let (accent, dim) = (pen.theme.accent, pen.theme.dim);
     let keys = [("y", accent), (" yes     ", dim), ("n", accent), (" no", dim)];
-    pen.pieces(x + 3, y + high - 3, cells(inner), &keys.map(|(t, s)| (t.to_owned(), s)));
+    pen.pieces(x + 3, y + high - 2, cells(inner), &keys.map(|(t, s)| (t.to_owned(), s)));
 }
 
 fn border(area: Rect, pen: &mut Pen) {

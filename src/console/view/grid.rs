@@ -96,7 +96,10 @@ fn cell(state: &State, row: &Row, column: Column, pen: &Pen) -> (String, Style) 
         Column::Id => (row.id.to_string(), theme.dim),
         Column::Group => (row.group.to_string(), theme.dim),
         Column::Mode => (row.mode.word().into(), theme.dim),
-        Column::Health => (words::health(row, now, pen.glyphs), theme.health(health)),
+        Column::Health => {
+            let style = if row.conditions.is_empty() { theme.dim } else { theme.health(health) };
+            (words::health(row, now, pen.glyphs), style)
+        }
         Column::Fps => number(fps(row.figures.fps)),
         Column::Bitrate => number(bitrate(row.figures.bitrate_kbps)),
         Column::Speed => number(speed(row.figures.speed)),

@@ -13,14 +13,14 @@ use crate::model::{Health, Phase, coarse_age};
 
 /// Healths in the order of the header.
 const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
-/// Phases in the order of the header.
+/// Phases in the order of the header: on a narrow screen the last ones are left out.
 const PHASES: [Phase; 10] = [
     Phase::Live,
+    Phase::Broken,
+    Phase::Backoff,
+    Phase::Stalled,
     Phase::Starting,
     Phase::Queued,
-    Phase::Stalled,
-    Phase::Backoff,
-    Phase::Broken,
     Phase::Held,
     Phase::Resting,
     Phase::Stopping,
@@ -88,23 +88,36 @@ fn phase_line(state: &State, area: Rect, pen: &mut Pen) {
         }
     }
     right.push((format!("slots {}/{}", pool.busy, pool.slots), theme.dim));
-    let mut left: Vec<Piece> = Vec::new();
+    // What was chosen must be seen; the phases give way.
+    let wide = cells(length(&right)).min(area.width.saturating_sub(12));
+    pen.pieces(area.right().saturating_sub(wide + 1), y, wide, &right);
+    let room = area.width.saturating_sub(wide + 4);
+    let left = if state.connected {
+        phases(state, room.into(), pen)
+    } else {
+        vec![("waiting for the supervisor".into(), theme.warning)]
+    };
+    pen.pieces(area.x + 1, y, room, &left);
+}
+
+/// How many streams are in which phase, as far as it fits.
+fn phases(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
     for phase in PHASES {
         let count = state.totals.in_phase(phase);
         if count == 0 && phase != Phase::Live {
             continue;
         }
-        let gap = if left.is_empty() { "" } else { "  " };
-        left.push((format!("{gap}{} ", phase.word()), theme.dim));
-        left.push((count.to_string(), theme.phase(phase)));
+        let gap = if pieces.is_empty() { "" } else { "  " };
+        let next =
+            [(format!("{gap}{} ", phase.word()), pen.theme.dim), (count.to_string(), pen.theme.phase(phase))];
+        if length(&pieces) + length(&next) + 2 > room {
+            pieces.push((format!(" {}", pen.glyphs.cut), pen.theme.dim));
+            break;
+        }
+        pieces.extend(next);
     }
-    if !state.connected {
-        left = vec![("waiting for the supervisor".into(), theme.warning)];
-    }
-    // What was chosen must be seen; the phases give way.
-    let wide = cells(length(&right)).min(area.width.saturating_sub(12));
-    pen.pieces(area.right().saturating_sub(wide + 1), y, wide, &right);
-    pen.pieces(area.x + 1, y, area.width.saturating_sub(wide + 4), &left);
+    pieces
 }
 
 /// One thick line, shared out by health; whoever has at least one stream has at least one cell.
@@ -177,12 +190,13 @@ fn strip(state: &State, area: Rect, pen: &mut Pen) {
         ];
         let room = field.saturating_sub(2);
         let used = pen.pieces(x, area.y, room, &pieces);
-        let chart_at = 15.max(used + 1);
+        // The widest value takes six cells: charts stand still while values change.
+        let chart_at = (cells(meter.short.len()) + 8).max(used + 1);
         if field < LEAST_STRIP_FIELD || chart_at + 3 > room {
             continue;
         }
         if let Some(ring) = state.history.machine(index) {
-            let top = if meter.is_share() { 1.0 } else { chart::largest(ring.newest_first()) };
+            let top = if meter.is_share() { 1.0 } else { chart::top(ring.newest_first(), 1) };
             let wide = usize::from(room - chart_at);
             let drawn = chart::lines(ring.newest_first(), top, wide, 1, pen.glyphs);
             pen.left(x + chart_at, area.y, room - chart_at, &drawn[0], pen.theme.chart);

@@ -8,9 +8,9 @@ use crate::console::state::State;
 use crate::console::text::cells;
 
 /// Cells for the keys' names.
-const KEYS: u16 = 22;
+const KEYS: u16 = 26;
 /// A column of the help needs this many cells.
-const COLUMN: u16 = 76;
+const COLUMN: u16 = 90;
 
 enum Line {
     Chapter(&'static str),

@@ -10,7 +10,7 @@ use crate::console::text::{counted, wrap};
 use crate::model::{LineLevel, LogLine};
 
 /// `12:34:56 E `.
-const TEXT_AT: u16 = 11;
+const TEXT_AT: u16 = 12;
 
 /// Draws the log of the stream that is open; `alone`: it has the whole screen, so it says whose it is.
 pub fn draw(state: &State, area: Rect, alone: bool, pen: &mut Pen) {
@@ -37,7 +37,7 @@ pub fn draw(state: &State, area: Rect, alone: bool, pen: &mut Pen) {
             pen.left(body.x + TEXT_AT, y, room, piece, style);
             if n == 0 {
                 pen.left(body.x + 1, y, 8, &time_of_day(state, line), pen.theme.faint);
-                pen.left(body.x + 10, y, 1, pen.glyphs.level(line.level), style);
+                pen.left(body.x + 10, y, 1, letter(line.level), style);
             }
         }
     }
@@ -89,6 +89,16 @@ const fn style(level: LineLevel, pen: &Pen) -> Style {
         LineLevel::Warning => pen.theme.warning,
         LineLevel::Info => pen.theme.text,
         LineLevel::Debug => pen.theme.dim,
+    }
+}
+
+/// A letter for those who can't see the colour.
+const fn letter(level: LineLevel) -> &'static str {
+    match level {
+        LineLevel::Error => "E",
+        LineLevel::Warning => "W",
+        LineLevel::Info => " ",
+        LineLevel::Debug => "d",
     }
 }
 

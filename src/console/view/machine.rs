@@ -14,8 +14,9 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     if area.height < 2 {
         return;
     }
-    let limits = Rect { y: area.bottom() - 1, height: 1, ..area };
-    let area = Rect { height: area.height - 1, ..area };
+    // On the least screen each line is a meter's.
+    let limits = u16::from(area.height > cells(METERS));
+    let area = Rect { height: area.height - limits, ..area };
     let meters = Meter::all(&state.board);
     let columns: u16 = match area.width {
         150.. => 3,
@@ -23,7 +24,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         _ => 1,
     };
     let rows = cells(METERS).div_ceil(columns);
-    let (width, height) = (area.width / columns, (area.height / rows).min(12));
+    let (width, height) = (area.width / columns, area.height / rows);
     for (index, meter) in meters.iter().enumerate() {
         let n = cells(index);
         let card = Rect {
@@ -36,7 +37,9 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
             draw_meter(state, index, meter, card, pen);
         }
     }
-    limits_line(state, limits, pen);
+    if limits == 1 {
+        limits_line(state, Rect { y: area.bottom(), height: 1, ..area }, pen);
+    }
 }
 
 fn draw_meter(state: &State, index: usize, meter: &Meter, card: Rect, pen: &mut Pen) {
@@ -76,7 +79,7 @@ fn draw_chart(state: &State, index: usize, meter: &Meter, area: Rect, pen: &mut 
     let Some(ring) = state.history.machine(index).filter(|_| area.width > 0 && area.height > 0) else {
         return;
     };
-    let top = if meter.is_share() { 1.0 } else { chart::largest(ring.newest_first()) * 1.25 };
+    let top = if meter.is_share() { 1.0 } else { chart::top(ring.newest_first(), area.height) };
     // Where there is room, one sample takes as many cells as the whole history leaves it.
     let wide = usize::from(area.width);
     let each = (wide / MACHINE_SAMPLES).max(1);

@@ -50,10 +50,12 @@ impl<'a> Pen<'a> {
     pub fn pieces(&mut self, x: u16, y: u16, room: u16, pieces: &[Piece]) -> u16 {
         let mut used = 0;
         for (text, style) in pieces {
-            if used >= room {
+            let took = self.left(x + used, y, room - used, text, *style);
+            used += took;
+            // What was cut is the end: nothing stands behind its mark.
+            if usize::from(took) < width(text) {
                 break;
             }
-            used += self.left(x + used, y, room - used, text, *style);
         }
         used
     }

@@ -21,12 +21,11 @@ const CHART_HEIGHT: u16 = 4;
 /// Draws the open stream.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     let (facts, lines) = stream_parts(area);
-    match state.open.and_then(|ix| state.row(ix)) {
-        Some(row) => Facts { state, row, area: facts, y: facts.y }.draw(pen),
-        None => {
-            let text = "this stream is no longer configured; esc goes back";
-            pen.left(facts.x + 1, facts.y + 1, facts.width.saturating_sub(1), text, pen.theme.warning);
-        }
+    if let Some(row) = state.open.and_then(|ix| state.row(ix)) {
+        Facts { state, row, area: facts, y: facts.y }.draw(pen);
+    } else {
+        let text = "this stream is no longer configured; esc goes back";
+        pen.left(facts.x + 1, facts.y + 1, facts.width.saturating_sub(1), text, pen.theme.warning);
     }
     log::draw(state, lines, false, pen);
 }
@@ -163,8 +162,7 @@ impl Facts<'_> {
         let room = self.area.width.saturating_sub(at + 2);
         let height = if self.roomy() { CHART_HEIGHT } else { 1 };
         let Some(ring) = ring.filter(|_| y + height <= self.area.bottom()) else { return };
-        // The top is a little above the largest value, so that a steady figure is no full block.
-        let top = chart::largest(ring.newest_first()) * 1.25;
+        let top = chart::top(ring.newest_first(), height);
         let drawn = chart::lines(ring.newest_first(), top, room.into(), height.into(), pen.glyphs);
         for (line, y) in drawn.iter().zip(y..) {
             pen.left(self.area.x + at, y, room, line, pen.theme.chart);

@@ -10,7 +10,7 @@ use crate::model::{Condition, Moment, Phase, Row, coarse_age};
 pub fn story(row: &Row, now: Moment) -> String {
     let next = row.next.map(|at| coarse_age(now.until(at)));
     let then = match (row.phase, next) {
-        (_, None) => String::new(),
+        (_, None) | (Phase::Live | Phase::Stopped, _) => String::new(),
         (Phase::Backoff, Some(left)) => {
             format!("next try in {left} ({})", ordinal(row.failures.saturating_add(1)))
         }
@@ -21,7 +21,6 @@ pub fn story(row: &Row, now: Moment) -> String {
         (Phase::Stalled, Some(left)) => format!("replaced in {left}"),
         (Phase::Stopping, Some(left)) => format!("ended by force in {left}"),
         (Phase::Held | Phase::Resting | Phase::Queued, Some(left)) => format!("goes on in {left}"),
-        (Phase::Live | Phase::Stopped, Some(_)) => String::new(),
     };
     match (row.reason.is_empty(), then.is_empty()) {
         (true, _) => then,
