@@ -52,7 +52,7 @@ fn pss_mib(pid: i32) -> f64 {
 }
 
 fn workers_cpu(workers: &[Process]) -> f64 {
-    workers.iter().map(|worker| cpu_seconds(worker.pid())).sum()
+    workers.iter().map(|worker| cpu_seconds(worker.pid)).sum()
 }
 
 fn row(what: &str, figure: &str) {
@@ -110,7 +110,7 @@ fn main() {
 /// Minutes with nothing wrong: cost, bytes, and whether anything was said that is not so.
 fn calm(screen: &mut Screen, pid: i32, minutes: u64, streams: u64) {
     let workers = children_of(pid);
-    let before: Vec<i32> = workers.iter().map(|worker| worker.pid()).collect();
+    let before: Vec<i32> = workers.iter().map(|worker| worker.pid).collect();
     let (bytes, own, theirs, began) =
         (screen.bytes_written(), cpu_seconds(pid), workers_cpu(&workers), Instant::now());
     let (mut most_pss, mut not_ok) = (0.0_f64, 0_u64);
@@ -128,7 +128,7 @@ fn calm(screen: &mut Screen, pid: i32, minutes: u64, streams: u64) {
     row("headend's memory, most", &format!("{most_pss:.1} MiB (PSS)"));
     let per_second = (screen.bytes_written() - bytes) as f64 / seconds;
     row("bytes to the terminal, all live, one update a second", &format!("{per_second:.0} B/s"));
-    let mut after: Vec<i32> = children_of(pid).iter().map(|worker| worker.pid()).collect();
+    let mut after: Vec<i32> = children_of(pid).iter().map(|worker| worker.pid).collect();
     after.sort_unstable();
     let mut before = before;
     before.sort_unstable();
@@ -144,7 +144,7 @@ fn still(screen: &mut Screen) {
     let before = screen.bytes_written();
     std::thread::sleep(Duration::from_secs(10));
     row("bytes in 10 s with the help open", &(screen.bytes_written() - before).to_string());
-    screen.press(support::pty::Key::Escape);
+    screen.press(support::pty::Key::Esc);
 }
 
 /// From SIGKILL of a worker to its being counted in the header.

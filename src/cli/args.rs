@@ -128,7 +128,7 @@ pub struct Check {
 }
 
 fn span(text: &str) -> Result<Duration, String> {
-    crate::config::parse_duration(text).map_err(|error| error.to_string())
+    crate::config::parse_duration(text)
 }
 
 #[cfg(test)]

@@ -85,11 +85,13 @@ fn install_hooks() {
 /// The keys as a table in Markdown; `docs/reference.md` holds the same, and a test compares them.
 #[must_use]
 pub fn keys_table() -> String {
+    use std::fmt::Write;
     let mut text = "| keys | where | what |\n| --- | --- | --- |\n".to_owned();
     for binding in keymap::table() {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{}`", key.name())).collect();
         let row = [keys.join(" ").replace('|', "\\|"), binding.places.words(), binding.help.to_owned()];
-        text += &format!("| {} |\n", row.join(" | "));
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "| {} |", row.join(" | "));
     }
     text
 }

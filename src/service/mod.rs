@@ -141,7 +141,6 @@ impl Service {
     }
 
     /// A handle that asks to leave, for another thread.
-    #[must_use]
     pub fn leaver(&self) -> impl Fn() + Send + Sync + use<> {
         let bids = self.bids.clone();
         move || ask_to_leave(&bids)

@@ -25,7 +25,7 @@ pub use reason::words;
 
 use crate::config::Policy;
 use crate::model::{
-    Action, Command, Moment, Phase, PoolReading, Row, Selection, StreamId, StreamIx, StreamSpec,
+    Action, Command, Moment, Phase, PoolReading, Row, Selection, StreamId, StreamIx, StreamSpec, Wanted,
 };
 use pacing::StartBudget;
 use stream::{Stream, Surroundings};
@@ -161,11 +161,14 @@ impl Supervisor {
         };
         // In the order of the configuration, so that what is first there starts first.
         targets.sort_unstable();
+        let everyone = command.target == Selection::All;
         let mut touched = 0;
         for ix in targets {
             let mut changed = false;
             self.with_stream(now, ix, effects, |stream, around| {
                 changed = match command.action {
+                    // Who restarts everything does not mean what was stopped on purpose.
+                    Action::Restart if everyone && stream.wanted == Wanted::Stopped => false,
                     Action::Start => stream.start(around),
                     Action::Stop => stream.stop(around),
                     Action::Restart => stream.restart(around),

@@ -298,7 +298,7 @@ impl Attendant {
         not_started = not_started.or_else(|| could_not_start(&last));
         let dropped = self.reader.dropped();
         self.tell(last, dropped, &mut budget).await;
-        let end = worker_end(end);
+        let end = worker_end(end.as_ref());
         let event = match not_started {
             Some(error) if end == WorkerEnd::Code(shim::CANNOT_START) => {
                 WorkerEvent::SpawnFailed { error: error.into(), needs_edit: true }
@@ -363,7 +363,7 @@ fn could_not_start(readings: &[Reading]) -> Option<String> {
     })
 }
 
-fn worker_end(end: Option<std::io::Result<std::process::ExitStatus>>) -> WorkerEnd {
+fn worker_end(end: Option<&std::io::Result<std::process::ExitStatus>>) -> WorkerEnd {
     use std::os::unix::process::ExitStatusExt;
     match end {
         Some(Ok(status)) => {

@@ -177,3 +177,16 @@ fn a_tick_looks_at_a_stream_once() {
     world.pass(millis(1));
     assert_eq!(world.signals(), [Signal::Term, Signal::Term, Signal::Kill]);
 }
+
+#[test]
+fn restarting_everything_leaves_alone_what_was_stopped_on_purpose() {
+    let mut world = World::with(Policy::default(), 3);
+    world.order(Action::Stop, 1);
+    world.spawned(1);
+    world.exits(1, 255);
+    assert_eq!(world.phase(1), Phase::Stopped);
+    assert_eq!(world.command(Action::Restart, Selection::All), 2);
+    assert_eq!(world.phase(1), Phase::Stopped);
+    assert_eq!(world.order(Action::Restart, 1), 1, "named, it is meant");
+    assert_ne!(world.phase(1), Phase::Stopped);
+}
