@@ -20,7 +20,8 @@ pub const NOBODY_AFTER: Duration = Duration::from_secs(60);
 pub struct List {
     /// The streams shown, in the order shown.
     pub order: Vec<StreamIx>,
-    /// The selected stream: a stream, never a position.
+    /// The selected stream: a stream, never a position. None on an empty list, and when the cursor
+    /// gave way (see [`NOBODY_AFTER`]).
     pub selected: Option<StreamIx>,
     /// The position of the first row on the screen.
     pub top: usize,
@@ -34,8 +35,6 @@ pub struct List {
     pub faults_only: bool,
     /// Something changed that may change the order.
     stale: bool,
-    /// The cursor gave way: nothing is selected until someone moves.
-    resting: bool,
     sorted_at: Option<Moment>,
     pressed_at: Option<Moment>,
 }
@@ -88,7 +87,6 @@ impl List {
     pub fn show_first(&mut self) {
         self.top = 0;
         self.selected = self.order.first().copied();
-        self.resting = false;
     }
 
     /// Puts the list in order by itself. The selected stream stays, even when the filter no longer
@@ -104,6 +102,8 @@ impl List {
 
     fn build(&mut self, board: &Board, now: Moment, height: usize, keep_selected: bool) {
         let (position, was_at_top) = (self.position(), self.top == 0);
+        // The cursor gave way before: it comes back when someone moves.
+        let rests = keep_selected && self.selected.is_none() && !self.order.is_empty();
         let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
         let wanted = |row: &Row| {
             let kept = keep_selected && self.selected == Some(row.ix);
@@ -121,14 +121,13 @@ impl List {
             let nobody = self.pressed_at.is_none_or(|at| now.since(at) >= NOBODY_AFTER);
             if keep_selected && was_at_top && position >= height && nobody {
                 self.selected = None;
-                self.resting = true;
                 return;
             }
             // The selected stream keeps its line on the screen, unless the list's top was in sight
             // and both can be.
             let stays_at_top = keep_selected && was_at_top && position < height;
             self.top = if stays_at_top { 0 } else { position.saturating_sub(on_screen) };
-        } else if !self.resting {
+        } else if !rests {
             let fallback = position.unwrap_or(0).min(self.order.len().saturating_sub(1));
             self.selected = self.order.get(fallback).copied();
         }
@@ -144,7 +143,6 @@ impl List {
             None => self.top.min(last),
         };
         self.selected = Some(self.order[at]);
-        self.resting = false;
         self.show_selected(height);
     }
 

@@ -288,6 +288,9 @@ fn a_wall_stays_at_the_top_and_nothing_is_under_its_cursor() {
     change(&mut state, worse);
     wait(&mut state, 5);
     assert_eq!((state.list.top, state.list.selected), (0, None));
+    change(&mut state, vec![row(100), broken(100)]);
+    wait(&mut state, 5);
+    assert_eq!(state.list.selected, None, "it stays so");
     assert!(press(&mut state, ch('x')).is_empty(), "no stream is stopped by accident");
     press(&mut state, ch('j'));
     assert_eq!(selected(&state), 100);
