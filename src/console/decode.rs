@@ -289,6 +289,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_sequence_without_end_is_not_waited_for() {
+        let mut decoder = Decoder::default();
+        for _ in 0..10_000 {
+            decoder.feed(b"\x1b[1;1;1", &mut |_| {});
+            decoder.feed(&[b'1'; 100], &mut |_| {});
+            assert!(decoder.pending.len() < MAX_SEQUENCE);
+        }
+    }
+
     proptest! {
         #[test]
         fn no_bytes_hurt(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..40)) {

@@ -1,6 +1,8 @@
 //! Every key of the console, in one table. The footer, the help screen and the documentation are
 //! made from it, and nothing else in the console knows a key.
 
+use std::fmt::Write as _;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// What a key does.
@@ -336,6 +338,19 @@ pub fn look_up(place: Places, event: &KeyEvent) -> Option<Does> {
     here.into_iter().find(|b| b.keys.iter().any(|k| k.matches(event))).map(|b| b.does)
 }
 
+/// The table as Markdown, for the documentation.
+#[must_use]
+pub fn markdown() -> String {
+    let mut out = String::from("| keys | what they do | where |\n| --- | --- | --- |\n");
+    for chapter in CHAPTERS {
+        for binding in TABLE.iter().filter(|b| b.chapter == chapter) {
+            let keys: Vec<String> = binding.keys.iter().map(|k| format!("`{}`", k.name())).collect();
+            let _ = writeln!(out, "| {} | {} | {} |", keys.join(" "), binding.help, binding.places.words());
+        }
+    }
+    out
+}
+
 /// The table's chapters, in the order of the help screen.
 pub const CHAPTERS: [&str; 4] = [MOVE, LOOK, ACT, GENERAL];
 
@@ -366,6 +381,13 @@ mod tests {
             assert!(!binding.keys.iter().any(unnamed), "{:?}", binding.does);
             assert_eq!(table().iter().filter(|b| b.does == binding.does).count(), 1, "{:?}", binding.does);
         }
+    }
+
+    #[test]
+    fn the_documentation_has_each_line() {
+        let text = markdown();
+        assert_eq!(text.lines().count(), 2 + table().len());
+        assert!(table().iter().all(|b| text.contains(b.help)));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use ratatui::Terminal;
 use ratatui::layout::Size;
 
@@ -23,6 +24,9 @@ use crate::model::Moment;
 
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
+
+/// How long a signal to oneself may take until it stops every thread.
+const FALLS_ASLEEP_IN: Duration = Duration::from_millis(50);
 
 /// Runs the console on this thread, until it ends; the terminal is given back then.
 ///
@@ -244,10 +248,14 @@ impl<F: Fn()> Runner<F> {
 
     fn suspend(&mut self) {
         terminal::restore();
-        if let Err(error) = raise(Signal::SIGTSTP) {
+        // The whole foreground group, as the terminal's own ctrl-z does it: whoever started headend
+        // (make, a script) waits for it and must sleep too. Workers have groups of their own. Where
+        // no shell could wake it again the kernel ignores the signal, and headend just goes on.
+        if let Err(error) = kill(Pid::from_raw(0), Signal::SIGTSTP) {
             log::warn!("headend can't be put to sleep: {error}");
         }
-        // Here it goes on after SIGCONT, which also comes through the inbox.
+        // The signal may take effect on another thread first; this one must not go on before.
+        std::thread::sleep(FALLS_ASLEEP_IN);
         self.take_back();
     }
 

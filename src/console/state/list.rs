@@ -11,13 +11,17 @@ pub const MAX_FILTER: usize = 64;
 pub const RESORT_EVERY: Duration = Duration::from_secs(2);
 /// While someone moves or acts, and this long after, no row moves under the cursor.
 pub const HOLD_AFTER_KEY: Duration = Duration::from_secs(3);
+/// After this long without a key nobody is taken to sit there: a list that stands at its top stays
+/// there, so that a wall display sorted by health shows the worst, and the cursor gives way.
+pub const NOBODY_AFTER: Duration = Duration::from_secs(60);
 
 /// The grid's list.
 #[derive(Debug, Default)]
 pub struct List {
     /// The streams shown, in the order shown.
     pub order: Vec<StreamIx>,
-    /// The selected stream: a stream, never a position.
+    /// The selected stream: a stream, never a position. None on an empty list, and when the cursor
+    /// gave way (see [`NOBODY_AFTER`]).
     pub selected: Option<StreamIx>,
     /// The position of the first row on the screen.
     pub top: usize,
@@ -79,6 +83,12 @@ impl List {
         self.build(board, now, height, false);
     }
 
+    /// To the first row: whoever asks for an order wants to see its beginning.
+    pub fn show_first(&mut self) {
+        self.top = 0;
+        self.selected = self.order.first().copied();
+    }
+
     /// Puts the list in order by itself. The selected stream stays, even when the filter no longer
     /// lets it through: what is under the cursor must not change while someone reaches for a key.
     /// Says whether anything moved.
@@ -91,7 +101,9 @@ impl List {
     }
 
     fn build(&mut self, board: &Board, now: Moment, height: usize, keep_selected: bool) {
-        let position = self.position();
+        let (position, was_at_top) = (self.position(), self.top == 0);
+        // The cursor gave way before: it comes back when someone moves.
+        let rests = keep_selected && self.selected.is_none() && !self.order.is_empty();
         let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
         let wanted = |row: &Row| {
             let kept = keep_selected && self.selected == Some(row.ix);
@@ -106,9 +118,16 @@ impl List {
         self.sorted_at = Some(now);
         let on_screen = position.map_or(0, |p| p.saturating_sub(self.top));
         if let Some(position) = self.position() {
-            // The selected stream keeps its line on the screen.
-            self.top = position.saturating_sub(on_screen);
-        } else {
+            let nobody = self.pressed_at.is_none_or(|at| now.since(at) >= NOBODY_AFTER);
+            if keep_selected && was_at_top && position >= height && nobody {
+                self.selected = None;
+                return;
+            }
+            // The selected stream keeps its line on the screen, unless the list's top was in sight
+            // and both can be.
+            let stays_at_top = keep_selected && was_at_top && position < height;
+            self.top = if stays_at_top { 0 } else { position.saturating_sub(on_screen) };
+        } else if !rests {
             let fallback = position.unwrap_or(0).min(self.order.len().saturating_sub(1));
             self.selected = self.order.get(fallback).copied();
         }
@@ -118,7 +137,11 @@ impl List {
     /// Moves the selection by `rows`, not beyond the ends.
     pub fn move_by(&mut self, rows: isize, height: usize) {
         let Some(last) = self.order.len().checked_sub(1) else { return };
-        let at = self.position().unwrap_or(0).saturating_add_signed(rows).min(last);
+        let at = match self.position() {
+            Some(at) => at.saturating_add_signed(rows).min(last),
+            // The first move only shows the cursor.
+            None => self.top.min(last),
+        };
         self.selected = Some(self.order[at]);
         self.show_selected(height);
     }
@@ -126,7 +149,7 @@ impl List {
     /// Scrolls so that the selected row is on a screen of `height` rows, and no room is left empty
     /// at the end.
     pub fn show_selected(&mut self, height: usize) {
-        let at = self.position().unwrap_or(0);
+        let at = self.position().unwrap_or(self.top);
         let lowest_top = at.saturating_sub(height.saturating_sub(1));
         self.top = self.top.clamp(lowest_top, at).min(self.order.len().saturating_sub(height));
     }

@@ -230,11 +230,8 @@ fn a_live_order_waits_until_nobody_is_about_to_act() {
     press(&mut state, ch('o'));
     wait(&mut state, 60);
     let before = state.list.order.clone();
-    let mut bad = row(150);
-    bad.conditions = state.row(StreamIx(3)).unwrap().conditions.clone();
-    bad.conditions.push(bad.conditions[0]);
     press(&mut state, ch('j'));
-    change(&mut state, vec![bad]);
+    change(&mut state, vec![broken(150)]);
     wait(&mut state, 2);
     assert_eq!(state.list.order, before, "a key was pressed less than three seconds ago");
     press(&mut state, ch('X'));
@@ -248,12 +245,55 @@ fn a_live_order_waits_until_nobody_is_about_to_act() {
 #[test]
 fn the_cursor_follows_its_stream_and_keeps_its_line() {
     let mut state = grid();
+    press(&mut state, ch('o'));
     press(&mut state, KeyCode::PageDown);
     press(&mut state, KeyCode::PageDown);
     let (ix, line) = (selected(&state), state.list.position().unwrap() - state.list.top);
-    press(&mut state, ch('O'));
+    let before = state.list.position();
+    change(&mut state, vec![broken(150)]);
+    wait(&mut state, 5);
+    assert_ne!(state.list.position(), before);
     assert_eq!(selected(&state), ix);
     assert_eq!(state.list.position().unwrap() - state.list.top, line);
+}
+
+/// A row that is worse than any other.
+fn broken(n: u32) -> Row {
+    let mut bad = row(n);
+    let black = *troubled_board(4).rows[&StreamIx(3)].conditions.first().unwrap();
+    bad.conditions = vec![black; 3];
+    bad
+}
+
+#[test]
+fn asking_for_an_order_shows_its_beginning() {
+    let mut state = grid();
+    press(&mut state, ch('G'));
+    press(&mut state, ch('o'));
+    assert_eq!((state.list.top, selected(&state)), (0, state.list.order[0].0));
+}
+
+#[test]
+fn a_wall_stays_at_the_top_and_nothing_is_under_its_cursor() {
+    let mut state = grid();
+    press(&mut state, ch('o'));
+    let height = u32::try_from(state.grid_height()).unwrap();
+    let worse: Vec<Row> = (100..100 + height).map(broken).collect();
+    // Someone is there: what is selected stays in sight.
+    change(&mut state, worse[..3].to_vec());
+    wait(&mut state, 5);
+    assert_eq!((state.list.top, state.list.position()), (0, Some(3)));
+    // Nobody is.
+    wait(&mut state, 60);
+    change(&mut state, worse);
+    wait(&mut state, 5);
+    assert_eq!((state.list.top, state.list.selected), (0, None));
+    change(&mut state, vec![row(100), broken(100)]);
+    wait(&mut state, 5);
+    assert_eq!(state.list.selected, None, "it stays so");
+    assert!(press(&mut state, ch('x')).is_empty(), "no stream is stopped by accident");
+    press(&mut state, ch('j'));
+    assert_eq!(selected(&state), 100);
 }
 
 #[test]

@@ -335,10 +335,12 @@ impl State {
                 self.list.sort = self.list.sort.step(does == Does::SortNext);
                 self.list.reversed = false;
                 self.rebuild();
+                self.list.show_first();
             }
             Does::SortReverse => {
                 self.list.reversed = !self.list.reversed;
                 self.rebuild();
+                self.list.show_first();
             }
             Does::Start => return self.order_one(Action::Start),
             Does::Stop => return self.order_one(Action::Stop),
