@@ -117,7 +117,7 @@ fn calm(screen: &mut Screen, pid: i32, minutes: u64, streams: u64) {
     while began.elapsed() < Duration::from_secs(minutes * 60) {
         std::thread::sleep(SAMPLE);
         most_pss = most_pss.max(pss_mib(pid));
-        not_ok += u64::from(!screen.text().contains(&format!("ok {streams}")));
+        not_ok += u64::from(!screen.text().contains(&format!("{streams} ok")));
     }
     let seconds = began.elapsed().as_secs_f64();
     row(

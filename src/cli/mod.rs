@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Demo(demo)) => demo::demo(&demo),
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),
-        Some(Verb::Keys) => print(&keys_table()).map(|()| OK).map_err(Failed::from),
+        Some(Verb::Keys) => print(&keymap::markdown()).map(|()| OK).map_err(Failed::from),
     };
     ExitCode::from(match outcome {
         Ok(code) => code,
@@ -80,20 +80,6 @@ fn install_hooks() {
             tell(&format!("{}", panics.panic_report(info)));
         }
     }));
-}
-
-/// The keys as a table in Markdown; `docs/reference.md` holds the same, and a test compares them.
-#[must_use]
-pub fn keys_table() -> String {
-    use std::fmt::Write;
-    let mut text = "| keys | where | what |\n| --- | --- | --- |\n".to_owned();
-    for binding in keymap::table() {
-        let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{}`", key.name())).collect();
-        let row = [keys.join(" ").replace('|', "\\|"), binding.places.words(), binding.help.to_owned()];
-        // Writing to a String can't fail.
-        let _ = writeln!(text, "| {} |", row.join(" | "));
-    }
-    text
 }
 
 /// To standard output. A reader that went away is no error.

@@ -10,8 +10,11 @@ use crate::config::{self, Environment, Loaded};
 use crate::console::{self, Ending, Settings};
 use crate::service::{Options, Service};
 
-/// After the console has ended, a look this often whether the time given by `--for` is over.
+/// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// A console that has not ended this long after the supervisor has is held by a frozen terminal.
+const FROZEN: Duration = Duration::from_secs(2);
 
 /// Runs with the operator's configuration.
 pub fn plain(args: &Run) -> Result<u8, Failed> {
@@ -63,18 +66,28 @@ fn with_console(
         .wrap_err("the console's thread could not be started")?;
     let until = common.run_for.map(|span| Instant::now() + span);
     let mut board = None;
+    let mut ended = None;
     while !console.is_finished() {
         if until.is_some_and(|until| Instant::now() >= until) {
             service.leave();
         }
         if service.has_ended() {
-            // Only by a defect, and it could not say so itself.
+            // If it ended by a defect it could not say so itself.
             service.hub().leaving(0);
+            // A frozen terminal may hold the console in a write for ever.
+            if ended.get_or_insert_with(Instant::now).elapsed() > FROZEN {
+                break;
+            }
         }
         if common.report.is_some() && !service.hub().is_leaving() {
             board = Some(service.hub().board());
         }
         std::thread::sleep(LOOK);
+    }
+    if !console.is_finished() {
+        console::terminal::restore();
+        let saved = service.wait();
+        return Ok(if saved.is_ok() { OK } else { FAILED });
     }
     let ending = console.join();
     let code = match ending {
