@@ -51,7 +51,7 @@ pub enum FfmpegError {
         limit: Duration,
     },
     /// It answered, but not like FFmpeg.
-    #[error("{} is no FFmpeg: {question} printed {answer:?}", path.display())]
+    #[error("{} is no FFmpeg: {question} printed {answer:?}; correct [ffmpeg] path or HEADEND_FFMPEG", path.display())]
     NotFfmpeg {
         /// The program.
         path: PathBuf,
