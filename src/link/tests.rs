@@ -157,7 +157,9 @@ fn a_log_is_full_at_once_then_follows_and_says_what_was_missed() {
     let (hub, lines) = hub();
     let client = hub.attach(Role::Viewer, || {});
     let _ = client.take();
-    ["a", "b", "c"].into_iter().for_each(|text| lines.push(text));
+    for text in ["a", "b", "c"] {
+        lines.push(text);
+    }
     lines.forget(1);
     client.send(ClientMessage::FollowLog(Some(StreamIx(7))));
     let texts = |messages: Vec<ServerMessage>| match messages.into_iter().next() {
@@ -169,7 +171,9 @@ fn a_log_is_full_at_once_then_follows_and_says_what_was_missed() {
     };
     assert_eq!(texts(client.take()), ("b,c".into(), 0, true), "what was gone before is not missed");
     assert!(client.take().is_empty());
-    ["d", "e", "f"].into_iter().for_each(|text| lines.push(text));
+    for text in ["d", "e", "f"] {
+        lines.push(text);
+    }
     lines.forget(3);
     assert_eq!(texts(client.take()), ("e,f".into(), 1, false));
     client.send(ClientMessage::FollowLog(None));
