@@ -12,26 +12,15 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs until the time is over or a signal came, then prints the report if one is wanted. The
 /// board in it is the one before leaving: afterwards every stream is stopped.
-pub fn run(service: Service, common: &Common) -> Result<u8, Failed> {
-    let until = common.run_for.map(|span| Instant::now() + span);
-    let mut board = None;
-    while !service.has_ended() {
-        let over = until.is_some_and(|until| Instant::now() >= until);
-        if over {
-            break;
-        }
+pub fn run(service: Service, common: &Common, until: Option<Instant>) -> Result<u8, Failed> {
+    while !service.has_ended() && until.is_none_or(|until| Instant::now() < until) {
         std::thread::sleep(LOOK);
-        // A signal ends it from outside: keep what the board last was while it ran.
-        let now = service.hub().board();
-        if !service.hub().is_leaving() {
-            board = Some(now);
-        }
     }
-    let board = board.unwrap_or_else(|| service.hub().board());
+    let hub = service.hub().clone();
     service.leave();
     let saved = service.wait();
     if common.report.is_some() {
-        print(&Report::of(&board).to_json())?;
+        print(&Report::of(&hub.board_to_report()).to_json())?;
     }
     if let Err(trouble) = saved {
         tell(&format!("headend: {trouble}"));

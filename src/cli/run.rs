@@ -42,7 +42,8 @@ pub fn with_configuration(
     let options = Options { config: loaded.config, state_dir: common.state.clone(), leave_on_hangup };
     let service = Service::start(options)?;
     if common.headless {
-        return headless::run(service, common);
+        let until = common.run_for.map(|span| Instant::now() + span);
+        return headless::run(service, common, until);
     }
     with_console(service, common, title, leave_on_hangup)
 }
@@ -64,11 +65,10 @@ fn with_console(
         .name("console".into())
         .spawn(move || console::run(&hub, settings, leaver))
         .wrap_err("the console's thread could not be started")?;
-    let until = common.run_for.map(|span| Instant::now() + span);
-    let mut board = None;
+    let mut until = common.run_for.map(|span| Instant::now() + span);
     let mut ended = None;
     while !console.is_finished() {
-        if until.is_some_and(|until| Instant::now() >= until) {
+        if until.take_if(|until| Instant::now() >= *until).is_some() {
             service.leave();
         }
         if service.has_ended() {
@@ -78,9 +78,6 @@ fn with_console(
             if ended.get_or_insert_with(Instant::now).elapsed() > FROZEN {
                 break;
             }
-        }
-        if common.report.is_some() && !service.hub().is_leaving() {
-            board = Some(service.hub().board());
         }
         std::thread::sleep(LOOK);
     }
@@ -96,8 +93,7 @@ fn with_console(
                 "the terminal is lost; the streams go on. Stop them with: kill {}",
                 std::process::id()
             );
-            let _ = service.wait();
-            return Ok(OK);
+            return headless::run(service, common, until);
         }
         Ok(Ok(Ending::Hurried)) => {
             service.hurry();
@@ -112,10 +108,10 @@ fn with_console(
         Err(_) => FAILED,
     };
     service.leave();
-    let board = board.or_else(|| common.report.map(|_| service.hub().board()));
+    let hub = service.hub().clone();
     let saved = service.wait();
-    if let Some(board) = board {
-        print(&Report::of(&board).to_json())?;
+    if common.report.is_some() {
+        print(&Report::of(&hub.board_to_report()).to_json())?;
     }
     if let Err(trouble) = saved {
         tell(&format!("headend: {trouble}"));

@@ -94,6 +94,8 @@ struct State {
     next_client: u64,
     requests: VecDeque<Request>,
     open: bool,
+    /// The board as it was when the supervisor began to leave.
+    final_board: Option<Board>,
 }
 
 struct Shared {
@@ -127,6 +129,7 @@ impl Hub {
             next_client: 0,
             requests: VecDeque::new(),
             open: true,
+            final_board: None,
         };
         Self { shared: Arc::new(Shared { state: Mutex::new(state), logs, requested }) }
     }
@@ -167,6 +170,14 @@ impl Hub {
         self.shared.lock().board.clone()
     }
 
+    /// The board as it was when the supervisor began to leave, or as it is now: what a report
+    /// tells, as afterwards every stream is stopped.
+    #[must_use]
+    pub fn board_to_report(&self) -> Board {
+        let state = self.shared.lock();
+        state.final_board.as_ref().unwrap_or(&state.board).clone()
+    }
+
     /// A new client. Its first message is the whole board; `wake` is called (from any thread; it
     /// must be quick and must not call back into the link) whenever there is something to take.
     #[must_use]
@@ -204,12 +215,6 @@ impl Hub {
         });
     }
 
-    /// Whether the supervisor has begun to leave.
-    #[must_use]
-    pub fn is_leaving(&self) -> bool {
-        !self.shared.lock().open
-    }
-
     /// Wakes the clients that follow a log that has moved on.
     pub fn logs_moved(&self) {
         let wakes: Vec<Wake> = {
@@ -228,8 +233,10 @@ impl Hub {
     /// Tells every client that the supervisor is leaving and how many workers are left.
     pub fn leaving(&self, workers_left: u32) {
         let clients: Vec<u64> = {
-            let mut state = self.shared.lock();
+            let mut guard = self.shared.lock();
+            let state = &mut *guard;
             state.open = false;
+            state.final_board.get_or_insert_with(|| state.board.clone());
             state.clients.keys().copied().collect()
         };
         for client in clients {

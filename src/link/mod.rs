@@ -2,6 +2,8 @@
 
 mod hub;
 mod message;
+#[cfg(test)]
+mod tests;
 
 pub use hub::{Client, Hub, HubChange, LogSlice, LogSource, Request};
 pub use message::{ClientMessage, PROTOCOL_VERSION, Role, ServerMessage};

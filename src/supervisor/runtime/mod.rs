@@ -250,7 +250,10 @@ impl<O: Outlet> Runtime<O> {
                 self.outlet.commanded(client, seq, touched);
             }
             Event::Bid(Bid::Leave) => {
+                // What was true until now is shown before everything stops.
+                self.publish(now, true);
                 self.leaving = true;
+                self.outlet.leaving(self.core.workers_left());
                 log::info!("leaving: {} workers are asked to end", self.core.workers_left());
                 self.handle(now, Input::Shutdown);
             }

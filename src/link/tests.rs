@@ -1,0 +1,226 @@
+//! The in-process link, with clients that read, read late, and do not read at all.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::hub::{MAX_ANSWERS, MAX_REQUESTS};
+use super::*;
+use crate::model::{
+    Action, Answer, Board, Command, Figures, LineLevel, LogLine, Mode, Moment, Phase, PoolReading, Row,
+    Selection, StreamId, StreamIx, Wanted,
+};
+
+/// A log whose first lines are gone.
+#[derive(Default)]
+struct Lines(Mutex<(u64, Vec<LogLine>)>);
+
+impl Lines {
+    fn push(&self, text: &str) {
+        let line = LogLine { wall_ms: 0, level: LineLevel::Info, text: text.into() };
+        self.0.lock().unwrap().1.push(line);
+    }
+
+    fn forget(&self, count: usize) {
+        let mut lines = self.0.lock().unwrap();
+        lines.0 += count as u64;
+        lines.1.drain(..count);
+    }
+}
+
+impl LogSource for Lines {
+    fn lines_from(&self, _: StreamIx, from: u64) -> LogSlice {
+        let lines = self.0.lock().unwrap();
+        let skip = usize::try_from(from.saturating_sub(lines.0)).unwrap();
+        let next = lines.0 + lines.1.len() as u64;
+        LogSlice { lines: lines.1[skip..].to_vec(), next, missed: lines.0.saturating_sub(from) }
+    }
+
+    fn next_number(&self, _: StreamIx) -> u64 {
+        let lines = self.0.lock().unwrap();
+        lines.0 + lines.1.len() as u64
+    }
+}
+
+fn row(ix: u32, restarts: u32) -> Row {
+    Row {
+        ix: StreamIx(ix),
+        id: StreamId::new(&format!("s{ix}")).unwrap(),
+        name: "".into(),
+        group: "".into(),
+        mode: Mode::Picture,
+        wanted: Wanted::Started,
+        phase: Phase::Live,
+        reason: "".into(),
+        since: Moment::ZERO,
+        next: None,
+        failures: 0,
+        conditions: Vec::new(),
+        pid: None,
+        started: None,
+        restarts,
+        figures: Figures::default(),
+        input: "".into(),
+        last_error: None,
+        last_message: "".into(),
+        last_message_at: Moment::ZERO,
+        lines_dropped: 0,
+    }
+}
+
+fn change(rows: Vec<Row>) -> HubChange {
+    HubChange { rows, ..HubChange::default() }
+}
+
+fn hub() -> (Hub, Arc<Lines>) {
+    let lines = Arc::new(Lines::default());
+    (Hub::new(Arc::clone(&lines) as Arc<dyn LogSource>, Box::new(|| {})), lines)
+}
+
+fn start(seq: u64) -> ClientMessage {
+    ClientMessage::Command { seq, command: Command { action: Action::Start, target: Selection::All } }
+}
+
+/// What a console does with its messages.
+fn apply(board: &mut Board, messages: Vec<ServerMessage>) {
+    for message in messages {
+        match message {
+            ServerMessage::Board(whole) => *board = *whole,
+            ServerMessage::Delta(delta) => board.apply(&delta).unwrap(),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_reader_who_is_late_has_the_same_board_from_one_delta() {
+    let (hub, _) = hub();
+    let (quick, slow) = (hub.attach(Role::Viewer, || {}), hub.attach(Role::Viewer, || {}));
+    let (mut of_quick, mut of_slow) = (Board::default(), Board::default());
+    apply(&mut of_quick, quick.take());
+    apply(&mut of_slow, slow.take());
+    for n in 0..1_000 {
+        let removed = if n % 7 == 0 { vec![StreamIx(n % 5)] } else { Vec::new() };
+        let pool = (n % 3 == 0).then(|| PoolReading { busy: n, ..PoolReading::default() });
+        hub.publish(
+            Moment::from_millis(n.into()),
+            HubChange { removed, pool, ..change(vec![row(n % 10, n)]) },
+        );
+        apply(&mut of_quick, quick.take());
+    }
+    let waiting = slow.take();
+    assert_eq!(waiting.len(), 1, "a thousand changes wait as one");
+    apply(&mut of_slow, waiting);
+    assert_eq!(of_quick, hub.board());
+    assert_eq!(of_slow, hub.board());
+    assert_eq!(of_slow.revision, 1_000);
+}
+
+#[test]
+fn a_reader_with_a_gap_gets_the_whole_board() {
+    let (hub, _) = hub();
+    let client = hub.attach(Role::Viewer, || {});
+    let _ = client.take();
+    hub.publish(Moment::ZERO, change(vec![row(1, 1)]));
+    client.send(ClientMessage::WantBoard);
+    hub.publish(Moment::ZERO, change(vec![row(2, 2)]));
+    let messages = client.take();
+    assert!(matches!(&messages[..], [ServerMessage::Board(board)] if **board == hub.board()), "{messages:?}");
+    let mut board = hub.board();
+    assert!(board.apply(&crate::model::Delta { from: 99, to: 100, ..Default::default() }).is_err());
+    assert_eq!(board, hub.board(), "a delta that does not fit changes nothing");
+}
+
+#[test]
+fn clients_are_woken_by_news_and_by_nothing_else() {
+    let (hub, lines) = hub();
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let client = hub.attach(Role::Viewer, move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    hub.logs_moved();
+    assert_eq!(woken.load(Ordering::SeqCst), 0, "it follows no log");
+    hub.publish(Moment::ZERO, change(vec![row(1, 1)]));
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+    client.send(ClientMessage::FollowLog(Some(StreamIx(1))));
+    let _ = client.take();
+    let before = woken.load(Ordering::SeqCst);
+    hub.logs_moved();
+    assert_eq!(woken.load(Ordering::SeqCst), before, "nothing new in the log");
+    lines.push("new");
+    hub.logs_moved();
+    assert_eq!(woken.load(Ordering::SeqCst), before + 1);
+}
+
+#[test]
+fn a_log_is_full_at_once_then_follows_and_says_what_was_missed() {
+    let (hub, lines) = hub();
+    let client = hub.attach(Role::Viewer, || {});
+    let _ = client.take();
+    ["a", "b", "c"].map(|text| lines.push(text));
+    lines.forget(1);
+    client.send(ClientMessage::FollowLog(Some(StreamIx(7))));
+    let texts = |messages: Vec<ServerMessage>| match messages.into_iter().next() {
+        Some(ServerMessage::Log { lines, missed, fresh, .. }) => {
+            let texts: Vec<String> = lines.iter().map(|line| line.text.to_string()).collect();
+            (texts.join(","), missed, fresh)
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(texts(client.take()), ("b,c".into(), 0, true), "what was gone before is not missed");
+    assert!(client.take().is_empty());
+    ["d", "e", "f"].map(|text| lines.push(text));
+    lines.forget(3);
+    assert_eq!(texts(client.take()), ("e,f".into(), 1, false));
+    client.send(ClientMessage::FollowLog(None));
+    lines.push("g");
+    assert!(client.take().is_empty());
+}
+
+#[test]
+fn commands_are_refused_where_they_can_t_be_taken() {
+    let (hub, _) = hub();
+    let refused = |client: &Client| {
+        let messages = client.take();
+        messages.iter().any(|m| matches!(m, ServerMessage::Answer { answer: Answer::Refused { .. }, .. }))
+    };
+    let viewer = hub.attach(Role::Viewer, || {});
+    viewer.send(start(1));
+    assert!(refused(&viewer) && hub.next_request().is_none(), "a viewer");
+    let operator = hub.attach(Role::Operator, || {});
+    for seq in 0..MAX_REQUESTS as u64 {
+        operator.send(start(seq));
+    }
+    assert!(!refused(&operator));
+    operator.send(start(999));
+    assert!(refused(&operator), "one too many");
+    assert!(std::iter::from_fn(|| hub.next_request()).map(|r| r.seq).eq(0..MAX_REQUESTS as u64));
+    hub.leaving(3);
+    operator.send(start(1_000));
+    assert!(refused(&operator), "headend is leaving");
+}
+
+#[test]
+fn answers_for_one_who_does_not_read_are_bounded() {
+    let (hub, _) = hub();
+    let client = hub.attach(Role::Operator, || {});
+    client.send(start(0));
+    let request = hub.next_request().unwrap();
+    for seq in 0..10 * MAX_ANSWERS as u64 {
+        hub.answer(request.client, seq, Answer::Done { touched: 0 });
+    }
+    let answers = client.take().iter().filter(|m| matches!(m, ServerMessage::Answer { .. })).count();
+    assert_eq!(answers, MAX_ANSWERS);
+    drop(client);
+    hub.answer(request.client, 1, Answer::Done { touched: 0 });
+}
+
+#[test]
+fn the_report_tells_the_board_before_leaving() {
+    let (hub, _) = hub();
+    hub.publish(Moment::ZERO, change(vec![row(1, 1)]));
+    hub.leaving(1);
+    hub.publish(Moment::ZERO, change(vec![Row { phase: Phase::Stopped, ..row(1, 1) }]));
+    assert_eq!(hub.board_to_report().rows[&StreamIx(1)].phase, Phase::Live);
+    assert_eq!(hub.board().rows[&StreamIx(1)].phase, Phase::Stopped);
+}
