@@ -22,9 +22,10 @@ fn reference() -> String {
 }
 
 fn printed_by(args: &[&str]) -> String {
-    let output = Command::new(HEADEND).args(args).output().unwrap();
+    let output = Command::new(HEADEND).args(args).output();
+    let output = output.unwrap_or_else(|error| panic!("headend {args:?}: {error}"));
     assert!(output.status.success(), "headend {args:?}: {}", output.status);
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The text under a heading, up to the next one of its rank or above.
