@@ -41,7 +41,7 @@ test: rust lints
 docs-check: rust
 	@.ci/need cc
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc $(CARGO_FLAGS) --no-deps --document-private-items
-	$(CARGO) test $(CARGO_FLAGS) --test dependencies --test rooms
+	$(CARGO) test $(CARGO_FLAGS) --test dependencies --test docs --test rooms
 
 # Does not build, so that `sudo make install` runs no compiler as root.
 install:

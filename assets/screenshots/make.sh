@@ -1,9 +1,11 @@
 #!/bin/sh
-# Draws the README's pictures from the real program, in a real tmux: run by `make screenshots`.
+# Draws the pictures in README.md and docs/guide.md from the real program, in a real tmux: run by
+# `make screenshots`. HEADEND and TO_SVG name other builds than those in target/release.
 set -eu
 cd "$(dirname "$0")/../.."
 folder=assets/screenshots
-to_svg=target/release/examples/ansi_to_svg
+headend=${HEADEND:-target/release/headend}
+to_svg=${TO_SVG:-target/release/examples/ansi_to_svg}
 state=$(mktemp -d)
 socket=$state/tmux
 # shellcheck source=assets/screenshots/tmux.sh
@@ -12,10 +14,40 @@ socket=$state/tmux
 # A state of its own: the pictures don't depend on, or change, what the user has.
 XDG_STATE_HOME=$state
 export XDG_STATE_HOME
-trap 'close; rm -rf "$state"' EXIT
+# `close` only asks headend to end: its state goes when it is gone.
+trap 'close; until_gone; rm -rf "$state"' EXIT
 trap 'exit 1' INT TERM HUP
 
-open 120 34 target/release/headend demo --streams 200 --faults storm --seed 7
+open 160 45 "$headend" demo --streams 200 --faults storm --seed 7
+
+# A minute after the start every kind of fault has had its turn.
+until_text ' 1m  '
 until_text 'black'
 save grid 'headend: a grid of 200 live streams, some of them with faults'
-close
+resize 200 60
+save grid-200x60 'headend: the grid at 200x60'
+resize 80 24
+save grid-80x24 'headend: the grid at 80x24'
+
+resize 160 45
+press f
+until_text 'faults only'
+press / && type_text http-5xx && press Enter
+until_text '/http-5xx'
+press Enter
+until_text 'last error'
+save stream 'headend: one stream that the server answers with 503, and its log'
+resize 120 30
+press l
+until_text 'log of'
+save log "headend: a stream's log on the whole screen"
+
+resize 100 32
+press m
+until_text "workers' memory"
+save machine 'headend: the machine'
+resize 120 42
+press '?'
+until_text 'Moving'
+save help 'headend: all keys'
+

@@ -19,6 +19,14 @@ open() {
 		respawn-pane -k -e COLORTERM=truecolor -- "$@"
 }
 
+# resize COLUMNS ROWS: gives the program another size, and the time to draw in it.
+resize() {
+	columns=$1
+	rows=$2
+	tm resize-window -x "$columns" -y "$rows"
+	sleep 1
+}
+
 # until_text TEXT: waits until it is on the screen (a basic regular expression).
 until_text() {
 	left=$patience
@@ -50,7 +58,16 @@ save() {
 	echo "$folder/$1.svg" >&2
 }
 
-# close: ends the program as a closed terminal would.
+# close: ends the program as a closed terminal would. `until_gone` waits for its end.
 close() {
+	pid=$(tm display-message -p '#{pane_pid}' 2>/dev/null) || pid=
 	tm kill-server 2>/dev/null || true
+}
+
+until_gone() {
+	left=$patience
+	while [ -n "${pid:-}" ] && kill -0 "$pid" 2>/dev/null && [ "$left" -gt 0 ]; do
+		left=$((left - 1))
+		sleep 0.1
+	done
 }
