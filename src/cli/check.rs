@@ -7,7 +7,7 @@ use crate::config::{self, Environment};
 pub fn check(args: &args::Check) -> Result<u8, Failed> {
     let explicit = args.config.as_deref().or(args.file.as_deref());
     let environment = Environment::from_process();
-    let path = config::locate(explicit, &environment)?;
+    let path = config::locate(explicit, &environment).map_err(Failed::Nothing)?;
     let loaded = config::load(&path, &environment).map_err(Failed::Mistakes)?;
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));

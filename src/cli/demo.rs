@@ -24,7 +24,8 @@ pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
     let loaded =
         config::parse(&text, Path::new("demo.toml"), &environment, &Disk).map_err(Failed::Mistakes)?;
     let mut common = args.common.clone();
-    common.state = common.state.or_else(|| default_state_dir().map(|dir| dir.join("demo")));
+    let own = || default_state_dir().map(|dir| dir.join("demo"));
+    common.state = common.state.or_else(|| environment.state.clone()).or_else(own);
     let code = run::with_configuration(loaded, &common, "demo".to_owned(), true);
     served.stop();
     code

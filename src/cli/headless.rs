@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::args::Common;
 use super::report::Report;
-use super::{Failed, OK, print, tell};
+use super::{Failed, OK, print};
 use crate::service::Service;
 
 /// How often the end is looked for. Nothing else depends on it.
@@ -22,8 +22,5 @@ pub fn run(service: Service, common: &Common, until: Option<Instant>) -> Result<
     if common.report.is_some() {
         print(&Report::of(&hub.board_to_report()).to_json())?;
     }
-    if let Err(trouble) = saved {
-        tell(&format!("headend: {trouble}"));
-    }
-    Ok(OK)
+    Ok(super::run::code_of(OK, &saved))
 }

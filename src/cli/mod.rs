@@ -25,6 +25,8 @@ const MISTAKEN: u8 = 2;
 /// Why a verb ended: the configuration's mistakes are told as they are, without a report around.
 enum Failed {
     Mistakes(crate::config::Mistakes),
+    /// There is no configuration.
+    Nothing(crate::config::NotFound),
     Other(Report),
 }
 
@@ -50,6 +52,10 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(Failed::Mistakes(mistakes)) => {
             tell(&format!("{mistakes}"));
+            MISTAKEN
+        }
+        Err(Failed::Nothing(missing)) => {
+            tell(&format!("headend: {missing}"));
             MISTAKEN
         }
         Err(Failed::Other(report)) => {

@@ -8,7 +8,7 @@ use super::args::{Common, Run};
 use super::{FAILED, Failed, MISTAKEN, OK, headless, print, report::Report, tell};
 use crate::config::{self, Environment, Loaded};
 use crate::console::{self, Ending, Settings};
-use crate::service::{Options, Service};
+use crate::service::{Options, Service, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
@@ -19,7 +19,7 @@ const FROZEN: Duration = Duration::from_secs(2);
 /// Runs with the operator's configuration.
 pub fn plain(args: &Run) -> Result<u8, Failed> {
     let environment = Environment::from_process();
-    let path = config::locate(args.config.as_deref(), &environment)?;
+    let path = config::locate(args.config.as_deref(), &environment).map_err(Failed::Nothing)?;
     let loaded = config::load(&path, &environment).map_err(Failed::Mistakes)?;
     with_configuration(loaded, &args.common, path.display().to_string(), args.common.headless)
 }
@@ -81,12 +81,8 @@ fn with_console(
         }
         std::thread::sleep(LOOK);
     }
-    if !console.is_finished() {
-        console::terminal::restore();
-        let saved = service.wait();
-        return Ok(if saved.is_ok() { OK } else { FAILED });
-    }
-    let ending = console.join();
+    let ending = if console.is_finished() { console.join() } else { Ok(Ok(Ending::SupervisorGone)) };
+    console::terminal::restore();
     let code = match ending {
         Ok(Ok(Ending::TerminalLost)) if !leave_on_hangup => {
             log::warn!(
@@ -113,8 +109,13 @@ fn with_console(
     if common.report.is_some() {
         print(&Report::of(&hub.board_to_report()).to_json())?;
     }
-    if let Err(trouble) = saved {
+    Ok(code_of(code, &saved))
+}
+
+/// The exit code, after what did not end well is told: a defect is a failure, whatever came before.
+pub fn code_of(code: u8, ended: &Result<(), Unclean>) -> u8 {
+    if let Err(trouble) = ended {
         tell(&format!("headend: {trouble}"));
     }
-    Ok(code)
+    if matches!(ended, Err(Unclean::Defect(_))) { FAILED } else { code }
 }

@@ -13,7 +13,7 @@ use super::words::Problem;
 use super::{
     MAX_ARG_BYTES, MAX_ARGS, MAX_GROUP_CHARS, MAX_NAME_CHARS, MAX_PROTOCOLS, MAX_TAG_CHARS, MAX_TAGS,
 };
-use crate::model::{Expect, Mode, Thresholds, Wanted, clean};
+use crate::model::{Expect, Mode, Thresholds, Wanted, clean, mask_secrets};
 
 pub(super) static THRESHOLDS: Shape = Shape {
     title: "thresholds",
@@ -169,7 +169,7 @@ fn label(what: &str, text: &str, max: usize) -> Result<Arc<str>, Problem> {
         let message = format!("the {what} {} is {length} characters long", quote(text));
         return Err(Problem::new(message, format!("expected at most {max}")));
     }
-    Ok(clean(text).as_ref().into())
+    Ok(clean(&mask_secrets(text)).as_ref().into())
 }
 
 /// A list of arguments for FFmpeg.

@@ -14,7 +14,7 @@ use ratatui::layout::Size;
 use super::backend::QuietBackend;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
-use super::state::update::{Effect, Event, update};
+use super::state::update::{Effect, Event, believed, update};
 use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
@@ -90,10 +90,9 @@ impl Clock {
         self.told + at.saturating_duration_since(self.told_at)
     }
 
-    /// A message says that it is `moment`. It may have been on its way for a while, so an earlier
-    /// time than the one already known is no news.
+    /// A message says that it is `moment`.
     fn told(&mut self, moment: Moment, at: Instant) {
-        if moment > self.now(at) {
+        if believed(self.now(at), moment) == moment {
             *self = Self { told: moment, told_at: at };
         }
     }

@@ -58,6 +58,9 @@ impl Taken {
     pub fn take() -> io::Result<Self> {
         let taken = Self(());
         OURS.store(true, Ordering::SeqCst);
+        // crossterm does nothing when it believes that the mode is raw already, which a shell may have
+        // changed while we were asleep.
+        let _ = crossterm::terminal::disable_raw_mode();
         crossterm::terminal::enable_raw_mode()?;
         // The monochrome theme says what is drawn without colour; crossterm's own handling of
         // NO_COLOR would wipe bold and reverse with it.
@@ -87,14 +90,4 @@ pub fn restore() {
         let _ = out.write_all(LEAVE);
     }
     let _ = crossterm::terminal::disable_raw_mode();
-}
-
-/// From now on a panic in any thread gives the terminal back before its message is printed by the
-/// hook that was set before this one.
-pub fn install_panic_hook() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        restore();
-        before(info);
-    }));
 }

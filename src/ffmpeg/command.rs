@@ -258,8 +258,18 @@ impl CommandLine {
 
 /// Whether the value of this option is a secret whatever it looks like.
 fn holds_secret(option: &str) -> bool {
-    const WORDS: &[&str] =
-        &["pass", "pwd", "cookies", "secret", "token", "auth", "decryption_key", "enc_key", "cryptokey"];
+    const WORDS: &[&str] = &[
+        "pass",
+        "pwd",
+        "cookies",
+        "headers",
+        "secret",
+        "token",
+        "auth",
+        "decryption_key",
+        "enc_key",
+        "cryptokey",
+    ];
     option.strip_prefix('-').is_some_and(|name| WORDS.iter().any(|word| name.contains(word)))
 }
 
@@ -457,7 +467,7 @@ mod tests {
             ],
         );
         let shown = command_line(&run, 0, &caps(), Duration::from_millis(500)).unwrap().shown();
-        let wanted = "-stats_period 0.5 -headers 'Authorization:***␍␊' -passphrase '***' \
+        let wanted = "-stats_period 0.5 -headers '***' -passphrase '***' \
                       -i 'http://***@h/x?token=***&n=1' 'o'\\''clock.ts' ''";
         assert!(shown.starts_with("ffmpeg -hide_banner") && shown.ends_with(wanted), "{shown}");
     }

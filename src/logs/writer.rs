@@ -66,7 +66,11 @@ fn write(shared: &Shared, plan: &Plan, batch: Vec<(StreamIx, LogLine)>) {
             found
         };
         let outcome = append(plan, ix, &file, &lines, untold);
-        settle(&mut shared.lock(), outcome);
+        let told = settle(&mut shared.lock(), outcome);
+        // Without the lock: headend's own log comes back to these logs.
+        if let Some(trouble) = told {
+            log::warn!("{trouble}");
+        }
     }
 }
 
@@ -94,8 +98,8 @@ fn append(plan: &Plan, ix: StreamIx, file: &LogFile, lines: &[LogLine], untold: 
     }
 }
 
-/// Takes the outcome into the state, and tells the log once when trouble begins.
-fn settle(state: &mut State, outcome: Outcome) {
+/// Takes the outcome into the state; gives what is to be told, once, when trouble begins.
+fn settle(state: &mut State, outcome: Outcome) -> Option<String> {
     state.writing_since = None;
     state.queue_bytes -= outcome.bytes;
     if let Some(stream) = state.streams.get_mut(&outcome.ix) {
@@ -109,16 +113,16 @@ fn settle(state: &mut State, outcome: Outcome) {
         None => {
             failing.folder = None;
             failing.files.remove(&outcome.ix);
+            None
         }
         Some(trouble) => {
-            if was_well {
-                log::warn!("{}", trouble.text);
-            }
+            let told = was_well.then(|| trouble.text.clone());
             if trouble.whole_folder {
                 failing.folder = Some(trouble.text);
             } else {
                 failing.files.insert(outcome.ix, trouble.text);
             }
+            told
         }
     }
 }

@@ -119,7 +119,7 @@ pub struct SelfReading {
 pub struct WorkersReading {
     /// How many were measured.
     pub count: u32,
-    /// PSS of all of them; bytes. Shared libraries are counted once.
+    /// What they have for themselves, and the largest share of files (libraries) once; bytes.
     pub memory_bytes: u64,
 }
 
@@ -146,10 +146,6 @@ pub enum NoticeKind {
     Ffmpeg,
     /// A limit is too small for what is configured.
     Limits,
-    /// The disk workers write to is full.
-    Disk,
-    /// The demo's origin.
-    Origin,
 }
 
 /// Something the operator must know that belongs to no single stream.

@@ -60,9 +60,9 @@ pub fn clean_line(text: &str, max_bytes: usize) -> String {
     format!("{}…", &cleaned[..cut])
 }
 
-/// Query parameters (and header-like words) whose values are secrets, compared in lower case;
-/// a name matches when one of these is contained in it.
-const SECRET_NAMES: &[&str] = &[
+/// Words that make a query parameter or a header a secret when they are a part of its name
+/// (`X-Auth-Token`, `access_token`), compared in lower case.
+const SECRET_WORDS: &[&str] = &[
     "token",
     "secret",
     "passwd",
@@ -71,28 +71,34 @@ const SECRET_NAMES: &[&str] = &[
     "pass",
     "pwd",
     "auth",
+    "authorization",
     "apikey",
-    "api_key",
-    "api-key",
-    "key",
+    "accesskey",
     "signature",
     "sig",
     "hmac",
     "credential",
+    "credentials",
     "session",
+    "sessionid",
     "policy",
     "hdnea",
     "hdnts",
     "wmsauthsign",
     "streamid",
+    "cookie",
+    "cookies",
 ];
 
-/// Masks what URLs in `text` carry as passwords, tokens and keys:
+/// The same when a part of the name ends with one of these: `authtoken`, `userpassword`.
+const SECRET_ENDINGS: &[&str] = &["token", "password", "passwd", "secret", "signature", "apikey"];
+
+/// Masks what URLs and headers in `text` carry as passwords, tokens and keys:
 /// `rtmp://u:p@h/x?token=T` becomes `rtmp://***@h/x?token=***`.
 #[must_use]
 pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     // Nothing that could hold a secret: the common case, and it must cost nothing.
-    if !text.contains("://") && !text.contains('=') && !text.contains("uthorization") {
+    if !text.contains("://") && !text.contains('=') && !text.contains(": ") {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -102,74 +108,74 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
         let after = at + 3;
         out.push_str(&rest[..after]);
         rest = &rest[after..];
-        let authority = rest
-            .find(|c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | ' ' | ',') || c.is_control())
-            .unwrap_or(rest.len());
-        if let Some(user_end) = rest[..authority].rfind('@') {
-            out.push_str(MASK);
-            rest = &rest[user_end..];
-        } else if let Some(user_end) = password_with_slash(rest) {
+        let ends = |c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace() || c.is_control();
+        let authority = rest.find(ends).unwrap_or(rest.len());
+        let user_end = rest[..authority].rfind('@').or_else(|| password_with_slash(rest));
+        if let Some(user_end) = user_end {
             out.push_str(MASK);
             rest = &rest[user_end..];
         }
     }
     out.push_str(rest);
-    mask_values(&out)
+    Cow::Owned(mask_values(&out))
 }
 
 /// A password with a raw `/` in it still ends at an `@` that has no blank or query before it, when
 /// a `:` comes before the first slash that is no port.
 fn password_with_slash(rest: &str) -> Option<usize> {
-    let end =
-        rest.find(|c: char| c.is_whitespace() || matches!(c, '?' | '#' | '"' | '\'')).unwrap_or(rest.len());
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '?' | '#')).unwrap_or(rest.len());
     let word = &rest[..end];
-    let (colon, at) = (word.find(':')?, word.rfind('@')?);
-    let slash = word.find('/')?;
+    let (colon, at, slash) = (word.find(':')?, word.rfind('@')?, word.find('/')?);
     let port = &word[colon + 1..slash.max(colon + 1)];
     let is_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     (colon < slash && slash < at && !is_port).then_some(at)
 }
 
-fn mask_values(text: &str) -> Cow<'static, str> {
+/// Masks the values of `name=value` and of `Name: value`, where the name says that it is a secret.
+fn mask_values(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(eq) = rest.find(['=', ':']) {
-        let name_from = rest[..eq]
-            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '%')))
-            .map_or(0, |i| i + rest[i..].chars().next().map_or(1, char::len_utf8));
-        let name = rest[name_from..eq].to_ascii_lowercase();
-        out.push_str(&rest[..=eq]);
-        let separator = rest.as_bytes()[eq];
-        rest = &rest[eq + 1..];
-        // "name: value" is a header; of those only authorization and cookies are secrets.
-        let secret = if separator == b':' {
-            matches!(
-                name.as_str(),
-                "authorization" | "proxy-authorization" | "cookie" | "set-cookie" | "x-api-key"
-            )
-        } else {
-            SECRET_NAMES.iter().any(|s| name.contains(s))
+    while let Some(at) = rest.find(['=', ':']) {
+        let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '%');
+        let (before, name) = match rest[..at].char_indices().rev().find(|(_, c)| !in_name(*c)) {
+            Some((i, c)) => (Some(c), &rest[i + c.len_utf8()..at]),
+            None => (out.chars().last(), &rest[..at]),
+        };
+        let header = rest.as_bytes()[at] == b':';
+        out.push_str(&rest[..=at]);
+        rest = &rest[at + 1..];
+        let in_query = matches!(before, Some('?' | '&' | ';'));
+        let secret = match (header, rest.strip_prefix(' ')) {
+            (true, Some(_)) => is_secret(name),
+            (true, None) => false,
+            // `key` alone is a secret in a query, and an ordinary word everywhere else.
+            (false, _) => is_secret(name) || (in_query && name.eq_ignore_ascii_case("key")),
         };
         if !secret {
             continue;
         }
-        let stop: fn(char) -> bool = if separator == b':' {
-            |c| matches!(c, '\r' | '\n' | '"' | '\'')
-        } else {
-            |c| {
-                matches!(c, '&' | ';' | '"' | '\'' | '#' | ',' | ')' | '|')
-                    || c.is_whitespace()
-                    || c.is_control()
-            }
+        let ends = |c: char| match c {
+            '"' | '\'' => true,
+            '&' | '#' => !header,
+            c if header => matches!(c, '\r' | '\n'),
+            c => c.is_whitespace() || c.is_control(),
         };
-        let end = rest.find(stop).unwrap_or(rest.len());
-        if end > 0 {
+        let from = usize::from(header);
+        let end = rest[from..].find(ends).map_or(rest.len(), |end| end + from);
+        if end > from {
+            out.push_str(&rest[..from]);
             out.push_str(MASK);
         }
         rest = &rest[end..];
     }
     out.push_str(rest);
-    Cow::Owned(out)
+    out
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let mut parts = name.split(['_', '-', '.', '%']).chain([name.as_str()]);
+    parts.any(|part| SECRET_WORDS.contains(&part) || SECRET_ENDINGS.iter().any(|end| part.ends_with(end)))
 }
 
 #[cfg(test)]
@@ -217,7 +223,14 @@ mod tests {
             ("https://h/x?Token=abc&n=1", "https://h/x?Token=***&n=1"),
             ("https://h/x?n=1&X-Amz-Signature=ff", "https://h/x?n=1&X-Amz-Signature=***"),
             ("srt://h:9?passphrase=0123456789&mode=caller", "srt://h:9?passphrase=***&mode=caller"),
-            ("Authorization: Basic dTpw", "Authorization:***"),
+            ("Authorization: Basic dTpw", "Authorization: ***"),
+            ("X-Auth-Token: kanarie", "X-Auth-Token: ***"),
+            ("rtsp://admin:a,b'c@cam/x", "rtsp://***@cam/x"),
+            ("http://h/x?token=a,b)c|d&n=1", "http://h/x?token=***&n=1"),
+            ("http://h/x?key=a", "http://h/x?key=***"),
+            ("metadata=mode=print:key=lavfi.black_start", "metadata=mode=print:key=lavfi.black_start"),
+            ("keyint=50 author=me pass: 1", "keyint=50 author=me pass: ***"),
+            ("Error: no such file", "Error: no such file"),
             ("two http://a:b@c/ and http://d:e@f/", "two http://***@c/ and http://***@f/"),
             ("size=3kB time=00:01", "size=3kB time=00:01"),
         ] {

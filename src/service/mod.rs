@@ -54,6 +54,17 @@ pub enum ServiceError {
     },
 }
 
+/// What did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum Unclean {
+    /// Everything ended as asked, but this could not be saved.
+    #[error("{0}")]
+    NotSaved(String),
+    /// The supervisor ended by itself.
+    #[error("{0}")]
+    Defect(String),
+}
+
 /// What to run, and where.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -83,7 +94,6 @@ struct Ground {
     opened: Opened,
     lock: Option<StateLock>,
     logs: Logs,
-    notices: Vec<Notice>,
 }
 
 impl Service {
@@ -96,10 +106,10 @@ impl Service {
         let limits = host::raise_open_files();
         let ffmpeg = ffmpeg::find(options.config.ffmpeg.as_deref())?;
         let capabilities = ffmpeg::probe(&ffmpeg)?;
-        let Ground { store, opened, lock, logs, mut notices } = Ground::prepare(&options)?;
+        let Ground { store, opened, lock, logs } = Ground::prepare(&options)?;
         log::info!("FFmpeg {} ({})", capabilities.version_text, ffmpeg.display());
-        notices.extend(limit_notice(&options.config, limits));
-        notices.extend(filter_notice(&options.config, &capabilities));
+        let notices = limit_notice(&options.config, limits).into_iter();
+        let notices = notices.chain(filter_notice(&options.config, &capabilities)).collect();
 
         let requests = Arc::new(tokio::sync::Notify::new());
         let poke = Arc::clone(&requests);
@@ -161,16 +171,18 @@ impl Service {
     /// Call [`Service::leave`] before, or this waits for a signal.
     ///
     /// # Errors
-    /// What could not be saved, in words for the operator.
-    pub fn wait(self) -> Result<(), String> {
+    /// [`Unclean`]: a defect, or something that could not be saved.
+    pub fn wait(self) -> Result<(), Unclean> {
         let ended = self.supervisor.join();
         self.sampler.stop();
         self.logs.close(LOGS_LIMIT);
         let saved = self.store.close(STORE_LIMIT);
         match ended {
-            Ok(Ok(())) => saved,
-            Ok(Err(error)) => Err(format!("the supervisor could not start: {error}")),
-            Err(_) => Err("the supervisor ended by a defect of headend; its log tells where".to_owned()),
+            Ok(Ok(())) => saved.map_err(Unclean::NotSaved),
+            Ok(Err(error)) => Err(Unclean::Defect(format!("the supervisor could not start: {error}"))),
+            Err(_) => Err(Unclean::Defect(
+                "the supervisor ended by a defect of headend; its log tells where".to_owned(),
+            )),
         }
     }
 }
@@ -207,7 +219,7 @@ impl Ground {
                 for note in &opened.notes {
                     log::warn!("{note}");
                 }
-                Ok(Self { store, opened, lock: Some(lock), logs, notices: Vec::new() })
+                Ok(Self { store, opened, lock: Some(lock), logs })
             }
             (Err(held @ LockError::Held { .. }), _) => Err(ServiceError::Locked(held)),
             (Err(unusable), _) => Ok(Self::without_state(settings.dir.as_deref(), options, &unusable)),
@@ -222,7 +234,7 @@ impl Ground {
         own_log::install(&logs);
         log::error!("{why}");
         let text = format!("nothing is saved: {why}");
-        Self { store: Store::absent(&text), opened: Opened::default(), lock: None, logs, notices: Vec::new() }
+        Self { store: Store::absent(&text), opened: Opened::default(), lock: None, logs }
     }
 }
 
@@ -242,15 +254,17 @@ fn limit_notice(config: &Config, limits: LimitReading) -> Option<Notice> {
 }
 
 fn filter_notice(config: &Config, capabilities: &Capabilities) -> Option<Notice> {
-    let modes: std::collections::BTreeSet<_> =
-        config.streams.iter().flat_map(|spec| capabilities.missing_for(spec.mode)).collect();
-    let missing: Vec<_> = modes.into_iter().collect();
+    let lacking = config.streams.iter().map(|spec| capabilities.missing_for(spec.mode));
+    let lacking: Vec<_> = lacking.filter(|missing| !missing.is_empty()).collect();
+    let missing: std::collections::BTreeSet<_> = lacking.iter().flatten().copied().collect();
+    let missing: Vec<_> = missing.into_iter().collect();
     (!missing.is_empty()).then(|| Notice {
         kind: NoticeKind::Ffmpeg,
         severity: Severity::Critical,
         text: format!(
-            "this FFmpeg lacks {}: streams that need it can't start; install a full build or use mode = \"packets\"",
-            missing.join(", ")
+            "this FFmpeg lacks {}: what needs it is not checked on {} streams; install a full build of FFmpeg",
+            missing.join(", "),
+            lacking.len()
         )
         .into(),
         since: Moment::ZERO,

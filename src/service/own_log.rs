@@ -31,7 +31,15 @@ impl Log for OwnLog {
         if !self.enabled(record.metadata()) {
             return;
         }
-        self.drain.log(record);
+        let text = clean_line(&record.args().to_string(), LogLine::MAX_BYTES);
+        let cleaned = format_args!("{text}");
+        self.drain.log(
+            &Record::builder()
+                .metadata(record.metadata().clone())
+                .args(cleaned)
+                .module_path(record.module_path())
+                .build(),
+        );
         // Moved here, on the rare line, instead of by a thread that wakes 100 times a second.
         tui_logger::move_events();
         if let Some(logs) = self.logs.get() {
@@ -41,8 +49,7 @@ impl Log for OwnLog {
                 Level::Info => LineLevel::Info,
                 Level::Debug | Level::Trace => LineLevel::Debug,
             };
-            let text = clean_line(&record.args().to_string(), LogLine::MAX_BYTES).into();
-            logs.push(OWN_LOG, LogLine { wall_ms: wall_ms(), level, text });
+            logs.push(OWN_LOG, LogLine { wall_ms: wall_ms(), level, text: text.as_str().into() });
         }
     }
 

@@ -19,7 +19,7 @@ use super::section::{At, Span};
 use super::sheet::Sheet;
 use super::words::Problem;
 use super::{MAX_GROUP_CHARS, MAX_NAME_CHARS, MAX_TAGS};
-use crate::model::{Mode, StreamId, StreamSpec, clean};
+use crate::model::{Mode, StreamId, StreamSpec, clean, mask_secrets};
 
 /// The longest `prefix`, bytes: it must leave room for an id behind it.
 const MAX_PREFIX_BYTES: usize = 32;
@@ -177,8 +177,8 @@ impl Source<'_> {
         let Some(id) = id else { return };
         let common = self.common.clone();
         registry.streams.push(StreamSpec {
-            name: name.map_or_else(|| id.as_str().into(), |name| clean(&name).as_ref().into()),
-            group: group.map_or(common.group, |group| clean(&group).as_ref().into()),
+            name: name.map_or_else(|| id.as_str().into(), |name| clean(&mask_secrets(&name)).as_ref().into()),
+            group: group.map_or(common.group, |group| clean(&mask_secrets(&group)).as_ref().into()),
             id,
             tags,
             inputs,

@@ -3,7 +3,7 @@
 use super::update::Effect;
 use super::{Leaving, MAX_PENDING, Pending, Question, Screen, State, TOAST_FOR, Toast, counted};
 use crate::link::ClientMessage;
-use crate::model::{Action, Answer, Command, Selection, StreamId};
+use crate::model::{Action, Answer, Command, Selection, StreamId, Wanted};
 
 impl State {
     /// Says something in the footer.
@@ -25,6 +25,8 @@ impl State {
     /// Asks whether to do it to all streams that are shown.
     pub(super) fn ask_many(&mut self, action: Action) {
         let shown = self.list.order.iter().filter_map(|ix| self.row(*ix));
+        // Who restarts many does not mean what was stopped on purpose.
+        let shown = shown.filter(|row| action != Action::Restart || row.wanted == Wanted::Started);
         let ids: Vec<StreamId> = shown.map(|row| row.id.clone()).collect();
         let count = ids.len();
         if count == 0 {

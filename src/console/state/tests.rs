@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 use ratatui::layout::Size;
 
 use super::list::MAX_FILTER;
-use super::update::{Effect, Event, update};
+use super::update::{Effect, Event, believed, update};
 use super::*;
 use crate::console::columns::Sort;
 use crate::console::decode::Typed;
@@ -98,10 +98,13 @@ fn answers_that_never_come_do_not_pile_up() {
 
 #[test]
 fn all_streams_are_ordered_only_after_a_yes() {
-    for (key, action) in [('S', Action::Start), ('X', Action::Stop), ('R', Action::Restart)] {
+    // One of the 200 was stopped on purpose: who restarts many does not mean it.
+    for (key, action, count) in
+        [('S', Action::Start, 200), ('X', Action::Stop, 200), ('R', Action::Restart, 199)]
+    {
         let mut state = grid();
         assert!(press(&mut state, ch(key)).is_empty());
-        assert_eq!(state.question, Some(Question::Many { action, count: 200, ids: None }));
+        assert_eq!(state.question, Some(Question::Many { action, count, ids: None }));
         assert!(press(&mut state, ch('n')).is_empty());
         assert_eq!(state.question, None);
         press(&mut state, ch(key));
@@ -109,6 +112,14 @@ fn all_streams_are_ordered_only_after_a_yes() {
         let effects = press(&mut state, ch('y'));
         assert_eq!(command(&effects).0, &Command { action, target: Selection::All });
     }
+}
+
+#[test]
+fn time_that_the_supervisor_does_not_count_is_not_counted_here() {
+    let at = |s: i64| Moment::from_millis(s * 1_000);
+    assert_eq!(believed(at(100), at(101)), at(101));
+    assert_eq!(believed(at(100), at(99)), at(100), "it was on its way");
+    assert_eq!(believed(at(700), at(100)), at(100), "headend was stopped for ten minutes");
 }
 
 #[test]

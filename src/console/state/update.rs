@@ -1,5 +1,7 @@
 //! How what happens changes what the console knows.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use tui_logger::TuiWidgetEvent;
@@ -47,9 +49,20 @@ pub enum Effect {
     Suspend,
 }
 
+/// A message may have been on its way this long without its time being believed more than ours.
+const BEHIND: Duration = Duration::from_secs(3);
+
+/// The supervisor's time, when we think that it is `known` and a message says that it is `told`.
+///
+/// A little earlier is no news. Much earlier is: the supervisor does not count the time in which it
+/// did not run, as when headend was stopped or the machine slept.
+pub fn believed(known: Moment, told: Moment) -> Moment {
+    if told > known || known.since(told) > BEHIND { told } else { known }
+}
+
 /// Brings `state` up to date with `event`, which happened at `now`.
 pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
-    state.now = state.now.max(now);
+    state.now = now;
     match event {
         Event::Typed(typed) => {
             state.want(Dirty::Now);
@@ -119,7 +132,7 @@ impl State {
         if self.connected {
             self.history.sample(&self.board, self.open, self.now);
         }
-        self.now = self.now.max(board.at);
+        self.now = believed(self.now, board.at);
         self.board = board;
         self.connected = true;
         self.history.sample(&self.board, self.open, self.now);
@@ -146,7 +159,7 @@ impl State {
         if self.board.apply(delta).is_err() {
             return vec![Effect::Send(ClientMessage::WantBoard)];
         }
-        self.now = self.now.max(delta.at);
+        self.now = believed(self.now, delta.at);
         let totals = self.board.totals();
         if std::mem::replace(&mut self.totals, totals) != totals || notices {
             dirty = Dirty::Now;

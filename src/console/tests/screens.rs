@@ -192,7 +192,7 @@ fn notices_can_not_be_missed() {
             Severity::Warning,
             "ffmpeg lacks freezedetect: still pictures are not seen",
         ),
-        notice(NoticeKind::Disk, Severity::Warning, "a fourth one has no line"),
+        notice(NoticeKind::Logs, Severity::Warning, "a fourth one has no line"),
     ];
     assert_snapshot!("notices", screen(&state(80, 24, board)));
 }

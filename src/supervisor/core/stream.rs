@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::config::Policy;
 use crate::model::{
-    Condition, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Wanted, mask_secrets,
+    Condition, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Wanted, clean, mask_secrets,
 };
 
 use super::backoff::Failures;
@@ -102,7 +102,7 @@ impl Stream {
             dropped: 0,
             dropped_before: 0,
             saved: None,
-            shown_inputs: spec.inputs.iter().map(|url| mask_secrets(url).into()).collect(),
+            shown_inputs: spec.inputs.iter().map(|url| clean(&mask_secrets(url)).into()).collect(),
             spec: Arc::new(spec),
         }
     }

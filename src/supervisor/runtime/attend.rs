@@ -107,6 +107,12 @@ pub struct Attendant {
     pub lines_moved: Arc<tokio::sync::Notify>,
     /// The supervisor's time, kept by the loop.
     pub now: Arc<std::sync::atomic::AtomicI64>,
+    /// The total of dropped lines that was told last, and when.
+    pub dropped_told: u64,
+    /// See there.
+    pub dropped_told_at: Instant,
+    /// Its pipes are closed: what is told now is the last.
+    pub ended: bool,
 }
 
 enum Step {
@@ -275,7 +281,6 @@ impl Attendant {
             };
             let mut events = Vec::new();
             let now = Moment::from_millis(self.now.load(Ordering::Relaxed));
-            let dropped = self.reader.dropped();
             match step {
                 Step::Out(chunk) => {
                     self.reader.stdout(now, &chunk, &mut |reading| events.push(reading));
@@ -290,14 +295,14 @@ impl Attendant {
                 Step::PipesClosed => break,
             }
             not_started = not_started.or_else(|| could_not_start(&events));
-            self.tell(events, dropped, &mut budget).await;
+            self.tell(events, &mut budget).await;
         }
+        self.ended = true;
         let mut last = Vec::new();
         let now = Moment::from_millis(self.now.load(Ordering::Relaxed));
         self.reader.finish(now, &mut |reading| last.push(reading));
         not_started = not_started.or_else(|| could_not_start(&last));
-        let dropped = self.reader.dropped();
-        self.tell(last, dropped, &mut budget).await;
+        self.tell(last, &mut budget).await;
         let end = worker_end(end.as_ref());
         let event = match not_started {
             Some(error) if end == WorkerEnd::Code(shim::CANNOT_START) => {
@@ -308,7 +313,7 @@ impl Attendant {
         self.send(event).await;
     }
 
-    async fn tell(&mut self, readings: Vec<Reading>, dropped_before: u64, budget: &mut (u32, Instant)) {
+    async fn tell(&mut self, readings: Vec<Reading>, budget: &mut (u32, Instant)) {
         let mut moved = false;
         for reading in readings {
             let event = match reading {
@@ -330,7 +335,11 @@ impl Attendant {
             self.send(event).await;
         }
         let dropped = self.reader.dropped();
-        if dropped != dropped_before && in_budget(budget) {
+        // As seldom as figures: a flood drops lines with every chunk. The end tells the rest.
+        let due = self.dropped_told_at.elapsed() >= Duration::from_secs(1);
+        if dropped != self.dropped_told && (due || self.ended) {
+            self.dropped_told = dropped;
+            self.dropped_told_at = Instant::now();
             self.send(WorkerEvent::Dropped { total: dropped }).await;
         }
         if moved {

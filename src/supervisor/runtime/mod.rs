@@ -310,6 +310,9 @@ impl<O: Outlet> Runtime<O> {
             told: self.teller.clone(),
             lines_moved: Arc::clone(&self.lines_moved),
             now: Arc::clone(&self.shown_now),
+            dropped_told: 0,
+            dropped_told_at: Instant::now().into(),
+            ended: false,
         };
         tokio::spawn(attendant.attend(child));
         self.running.insert(stream, Running { generation, group, pid });
@@ -380,7 +383,7 @@ impl<O: Outlet> Runtime<O> {
         let spec = self.core.spec(stream).ok_or("the stream is gone")?;
         let line = command_line(spec, input, &self.tools.capabilities, self.tools.stats_period)
             .map_err(|error| error.to_string())?;
-        let text: Arc<str> = format!("headend: ffmpeg {}", line.shown()).into();
+        let text: Arc<str> = format!("headend: {}", line.shown()).into();
         self.tools.logs.push(stream, LogLine { wall_ms: wall_ms(), level: LineLevel::Info, text });
         Ok(line.args)
     }
