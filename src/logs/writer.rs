@@ -94,7 +94,8 @@ fn append(plan: &Plan, ix: StreamIx, file: &LogFile, lines: &[LogLine], untold: 
     }
 }
 
-/// Takes the outcome into the state, and tells the log once when trouble begins.
+/// Takes the outcome into the state. Nothing is said here to headend's own log: its lines come back
+/// into these logs, whose lock is held. Who reads [`super::Logs::trouble`] tells.
 fn settle(state: &mut State, outcome: Outcome) {
     state.writing_since = None;
     state.queue_bytes -= outcome.bytes;
@@ -104,16 +105,12 @@ fn settle(state: &mut State, outcome: Outcome) {
         stream.told += outcome.told;
     }
     let failing = &mut state.failing;
-    let was_well = failing.folder.is_none() && failing.files.is_empty();
     match outcome.error {
         None => {
             failing.folder = None;
             failing.files.remove(&outcome.ix);
         }
         Some(trouble) => {
-            if was_well {
-                log::warn!("{}", trouble.text);
-            }
             if trouble.whole_folder {
                 failing.folder = Some(trouble.text);
             } else {
