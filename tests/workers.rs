@@ -190,8 +190,11 @@ mod restarting {
         screen.wait_row("one", "live", |row| row.contains("live"));
         std::fs::rename(&here, &away).unwrap();
         stage.worker("one").signal(Signal::SIGKILL);
+        screen.wait_row("one", "broken", |row| row.contains("broken") && row.contains("not-started"));
+        screen.press(Key::Enter);
         screen.wait_text("No such file");
-        screen.wait_row("one", "not live", |row| !row.contains("live"));
+        screen.press(Key::Esc);
+        screen.wait_text("enter open");
         std::fs::rename(&away, &here).unwrap();
         screen.keys("r");
         screen.wait_row("one", "live again", |row| row.contains("live"));
@@ -233,6 +236,8 @@ mod hostile {
             look();
             shown.contents().contains("dropped or folded")
         });
+        screen.press(Key::Esc);
+        screen.wait_text("of 8 shown");
         screen.press(Key::Esc);
         for id in ["good-1", "good-2"] {
             screen
@@ -353,7 +358,7 @@ mod starting {
         assert_eq!(code(&["--help"]), 0);
         assert_eq!(code(&["keys"]), 0);
         assert_eq!(code(&["--no-such-thing"]), 2);
-        assert_eq!(code(&["--config", "/nowhere/headend.toml", "--headless"]), 2);
+        assert_eq!(code(&["--config", "/nowhere/headend.toml", "--headless"]), 1);
         stage.write("[[stream]]\nid = \"one\"\ninputs = []\ncolour = \"red\"\n");
         let finished = stage.finish(&["--for", "1s"]);
         assert_eq!(finished.code(), 2, "{finished:#?}");

@@ -139,7 +139,12 @@ impl Stage {
     /// Opens the console in a terminal of `(columns, rows)`, and waits until it shows the streams.
     pub fn console(&self, size: (u16, u16), more: &[&str]) -> Screen {
         let screen = self.open(size, more, &[]);
-        screen.wait_text("slots ");
+        screen.wait_until("the streams", |shown| {
+            let text = shown.contents();
+            text.contains("slots ")
+                && !text.contains("waiting for the supervisor")
+                && !text.contains("no streams")
+        });
         screen
     }
 
