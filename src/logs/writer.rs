@@ -66,11 +66,7 @@ fn write(shared: &Shared, plan: &Plan, batch: Vec<(StreamIx, LogLine)>) {
             found
         };
         let outcome = append(plan, ix, &file, &lines, untold);
-        let told = settle(&mut shared.lock(), outcome);
-        // Without the lock: headend's own log comes back to these logs.
-        if let Some(trouble) = told {
-            log::warn!("{trouble}");
-        }
+        settle(&mut shared.lock(), outcome);
     }
 }
 
@@ -98,8 +94,9 @@ fn append(plan: &Plan, ix: StreamIx, file: &LogFile, lines: &[LogLine], untold: 
     }
 }
 
-/// Takes the outcome into the state; gives what is to be told, once, when trouble begins.
-fn settle(state: &mut State, outcome: Outcome) -> Option<String> {
+/// Takes the outcome into the state. Nothing is said here to headend's own log: its lines come back
+/// into these logs, whose lock is held. Who reads [`super::Logs::trouble`] tells.
+fn settle(state: &mut State, outcome: Outcome) {
     state.writing_since = None;
     state.queue_bytes -= outcome.bytes;
     if let Some(stream) = state.streams.get_mut(&outcome.ix) {
@@ -108,21 +105,17 @@ fn settle(state: &mut State, outcome: Outcome) -> Option<String> {
         stream.told += outcome.told;
     }
     let failing = &mut state.failing;
-    let was_well = failing.folder.is_none() && failing.files.is_empty();
     match outcome.error {
         None => {
             failing.folder = None;
             failing.files.remove(&outcome.ix);
-            None
         }
         Some(trouble) => {
-            let told = was_well.then(|| trouble.text.clone());
             if trouble.whole_folder {
                 failing.folder = Some(trouble.text);
             } else {
                 failing.files.insert(outcome.ix, trouble.text);
             }
-            told
         }
     }
 }

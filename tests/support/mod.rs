@@ -7,6 +7,7 @@ pub mod headless;
 pub mod processes;
 pub mod pty;
 pub mod site;
+pub mod stage;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
