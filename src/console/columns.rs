@@ -123,7 +123,7 @@ impl Column {
             Self::Mode | Self::Pid => (7, 7),
             Self::Age => (4, 4),
             // On a wide screen whole sentences come before more columns.
-            Self::Message if screen >= 160 => (44, u16::MAX),
+            Self::Message if screen >= 160 => (64, u16::MAX),
             Self::Message => (18, u16::MAX),
             Self::Input => (38, 60),
         }
