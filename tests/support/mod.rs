@@ -6,7 +6,6 @@
 pub mod headless;
 pub mod processes;
 pub mod pty;
-pub mod site;
 pub mod stage;
 
 use std::path::{Path, PathBuf};
