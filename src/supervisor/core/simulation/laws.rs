@@ -72,8 +72,12 @@ impl Laws {
     }
 
     /// An operator gives a command, and it is taken.
-    pub fn ordered(&mut self, action: Action, ix: usize) {
+    /// `everyone`: as one of all streams, where a restart does not mean those that are stopped.
+    pub fn ordered(&mut self, action: Action, ix: usize, everyone: bool) {
         let seen = &mut self.seen[ix];
+        if everyone && action == Action::Restart && seen.wanted == Wanted::Stopped {
+            return;
+        }
         let was = std::mem::replace(
             &mut seen.wanted,
             if action == Action::Stop { Wanted::Stopped } else { Wanted::Started },

@@ -426,7 +426,7 @@ impl World {
         {
             let ixs = if all { 0..self.processes.len() } else { one..one + 1 };
             for ix in ixs {
-                self.laws.ordered(action, ix);
+                self.laws.ordered(action, ix, all);
             }
             let id = self.core.streams[one].spec().id.clone();
             let target = if all { Selection::All } else { Selection::Ids(vec![id]) };
