@@ -95,7 +95,7 @@ impl fmt::Display for Mistakes {
             n => write!(f, "{n} mistakes")?,
         }
         if self.more > 0 {
-            write!(f, ", and {} more that are not shown", self.more)?;
+            write!(f, ", {} of them not shown", self.more)?;
         }
         Ok(())
     }

@@ -119,6 +119,6 @@ mod tests {
         assert_eq!((mistakes.list.len(), mistakes.more, mistakes.count()), (MAX_MISTAKES, 800, 1_000));
         let lines: Vec<_> = mistakes.list.iter().map(|m| m.line).collect();
         assert_eq!(lines, (1..=MAX_MISTAKES).collect::<Vec<_>>());
-        assert!(mistakes.to_string().ends_with("1000 mistakes, and 800 more that are not shown"));
+        assert!(mistakes.to_string().ends_with("1000 mistakes, 800 of them not shown"));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{ConditionKind, FaultClass, Figures, LineLevel, Moment, Phase, Sample};
+use crate::model::{ConditionKind, FaultClass, Figures, LineLevel, Moment, Phase, Sample, clean_line};
 
 use super::backoff::Verdict;
 use super::event::{Effect, Generation, Signal, WorkerEnd, WorkerEvent};
@@ -13,6 +13,9 @@ use super::stream::{Stream, Surroundings};
 /// After KILL was sent and nothing ended, it is sent again this often: a process in an
 /// uninterruptible wait dies when it wakes.
 const KILL_AGAIN: Duration = Duration::from_secs(5);
+
+/// As much of FFmpeg's own last error is told as the reason of an end, bytes.
+const MAX_SAID_BYTES: usize = 200;
 
 /// A faulty line explains the end of a run only when it is this new.
 const FAULT_EXPLAINS: Duration = Duration::from_secs(30);
@@ -52,6 +55,8 @@ pub(super) struct Worker {
     /// Since when it has moved without a stall.
     pub(super) steady: Moment,
     pub(super) stop: Option<Stop>,
+    /// The newest error line, for an end that no known class explains.
+    pub(super) error: Option<(Moment, Arc<str>)>,
     /// The newest line that could explain an end.
     pub(super) fault: Option<(Moment, FaultClass)>,
 }
@@ -68,6 +73,7 @@ impl Worker {
             out_time_us: None,
             steady: now,
             stop: None,
+            error: None,
             fault: None,
         }
     }
@@ -222,6 +228,7 @@ impl Stream {
             self.watch.line(now, class, repeats);
         }
         if level == LineLevel::Error {
+            worker.error = Some((now, Arc::clone(&text)));
             self.last_error = Some(Arc::clone(&text));
         }
         self.last_message = text;
@@ -294,8 +301,13 @@ impl Stream {
         }
         let fault =
             worker.fault.filter(|(at, _)| around.now.since(*at) < FAULT_EXPLAINS).map(|(_, class)| class);
-        let was_live = worker.live.is_some();
-        self.ended(around, &Failure::ended(end, fault, was_live));
+        let mut failure = Failure::ended(end, fault, worker.live.is_some());
+        // FFmpeg's own words, where ours have none for it.
+        let said = worker.error.as_ref().filter(|(at, _)| around.now.since(*at) < FAULT_EXPLAINS);
+        if let (None, Some((_, said)), WorkerEnd::Code(_)) = (fault, said, end) {
+            failure.reason = format!("{}: {}", failure.reason, clean_line(said, MAX_SAID_BYTES));
+        }
+        self.ended(around, &failure);
     }
 
     /// The worker is gone: on to what follows.

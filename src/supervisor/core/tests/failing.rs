@@ -241,3 +241,14 @@ fn a_fault_seen_in_the_lines_keeps_its_beginning_when_the_run_ends_of_it() {
     world.exits(0, 8);
     assert_eq!(world.condition(0, ConditionKind::Http4xx).map(|c| c.since), Some(began));
 }
+
+#[test]
+fn an_end_that_no_class_explains_is_told_in_ffmpegs_own_words() {
+    let mut world = World::one();
+    world.spawned(0);
+    let text = "File 'out.ts' already exists. Exiting.".into();
+    world.event(0, WorkerEvent::Line { level: LineLevel::Error, class: None, text, repeats: 1 });
+    world.exits(0, 1);
+    let reason = world.row(0).reason;
+    assert!(reason.contains("exit code 1") && reason.contains("already exists"), "{reason}");
+}
