@@ -107,6 +107,18 @@ proptest! {
 }
 
 #[test]
+fn rows_come_change_and_go() {
+    let mut board = Board::default();
+    let rows = |rows: &[(u32, u32)]| {
+        rows.iter().map(|(ix, n)| (StreamIx(*ix), Arc::new(row(*ix, *n)))).collect::<BTreeMap<_, _>>()
+    };
+    let delta = |from, rows, removed| Delta { from, to: from + 1, rows, removed, ..Delta::default() };
+    board.apply(&delta(0, rows(&[(1, 1), (2, 2)]), vec![])).unwrap();
+    board.apply(&delta(1, rows(&[(2, 3)]), vec![StreamIx(1)])).unwrap();
+    assert_eq!((board.revision, board.rows), (2, rows(&[(2, 3)])));
+}
+
+#[test]
 fn empty_means_that_nothing_changes_but_the_revision() {
     let nothing = Delta { from: 3, to: 4, at: Moment::from_millis(9), ..Delta::default() };
     assert!(nothing.is_empty());
