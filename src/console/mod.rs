@@ -2,7 +2,7 @@
 //! terminal and the link.
 //!
 //! `update(state, event) -> effects` touches no terminal, `view(state, frame)` changes nothing. What
-//! may grow has its bound where it lives: keys waiting in [`inbox`], a pasted text in [`decode`],
+//! may grow has its bound where it lives: keys waiting in `inbox`, a pasted text in `decode`,
 //! the filter in `state::list`, lines in `state::log`, samples in `state::history`, commands in
 //! `state`, a theme file in [`theme`].
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing in here runs a worker or reads a clock. [`command_line`] says what to start, the
 //! [`Reader`] makes readings of what comes back; whoever owns the process passes bytes and times in.
-//! Only [`find`] and [`probe`] touch the machine, once, before the first worker starts.
+//! Only [`find`] and [`probe()`] touch the machine, once, before the first worker starts.
 //!
 //! Written against what FFmpeg 5.1 and 9.0 really print: the recordings the tests read are theirs.
 

@@ -16,6 +16,8 @@ use crate::model::{
 pub const MAX_ANSWERS: usize = 256;
 /// Requests waiting for the supervisor; a client whose request does not fit is refused at once.
 pub const MAX_REQUESTS: usize = 256;
+/// Removed streams kept for a client that does not read; with more it gets the whole board.
+pub const MAX_REMOVED: usize = 1_024;
 
 /// Where log lines are read back from.
 pub trait LogSource: Send + Sync {
@@ -264,8 +266,12 @@ impl Mailbox {
         }
         match &mut self.delta {
             None => self.delta = Some(delta.clone()),
-            // A gap can't be mended with deltas: the whole board is sent instead.
-            Some(pending) => self.wants_board = pending.merge(delta.clone()).is_err(),
+            // A gap can't be mended with deltas: the whole board is sent instead. Of rows there are
+            // never more than streams, but streams that come and go leave a number each.
+            Some(pending) => {
+                self.wants_board =
+                    pending.merge(delta.clone()).is_err() || pending.removed.len() > MAX_REMOVED;
+            }
         }
         if self.wants_board {
             self.delta = None;

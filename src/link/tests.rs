@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::hub::{MAX_ANSWERS, MAX_REQUESTS};
+use super::hub::{MAX_ANSWERS, MAX_REMOVED, MAX_REQUESTS};
 use super::*;
 use crate::model::{
     Action, Answer, Board, Command, Figures, LineLevel, LogLine, Mode, Moment, Phase, PoolReading, Row,
@@ -131,6 +131,27 @@ fn a_reader_with_a_gap_gets_the_whole_board() {
 }
 
 #[test]
+fn a_reader_behind_on_too_many_that_went_gets_the_whole_board() {
+    let (hub, _) = hub();
+    let client = hub.attach(Role::Viewer, || {});
+    let _ = client.take();
+    let go = |count: usize| {
+        for ix in (0..).take(count) {
+            hub.publish(Moment::ZERO, HubChange { removed: vec![StreamIx(ix)], ..HubChange::default() });
+        }
+    };
+    // The same ones again are no more than once.
+    go(MAX_REMOVED);
+    go(MAX_REMOVED);
+    let messages = client.take();
+    let kept = |delta: &crate::model::Delta| delta.removed.len() == MAX_REMOVED;
+    assert!(matches!(&messages[..], [ServerMessage::Delta(delta)] if kept(delta)), "{messages:?}");
+    go(MAX_REMOVED + 1);
+    let messages = client.take();
+    assert!(matches!(&messages[..], [ServerMessage::Board(board)] if **board == hub.board()), "{messages:?}");
+}
+
+#[test]
 fn clients_are_woken_by_news_and_by_nothing_else() {
     let (hub, lines) = hub();
     let woken = Arc::new(AtomicUsize::new(0));
@@ -215,6 +236,11 @@ fn answers_for_one_who_does_not_read_are_bounded() {
     }
     let answers = client.take().iter().filter(|m| matches!(m, ServerMessage::Answer { .. })).count();
     assert_eq!(answers, MAX_ANSWERS);
+    // Refusals are answers too.
+    for seq in 0..10 * (MAX_REQUESTS + MAX_ANSWERS) as u64 {
+        client.send(start(seq));
+    }
+    assert_eq!(client.take().len(), MAX_ANSWERS);
     drop(client);
     hub.answer(request.client, 1, Answer::Done { touched: 0 });
 }

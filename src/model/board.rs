@@ -301,9 +301,13 @@ impl Delta {
         }
         self.to = later.to;
         self.at = later.at;
-        for ix in later.removed {
-            self.rows.remove(&ix);
-            self.removed.push(ix);
+        for ix in &later.removed {
+            self.rows.remove(ix);
+        }
+        if !later.removed.is_empty() {
+            self.removed.extend(later.removed);
+            self.removed.sort_unstable();
+            self.removed.dedup();
         }
         self.rows.extend(later.rows);
         self.pool = later.pool.or(self.pool);
@@ -328,3 +332,6 @@ impl Delta {
             && self.notices.is_none()
     }
 }
+
+#[cfg(test)]
+mod tests;
