@@ -262,6 +262,12 @@ pub(super) fn read_stream(
         expect: own.expect,
         thresholds: own.thresholds,
         wanted: own.wanted,
+        priority: StreamSpec::USUAL_PRIORITY,
+        watch: crate::model::WatchKind::Always,
+        turn: StreamSpec::USUAL_TURN,
+        fallback: crate::model::Fallback::default(),
+        on_air: None,
+        maintenance: None,
     });
 }
 

@@ -26,7 +26,7 @@ pub use input::{DEFAULT_PROTOCOLS, protocol_of};
 pub use loader::{Loaded, load, parse};
 pub use locate::{FILE_NAME, NotFound, locate};
 pub use mistake::{Excerpt, Mistake, Mistakes};
-pub use settings::{Config, LogSettings, Policy};
+pub use settings::{Config, Guard, Limit, LogSettings, Policy, Rollout};
 pub use words::parse_duration;
 
 // Every bound of this room.

@@ -49,6 +49,87 @@ pub struct Policy {
     pub stop_again: Duration,
     /// From the second TERM to KILL.
     pub stop_kill: Duration,
+    /// The first wait after access was denied or TLS failed; doubled up to [`Policy::broken_retry`].
+    pub denied_first: Duration,
+    /// So many streams of one origin host whose last run failed because of the host, and no fewer
+    /// than [`Policy::origin_share`] of those that were tried, open the host's breaker.
+    pub origin_failures: u32,
+    /// See [`Policy::origin_failures`]; 0 to 1.
+    pub origin_share: f64,
+    /// Failures longer ago than this don't count for a host's breaker.
+    pub origin_window: Duration,
+    /// While a host's breaker is open, a few probes are let through this often.
+    pub origin_retry: Duration,
+    /// So many probes at a time.
+    pub origin_probes: u32,
+    /// How a large set is started.
+    pub rollout: Option<Rollout>,
+    /// When the host is too busy.
+    pub guard: Guard,
+}
+
+/// Starting a large set step by step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rollout {
+    /// How many streams are started after each step; after the last one, all of them.
+    pub steps: Vec<u32>,
+    /// How long a step is watched before the next.
+    pub hold: Duration,
+    /// This share of the started ones must be live.
+    pub healthy: f64,
+}
+
+/// A limit that holds from `above` on, until the figure is below `below` again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limit {
+    /// Above the soft limit nothing is started.
+    pub soft: f32,
+    /// Above the hard limit the lowest priority rests.
+    pub hard: f32,
+}
+
+/// When the host is too busy to start more (soft), and when streams must rest (hard). All figures
+/// in percent. A limit lets go at nine tenths of itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Guard {
+    /// Whether it works at all.
+    pub enabled: bool,
+    /// Busy share of all cores (or of the container's quota).
+    pub cpu: Limit,
+    /// Time in which some process waited for a CPU (`cpu.some avg10`).
+    pub cpu_pressure: Limit,
+    /// Memory in use (of the container's limit, where there is one).
+    pub memory: Limit,
+    /// Time in which all processes waited for memory (`memory.full avg10`).
+    pub memory_pressure: Limit,
+    /// Open files of headend against its own limit, and of the machine against its limit.
+    pub open_files: Limit,
+    /// The state folder's disk in use.
+    pub disk: Limit,
+    /// A limit must be passed for this long before it holds.
+    pub rises_after: Duration,
+    /// And undercut for this long before it lets go.
+    pub falls_after: Duration,
+    /// While above a hard limit: from one round of resting streams to the next.
+    pub shed_every: Duration,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        let limit = |soft, hard| Limit { soft, hard };
+        Self {
+            enabled: true,
+            cpu: limit(90.0, 98.0),
+            cpu_pressure: limit(60.0, 90.0),
+            memory: limit(85.0, 95.0),
+            memory_pressure: limit(2.0, 10.0),
+            open_files: limit(85.0, 95.0),
+            disk: limit(95.0, 99.0),
+            rises_after: Duration::from_secs(10),
+            falls_after: Duration::from_secs(20),
+            shed_every: Duration::from_secs(10),
+        }
+    }
 }
 
 impl Default for Policy {
@@ -67,6 +148,14 @@ impl Default for Policy {
             stats_period: Duration::from_secs(1),
             stop_again: Duration::from_secs(2),
             stop_kill: Duration::from_secs(3),
+            denied_first: Duration::from_secs(30),
+            origin_failures: 5,
+            origin_share: 0.5,
+            origin_window: Duration::from_secs(120),
+            origin_retry: Duration::from_secs(15),
+            origin_probes: 3,
+            rollout: None,
+            guard: Guard::default(),
         }
     }
 }

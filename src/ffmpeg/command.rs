@@ -304,6 +304,12 @@ mod tests {
             expect: Expect { video: true, audio: true },
             thresholds: Thresholds::default(),
             wanted: Wanted::Started,
+            priority: StreamSpec::USUAL_PRIORITY,
+            watch: crate::model::WatchKind::Always,
+            turn: StreamSpec::USUAL_TURN,
+            fallback: crate::model::Fallback::default(),
+            on_air: None,
+            maintenance: None,
         }
     }
 

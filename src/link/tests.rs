@@ -64,6 +64,11 @@ fn row(ix: u32, restarts: u32) -> Row {
         last_message: "".into(),
         last_message_at: Moment::ZERO,
         lines_dropped: 0,
+        priority: 50,
+        watch: crate::model::WatchKind::Always,
+        last_seen: None,
+        input_of: (1, 1),
+        maintenance: false,
     }
 }
 
@@ -77,7 +82,10 @@ fn hub() -> (Hub, Arc<Lines>) {
 }
 
 fn start(seq: u64) -> ClientMessage {
-    ClientMessage::Command { seq, command: Command { action: Action::Start, target: Selection::All } }
+    ClientMessage::Command {
+        seq,
+        command: Command::Streams { action: Action::Start, target: Selection::All },
+    }
 }
 
 /// What a console does with its messages.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Figures, Health, Mode, Moment, Phase, Severity, StreamId, StreamIx, Wanted};
+use super::moment::span_words;
+use super::{
+    Condition, Figures, Health, Mode, Moment, Phase, Severity, StreamId, StreamIx, Wanted, WatchKind,
+};
 
 /// One stream as the board shows it. All text in it is clean and masked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,19 +55,74 @@ pub struct Row {
     pub last_message_at: Moment,
     /// Log lines dropped or folded since headend started.
     pub lines_dropped: u64,
+    /// Who goes first; more is more important.
+    pub priority: u8,
+    /// Whether it keeps its slot or takes turns.
+    pub watch: WatchKind,
+    /// When a worker last showed progress, for a stream that rotates. While it rests, `conditions`
+    /// are those that were found then.
+    pub last_seen: Option<Moment>,
+    /// Which of its inputs is in use, counted from 1, and how many there are; (0, 0) without any.
+    pub input_of: (u32, u32),
+    /// It is in a maintenance window.
+    pub maintenance: bool,
 }
 
 impl Row {
     /// The worst severity of its conditions; `unknown` while nothing is known.
     #[must_use]
     pub fn health(&self) -> Health {
-        match self.conditions.iter().map(|c| c.severity).max() {
-            Some(Severity::Critical) => Health::Critical,
-            Some(Severity::Warning) => Health::Warning,
-            None if matches!(self.phase, Phase::Live) => Health::Ok,
-            None => Health::Unknown,
+        let worst = |explained: bool| {
+            let of = self.conditions.iter().filter(|c| c.explained.is_some() == explained);
+            of.map(|c| c.severity).max()
+        };
+        match (worst(false), worst(true)) {
+            (Some(Severity::Critical), _) => Health::Critical,
+            // What something else explains is worth a look, and no alarm.
+            (Some(Severity::Warning), _) | (None, Some(_)) => Health::Warning,
+            (None, None) if self.phase == Phase::Live => Health::Ok,
+            (None, None) if self.phase == Phase::Resting && self.last_seen.is_some() => Health::Ok,
+            (None, None) => Health::Unknown,
         }
     }
+
+    /// The reason of its phase and when it changes next, in one line without the phase's name:
+    /// `connection refused, next try in 12 s (4th)`. `at` is the board's time.
+    #[must_use]
+    pub fn why(&self, at: Moment) -> String {
+        let next = self.next.map(|next| {
+            let span = span_words(at.until(next));
+            match self.phase {
+                Phase::Backoff | Phase::Broken => {
+                    format!("next try in {span} ({})", ordinal(self.failures.saturating_add(1)))
+                }
+                Phase::Starting => format!("given up in {span}"),
+                Phase::Stalled => format!("replaced in {span}"),
+                Phase::Stopping => format!("asked again or killed in {span}"),
+                Phase::Resting => format!("next turn in about {span}"),
+                Phase::Stopped => format!("on air in {span}"),
+                Phase::Live => format!("turn ends in {span}"),
+                Phase::Queued | Phase::Held => format!("looked at again in {span}"),
+            }
+        });
+        match (self.reason.is_empty(), next) {
+            (true, next) => next.unwrap_or_default(),
+            (false, None) => self.reason.to_string(),
+            (false, Some(next)) => format!("{}, {next}", self.reason),
+        }
+    }
+}
+
+/// `1st`, `2nd`, `3rd`, `4th`, `11th`.
+fn ordinal(number: u32) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
 }
 
 /// The pool of slots.
@@ -80,6 +138,15 @@ pub struct PoolReading {
     pub starting: u32,
     /// How many may be.
     pub start_parallel: u32,
+    /// The number of slots follows the machine.
+    pub auto: bool,
+    /// How many streams are kept from starting.
+    pub held: u32,
+    /// How many streams take turns.
+    pub rotating: u32,
+    /// Of those that take turns and are not broken, the one that was not seen for longest: since
+    /// when. Grows old by itself.
+    pub unseen_since: Option<Moment>,
 }
 
 /// The machine.
@@ -99,6 +166,31 @@ pub struct HostReading {
     pub fds_limit: u64,
     /// Load average over a minute.
     pub load1: f32,
+    /// Cores' worth of CPU time that a container's limit leaves us; `None` without one. Then
+    /// `cpu_percent` and the memory figures are the container's, not the machine's.
+    pub cpu_quota: Option<f32>,
+    /// Whether `memory_total_bytes` is a container's limit.
+    pub memory_limited: bool,
+    /// Pressure, where the kernel tells it.
+    pub pressure: Option<Pressure>,
+    /// Free bytes of the state folder's disk, for us; `None` when not known.
+    pub disk_free_bytes: Option<u64>,
+    /// Size of that disk, bytes.
+    pub disk_total_bytes: u64,
+}
+
+/// Shares of time over the last ten seconds in which something waited, percent (`/proc/pressure`
+/// or the container's own).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pressure {
+    /// Some process waited for a CPU.
+    pub cpu_some: f32,
+    /// Some process waited for memory.
+    pub memory_some: f32,
+    /// All of them did.
+    pub memory_full: f32,
+    /// Some process waited for a disk.
+    pub io_some: f32,
 }
 
 /// headend's own process, workers excluded.
@@ -134,7 +226,7 @@ pub struct LimitReading {
     pub workers: u32,
 }
 
-/// What a notice is about. One notice of a kind at a time.
+/// What a notice is about. One notice of a kind at a time, but for `Origin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoticeKind {
@@ -146,6 +238,14 @@ pub enum NoticeKind {
     Ffmpeg,
     /// A limit is too small for what is configured.
     Limits,
+    /// The host is overloaded, or its disk is full.
+    Host,
+    /// A rollout waits or has stopped.
+    Rollout,
+    /// An origin host does not answer, and its streams wait together. One notice a host.
+    Origin,
+    /// The pool is too small for what is wanted.
+    Pool,
 }
 
 /// Something the operator must know that belongs to no single stream.

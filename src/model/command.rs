@@ -16,6 +16,8 @@ pub enum Action {
     Stop,
     /// End its worker and start a new one at once; counters of failures start fresh.
     Restart,
+    /// Someone looks at it: a stream that rotates gets a turn at once and keeps it for a while.
+    Look,
 }
 
 impl Action {
@@ -26,6 +28,7 @@ impl Action {
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Restart => "restart",
+            Self::Look => "look",
         }
     }
 }
@@ -40,13 +43,31 @@ pub enum Selection {
     Ids(Vec<StreamId>),
 }
 
+/// What to do with a rollout that has stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RolloutOrder {
+    /// Take the next step although the last one is not healthy.
+    Continue,
+    /// Stop the streams of the last step again.
+    Back,
+}
+
 /// One order of an operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Command {
-    /// What to do.
-    pub action: Action,
-    /// With which streams.
-    pub target: Selection,
+#[serde(rename_all = "lowercase")]
+pub enum Command {
+    /// Something with streams.
+    Streams {
+        /// What to do.
+        action: Action,
+        /// With which streams.
+        target: Selection,
+    },
+    /// Change the size of the pool; `None`: as many slots as the machine carries.
+    Slots(Option<u32>),
+    /// Go on with the rollout, or back.
+    Rollout(RolloutOrder),
 }
 
 /// What became of a command.

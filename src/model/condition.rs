@@ -63,6 +63,12 @@ macro_rules! condition_kinds {
                 match self { $(Self::$variant => $word,)* }
             }
 
+            /// The kind of this name.
+            #[must_use]
+            pub fn of_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.word() == word)
+            }
+
             /// How bad it is unless the configuration says otherwise.
             #[must_use]
             pub const fn severity(self) -> Severity {
@@ -127,6 +133,27 @@ condition_kinds! {
     Flood "flood" Warning,
 }
 
+/// Why a condition is no fault of the stream: it is shown, and nobody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Explained {
+    /// The host is overloaded: what reads late looks late.
+    Overload,
+    /// The stream is in a maintenance window.
+    Maintenance,
+}
+
+impl Explained {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Overload => "overload",
+            Self::Maintenance => "maintenance",
+        }
+    }
+}
+
 /// One fault of a stream, as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
@@ -136,4 +163,6 @@ pub struct Condition {
     pub severity: Severity,
     /// When what causes it began (not when it was raised).
     pub since: Moment,
+    /// What explains it, if something outside the stream does.
+    pub explained: Option<Explained>,
 }

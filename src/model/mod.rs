@@ -10,20 +10,24 @@ mod fault;
 mod moment;
 mod phase;
 mod sample;
+mod schedule;
 mod stream;
 mod text;
 mod wall;
 
 pub use board::{
-    Board, Delta, Gap, HostReading, LimitReading, Notice, NoticeKind, PoolReading, Row, SelfReading, Totals,
-    WorkersReading,
+    Board, Delta, Gap, HostReading, LimitReading, Notice, NoticeKind, PoolReading, Pressure, Row,
+    SelfReading, Totals, WorkersReading,
 };
-pub use command::{Action, Answer, Command, Selection};
-pub use condition::{Condition, ConditionKind, Health, Severity};
+pub use command::{Action, Answer, Command, RolloutOrder, Selection};
+pub use condition::{Condition, ConditionKind, Explained, Health, Severity};
 pub use fault::{FaultClass, LineLevel, LogLine};
-pub use moment::{Moment, coarse_age};
+pub use moment::{Moment, coarse_age, span_words};
 pub use phase::Phase;
 pub use sample::{Detection, Figures, Sample, Tracks};
-pub use stream::{Expect, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted};
+pub use schedule::{Opening, Schedule};
+pub use stream::{
+    Expect, Fallback, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted, WatchKind,
+};
 pub use text::{clean, clean_line, mask_secrets};
 pub use wall::WallTime;

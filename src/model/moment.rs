@@ -71,6 +71,19 @@ pub fn coarse_age(span: Duration) -> String {
     }
 }
 
+/// A span as it is said in a sentence: `12 s`, `4 min`, `3 h`, `9 days`. Rounded up, so that what is
+/// still to come is never `0 s`.
+#[must_use]
+pub fn span_words(span: Duration) -> String {
+    let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+    match seconds {
+        0..120 => format!("{} s", seconds.max(1)),
+        120..7_200 => format!("{} min", seconds.div_ceil(60)),
+        7_200..172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::{ConditionKind, Schedule};
+
 /// A stream's id: what the operator, the store, the log file's name and every message call it.
 ///
 /// 1 to 64 characters of `a-z A-Z 0-9 . _ -`, not beginning with a dot or a dash, so that it is
@@ -119,6 +121,56 @@ pub enum Wanted {
     Stopped,
 }
 
+/// Whether a stream keeps its slot or takes turns on one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WatchKind {
+    /// It holds its slot as long as it is wanted.
+    #[default]
+    Always,
+    /// It takes turns with the others that rotate.
+    Rotate,
+}
+
+impl WatchKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Always, Self::Rotate];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Rotate => "rotate",
+        }
+    }
+}
+
+/// When a stream with several inputs goes to another one, and back to its primary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback {
+    /// Conditions that make it switch when they last; a failed run always does.
+    pub on: Vec<ConditionKind>,
+    /// They must last this long, from the moment they are raised.
+    pub after: Duration,
+    /// A probe of the primary must have been good for this long before it is used again; zero:
+    /// never back by itself.
+    pub good_for: Duration,
+    /// From one probe of the primary to the next; after a bad one twice as long, up to ten times.
+    pub probe_every: Duration,
+}
+
+impl Default for Fallback {
+    fn default() -> Self {
+        Self {
+            on: Vec::new(),
+            after: Duration::from_secs(30),
+            good_for: Duration::from_secs(30),
+            probe_every: Duration::from_secs(60),
+        }
+    }
+}
+
 /// Which tracks a stream should have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expect {
@@ -181,7 +233,7 @@ impl Default for Thresholds {
 }
 
 /// A stream as the operator described it, defaults filled in and everything checked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StreamSpec {
     /// Unique among all streams.
     pub id: StreamId,
@@ -208,6 +260,28 @@ pub struct StreamSpec {
     pub thresholds: Thresholds,
     /// What is wanted of it until the operator says otherwise.
     pub wanted: Wanted,
+    /// Who goes first when there are too few slots, and last when the host is overloaded: 0 to
+    /// [`StreamSpec::MAX_PRIORITY`], more is more important.
+    pub priority: u8,
+    /// Whether it keeps its slot or takes turns.
+    pub watch: WatchKind,
+    /// How long a turn lasts, from the first progress on.
+    pub turn: Duration,
+    /// When it goes to another input and back.
+    pub fallback: Fallback,
+    /// When it is on air; `None`: always.
+    pub on_air: Option<Arc<Schedule>>,
+    /// When its faults are expected; `None`: never.
+    pub maintenance: Option<Arc<Schedule>>,
+}
+
+impl StreamSpec {
+    /// The highest priority.
+    pub const MAX_PRIORITY: u8 = 100;
+    /// The priority of a stream that was given none.
+    pub const USUAL_PRIORITY: u8 = 50;
+    /// The turn of a stream that was given none.
+    pub const USUAL_TURN: Duration = Duration::from_secs(30);
 }
 
 #[cfg(test)]

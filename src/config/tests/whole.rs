@@ -147,6 +147,7 @@ protocols = ['https']
         stats_period: Duration::from_millis(500),
         stop_again: seconds(1),
         stop_kill: Duration::from_millis(1_500),
+        ..Policy::default()
     };
     let config = &loaded.config;
     assert_eq!(config.policy, policy);

@@ -44,7 +44,7 @@ impl State {
             self.pending.pop_front();
         }
         self.pending.push_back(Pending { seq, what });
-        Effect::Send(ClientMessage::Command { seq, command: Command { action, target } })
+        Effect::Send(ClientMessage::Command { seq, command: Command::Streams { action, target } })
     }
 
     /// Says what became of a command.

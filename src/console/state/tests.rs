@@ -61,8 +61,8 @@ fn a_single_stream_is_ordered_by_its_id_and_the_answer_names_it() {
         press(&mut state, ch('j'));
         let effects = press(&mut state, ch(key));
         let (command, seq) = command(&effects);
-        assert_eq!(command.action, action);
-        assert_eq!(command.target, Selection::Ids(vec![StreamId::new("ch-002").unwrap()]));
+        let target = Selection::Ids(vec![StreamId::new("ch-002").unwrap()]);
+        assert_eq!(*command, Command::Streams { action, target });
         tell(&mut state, ServerMessage::Answer { seq, answer: Answer::Done { touched: 1 } });
         assert_eq!(state.toast.as_ref().unwrap().text, format!("{} Stadion Eins: done", action.word()));
         wait(&mut state, TOAST_FOR.as_secs());
@@ -110,7 +110,7 @@ fn all_streams_are_ordered_only_after_a_yes() {
         press(&mut state, ch(key));
         assert!(press(&mut state, ch(key)).is_empty(), "only y is a yes");
         let effects = press(&mut state, ch('y'));
-        assert_eq!(command(&effects).0, &Command { action, target: Selection::All });
+        assert_eq!(command(&effects).0, &Command::Streams { action, target: Selection::All });
     }
 }
 
@@ -132,7 +132,7 @@ fn with_a_filter_all_means_all_that_are_shown() {
     let shown = state.list.order.len();
     assert!(shown > 1 && shown < 200);
     let effects = press(&mut state, ch('y'));
-    let Selection::Ids(ids) = &command(&effects).0.target else { panic!("all") };
+    let Command::Streams { target: Selection::Ids(ids), .. } = command(&effects).0 else { panic!("all") };
     assert_eq!(ids.len(), shown);
 }
 

@@ -71,11 +71,16 @@ pub fn row(n: u32) -> Row {
         last_message: "".into(),
         last_message_at: Moment::ZERO,
         lines_dropped: 0,
+        priority: 50,
+        watch: crate::model::WatchKind::Always,
+        last_seen: None,
+        input_of: (1, 1),
+        maintenance: false,
     }
 }
 
 fn condition(kind: ConditionKind, seconds: u64) -> Condition {
-    Condition { kind, severity: kind.severity(), since: ago(seconds) }
+    Condition { kind, severity: kind.severity(), since: ago(seconds), explained: None }
 }
 
 /// Makes a row one of those with a story.
@@ -136,7 +141,14 @@ pub fn board(streams: u32) -> Board {
         revision: 1,
         at: NOW,
         rows,
-        pool: PoolReading { slots: streams, busy: streams, queued: 0, starting: 0, start_parallel: 15 },
+        pool: PoolReading {
+            slots: streams,
+            busy: streams,
+            queued: 0,
+            starting: 0,
+            start_parallel: 15,
+            ..PoolReading::default()
+        },
         host: HostReading {
             cpu_percent: 61.5,
             cores: 2,
@@ -145,6 +157,7 @@ pub fn board(streams: u32) -> Board {
             fds_open: 9_000,
             fds_limit: 800_000,
             load1: 1.82,
+            ..HostReading::default()
         },
         own: SelfReading { cpu_percent: 2.1, memory_bytes: 31 << 20, fds_open: 712, fds_limit: 524_288 },
         workers: WorkersReading { count: streams, memory_bytes: 2_345 << 20 },

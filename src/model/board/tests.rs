@@ -28,11 +28,16 @@ fn row(ix: u32, restarts: u32) -> Row {
         last_message: "".into(),
         last_message_at: Moment::ZERO,
         lines_dropped: 0,
+        priority: 50,
+        watch: crate::model::WatchKind::Always,
+        last_seen: None,
+        input_of: (1, 1),
+        maintenance: false,
     }
 }
 
 fn condition(severity: Severity) -> Condition {
-    Condition { kind: crate::model::ConditionKind::Black, severity, since: Moment::ZERO }
+    Condition { kind: crate::model::ConditionKind::Black, severity, since: Moment::ZERO, explained: None }
 }
 
 /// Deltas of a board at revision 0, in order; every field comes and goes.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Command, Detection, FaultClass, LineLevel, Moment, Phase, Sample, StreamIx, Tracks, Wanted,
+    Command, Detection, FaultClass, HostReading, LineLevel, Moment, Phase, Sample, SelfReading, StreamIx,
+    Tracks, Wanted, WorkersReading,
 };
 
 /// Which start of a stream's worker: one more with each start, so that what an earlier worker still
@@ -80,12 +81,34 @@ pub enum Input {
     },
     /// An operator's command.
     Command(Command),
+    /// The machine was measured.
+    Readings {
+        /// The machine, or the container we are in.
+        host: HostReading,
+        /// headend itself.
+        own: SelfReading,
+        /// The workers, when they were measured too.
+        workers: Option<WorkersReading>,
+    },
+    /// The wall clock, milliseconds since the Unix epoch: at the start, and whenever it differs by
+    /// more than a second from what follows from the last one. Only schedules look at it.
+    Wall(u64),
     /// Time has passed: [`super::Supervisor::next_deadline`] was reached.
     Tick,
     /// No more starts; stop every worker. What is wanted of the streams stays.
     Shutdown,
     /// The operator is in a hurry: kill what is left.
     Hurry,
+}
+
+/// What a worker is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To serve the stream, as it is configured.
+    Serve,
+    /// To see whether another input is good while the stream is served: packets only, whatever the
+    /// stream's mode.
+    Probe,
 }
 
 /// A signal for a worker's process group.
@@ -108,6 +131,8 @@ pub enum Effect {
         generation: Generation,
         /// Which of its inputs.
         input: usize,
+        /// What for.
+        purpose: Purpose,
     },
     /// Signal a worker's process group; answered in the end by `Exited`.
     Signal {

@@ -20,12 +20,13 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub use event::{Effect, Generation, Input, Kept, Restored, Signal, WorkerEnd, WorkerEvent};
+pub use event::{Effect, Generation, Input, Kept, Purpose, Restored, Signal, WorkerEnd, WorkerEvent};
 pub use reason::words;
 
 use crate::config::Policy;
 use crate::model::{
-    Action, Command, Moment, Phase, PoolReading, Row, Selection, StreamId, StreamIx, StreamSpec, Wanted,
+    Action, Command, Moment, Notice, Phase, PoolReading, Row, Selection, StreamId, StreamIx, StreamSpec,
+    Wanted,
 };
 use pacing::StartBudget;
 use stream::{Stream, Surroundings};
@@ -70,6 +71,8 @@ pub struct Changes {
     pub rows: Vec<Row>,
     /// The pool, if it differs.
     pub pool: Option<PoolReading>,
+    /// All of the supervisor's own notices, if one came, changed or went.
+    pub notices: Option<Vec<Notice>>,
 }
 
 impl Supervisor {
@@ -137,6 +140,7 @@ impl Supervisor {
             Input::Command(command) => {
                 self.command(now, &command, effects);
             }
+            Input::Readings { .. } | Input::Wall(_) => {}
             Input::Tick => self.tick(now, effects),
             Input::Shutdown => {
                 self.leaving = true;
@@ -152,7 +156,9 @@ impl Supervisor {
         if self.leaving {
             return 0;
         }
-        let mut targets: Vec<StreamIx> = match &command.target {
+        let Command::Streams { action, target } = command else { return 0 };
+        let action = *action;
+        let mut targets: Vec<StreamIx> = match target {
             Selection::All => self.by_id.values().copied().collect(),
             Selection::Ids(ids) => {
                 let known: BTreeSet<_> = ids.iter().filter_map(|id| self.by_id.get(id).copied()).collect();
@@ -161,17 +167,18 @@ impl Supervisor {
         };
         // In the order of the configuration, so that what is first there starts first.
         targets.sort_unstable();
-        let everyone = command.target == Selection::All;
+        let everyone = *target == Selection::All;
         let mut touched = 0;
         for ix in targets {
             let mut changed = false;
             self.with_stream(now, ix, effects, |stream, around| {
-                changed = match command.action {
+                changed = match action {
                     // Who restarts everything does not mean what was stopped on purpose.
                     Action::Restart if everyone && stream.wanted == Wanted::Stopped => false,
                     Action::Start => stream.start(around),
                     Action::Stop => stream.stop(around),
                     Action::Restart => stream.restart(around),
+                    Action::Look => false,
                 };
             });
             touched += usize::from(changed);
@@ -205,6 +212,7 @@ impl Supervisor {
         Changes {
             rows: ixs.iter().filter_map(|ix| self.streams.get(ix.index())).map(Stream::row).collect(),
             pool: pool_changed.then_some(pool),
+            notices: None,
         }
     }
 
@@ -223,6 +231,7 @@ impl Supervisor {
             queued: u32::try_from(self.queue.len()).unwrap_or(u32::MAX),
             starting: self.starting,
             start_parallel: self.policy.start_parallel.max(1),
+            ..PoolReading::default()
         }
     }
 

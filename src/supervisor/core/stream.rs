@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 use super::backoff::Failures;
-use super::event::{Effect, Generation, Kept, Restored};
+use super::event::{Effect, Generation, Kept, Purpose, Restored};
 use super::watch::Watch;
 use super::worker::{Then, Worker};
 
@@ -207,6 +207,7 @@ impl Stream {
             stream: self.ix,
             generation: self.generation,
             input: self.input,
+            purpose: Purpose::Serve,
         });
     }
 
@@ -303,6 +304,11 @@ impl Stream {
             last_message: Arc::clone(&self.last_message),
             last_message_at: self.last_message_at,
             lines_dropped: self.dropped,
+            priority: self.spec.priority,
+            watch: self.spec.watch,
+            last_seen: None,
+            input_of: (0, 0),
+            maintenance: false,
         }
     }
 

@@ -8,8 +8,8 @@ mod sharing;
 
 use super::*;
 use crate::model::{
-    Condition, ConditionKind, Detection, Expect, FaultClass, Figures, LineLevel, Mode, Sample, Thresholds,
-    Tracks, Wanted,
+    Condition, ConditionKind, Detection, Expect, Fallback, FaultClass, Figures, LineLevel, Mode, Sample,
+    Thresholds, Tracks, Wanted, WatchKind,
 };
 
 /// Output time of one progress block to the next, microseconds.
@@ -37,6 +37,12 @@ pub(super) fn spec(id: &str) -> StreamSpec {
         expect: Expect { video: true, audio: true },
         thresholds: Thresholds::default(),
         wanted: Wanted::Started,
+        priority: StreamSpec::USUAL_PRIORITY,
+        watch: WatchKind::Always,
+        turn: StreamSpec::USUAL_TURN,
+        fallback: Fallback::default(),
+        on_air: None,
+        maintenance: None,
     }
 }
 
@@ -195,7 +201,7 @@ impl World {
     }
 
     fn command(&mut self, action: Action, target: Selection) -> usize {
-        self.core.command(self.now, &Command { action, target }, &mut self.effects)
+        self.core.command(self.now, &Command::Streams { action, target }, &mut self.effects)
     }
 
     fn order(&mut self, action: Action, ix: u32) -> usize {

@@ -269,8 +269,10 @@ impl Watch {
 fn settle(mut found: Vec<(ConditionKind, Moment)>) -> Vec<Condition> {
     found.sort_by_key(|(kind, since)| (*kind, *since));
     found.dedup_by_key(|(kind, _)| *kind);
-    let mut conditions: Vec<Condition> =
-        found.into_iter().map(|(kind, since)| Condition { kind, severity: kind.severity(), since }).collect();
+    let mut conditions: Vec<Condition> = found
+        .into_iter()
+        .map(|(kind, since)| Condition { kind, severity: kind.severity(), since, explained: None })
+        .collect();
     let rank = |severity| i32::from(severity != Severity::Critical);
     conditions.sort_by_key(|c| (rank(c.severity), c.since));
     conditions

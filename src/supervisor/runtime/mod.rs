@@ -22,7 +22,7 @@ pub use spawner::Launch;
 
 use crate::ffmpeg::{Capabilities, Reader, command_line};
 use crate::logs::Logs;
-use crate::model::{Command, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec};
+use crate::model::{Action, Command, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec};
 use crate::supervisor::core::{Changes, Effect, Generation, Input, Kept, Restored, Supervisor, WorkerEvent};
 use attend::{Attendant, Group, Told};
 use clock::Clock;
@@ -245,7 +245,13 @@ impl<O: Outlet> Runtime<O> {
             Event::Bid(Bid::Command { client, seq, command }) => {
                 let mut effects = Vec::new();
                 let touched = self.core.command(now, &command, &mut effects);
-                log::info!("{} {touched} streams, by the operator", command.action.word());
+                match &command {
+                    Command::Streams { action: Action::Look, .. } => {}
+                    Command::Streams { action, .. } => {
+                        log::info!("{} {touched} streams, by the operator", action.word());
+                    }
+                    other => log::info!("{other:?}, by the operator"),
+                }
                 self.carry_out(now, effects);
                 self.outlet.commanded(client, seq, touched);
             }
@@ -340,7 +346,7 @@ impl<O: Outlet> Runtime<O> {
     fn carry_out(&mut self, now: Moment, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Spawn { stream, generation, input } => self.spawn(now, stream, generation, input),
+                Effect::Spawn { stream, generation, input, .. } => self.spawn(now, stream, generation, input),
                 Effect::Signal { stream, generation, signal } => {
                     if let Some(running) = self.running.get(&stream).filter(|r| r.generation == generation) {
                         running.group.signal(signal);

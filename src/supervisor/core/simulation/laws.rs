@@ -114,7 +114,9 @@ impl Laws {
 
     pub fn effect(&mut self, now: Moment, effect: &Effect) {
         match *effect {
-            Effect::Spawn { stream, generation, input } => self.spawn(now, stream.index(), generation, input),
+            Effect::Spawn { stream, generation, input, .. } => {
+                self.spawn(now, stream.index(), generation, input);
+            }
             Effect::Signal { stream, generation, signal } => {
                 let worker = self.seen[stream.index()].worker.as_mut();
                 let worker = worker.expect("a signal for a stream without a worker");

@@ -430,7 +430,11 @@ impl World {
             }
             let id = self.core.streams[one].spec().id.clone();
             let target = if all { Selection::All } else { Selection::Ids(vec![id]) };
-            self.core.handle(self.now, Input::Command(Command { action, target }), &mut self.effects);
+            self.core.handle(
+                self.now,
+                Input::Command(Command::Streams { action, target }),
+                &mut self.effects,
+            );
             // Between two commands the effects of the first are carried out.
             self.carry_out();
         }
