@@ -119,7 +119,7 @@ impl Default for Guard {
         let limit = |soft, hard| Limit { soft, hard };
         Self {
             enabled: true,
-            cpu: limit(90.0, 98.0),
+            cpu: limit(95.0, 98.0),
             cpu_pressure: limit(60.0, 90.0),
             memory: limit(85.0, 95.0),
             memory_pressure: limit(2.0, 10.0),

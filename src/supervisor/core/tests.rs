@@ -105,7 +105,8 @@ impl World {
     }
 
     fn generation(&self, ix: u32) -> Generation {
-        self.stream(ix).generation
+        let stream = self.stream(ix);
+        stream.worker.as_ref().map_or(stream.generation, |worker| worker.generation)
     }
 
     fn event_of(&mut self, ix: u32, generation: Generation, event: WorkerEvent) {

@@ -358,6 +358,11 @@ impl<O: Outlet> Runtime<O> {
                     }
                 }
                 Effect::Note { stream, level, text } => self.note(stream, level, text),
+                Effect::Report { level, text } => match level {
+                    LineLevel::Error => log::error!("{text}"),
+                    LineLevel::Warning => log::warn!("{text}"),
+                    LineLevel::Info | LineLevel::Debug => log::info!("{text}"),
+                },
             }
         }
         if self.core.has_changes() {
