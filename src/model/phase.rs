@@ -74,9 +74,8 @@ impl Phase {
         match self {
             Stopped => &[Queued, Held],
             Queued => &[Starting, Held, Stopped],
-            Starting => &[Live, Stopping, Backoff, Broken, Held],
             Live => &[Stalled, Stopping, Backoff, Broken, Held],
-            Stalled => &[Live, Stopping, Backoff, Broken, Held],
+            Starting | Stalled => &[Live, Stopping, Backoff, Broken, Held],
             Stopping => &[Stopped, Queued, Backoff, Broken, Held, Resting],
             Backoff => &[Queued, Broken, Held, Stopped],
             Broken => &[Queued, Held, Stopped],

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::model::{Condition, ConditionKind, Explained, Moment, StreamSpec, Wanted};
 
+use super::process::Then;
 use super::stream::{Stream, Surroundings};
-use super::worker::Then;
 
 /// Overload explains what began at most so long before it was noticed.
 const OVERLOAD_BEGAN_BEFORE: Duration = Duration::from_secs(30);

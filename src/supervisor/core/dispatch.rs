@@ -48,7 +48,7 @@ impl Supervisor {
     }
 
     fn most_urgent(&self) -> u32 {
-        (self.slots_in_turns() / URGENT_PART).max(1)
+        self.slots_in_turns() / URGENT_PART
     }
 
     /// Gives slots to those who wait, as far as slots, pace and parallel starts allow, and takes

@@ -93,7 +93,11 @@ impl Figure {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a percentage needs no more")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a percentage needs no more"
+)]
 fn share(part: u64, whole: u64) -> Option<f32> {
     (whole > 0).then(|| (part as f64 / whole as f64 * 100.0) as f32).filter(|p| p.is_finite())
 }

@@ -2,8 +2,8 @@
 
 use crate::model::{Phase, Wanted};
 
+use super::process::Then;
 use super::stream::{Stream, Surroundings, Wait};
-use super::worker::Then;
 
 impl Stream {
     /// Brings it to what is wanted at the program's start.

@@ -8,8 +8,8 @@ use crate::config::Policy;
 use crate::model::{LineLevel, Moment, Phase, Sample, span_words};
 
 use super::event::{Effect, Purpose, WorkerEvent};
+use super::process::{Moved, Then, Worker};
 use super::stream::{Stream, Surroundings};
-use super::worker::{Moved, Then, Worker};
 
 /// After bad probes the next one is put off up to so many times the usual distance.
 const MOST_TIMES: u32 = 10;
@@ -99,15 +99,15 @@ impl Stream {
     }
 
     /// Something happened to the probe.
-    pub(super) fn probe_event(&mut self, around: &mut Surroundings<'_>, event: WorkerEvent) {
+    pub(super) fn probe_event(&mut self, around: &mut Surroundings<'_>, event: &WorkerEvent) {
         match event {
             WorkerEvent::Spawned { pid } => {
                 let (ix, now) = (self.ix, around.now);
                 let Some(worker) = &mut self.probe.worker else { return };
-                worker.spawned(now, pid);
+                worker.spawned(now, *pid);
                 worker.escalate(ix, now, around.policy, around.effects);
             }
-            WorkerEvent::Sample(sample) => self.probe_sample(around.now, &sample),
+            WorkerEvent::Sample(sample) => self.probe_sample(around.now, sample),
             WorkerEvent::SpawnFailed { .. } | WorkerEvent::Exited(_) => {
                 let asked = self.probe.is_stopping();
                 self.probe.worker = None;

@@ -58,12 +58,6 @@ pub struct AutoSize {
 
 impl AutoSize {
     /// Takes a reading in.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an estimate, rounded down, from numbers that are not negative"
-    )]
     pub fn read(&mut self, host: &HostReading, workers: Option<&WorkersReading>, demand: &Demand) {
         if host.memory_total_bytes == 0 || demand.streams == 0 {
             return;
@@ -104,7 +98,7 @@ impl AutoSize {
 
     /// The slots, at least one and at most `most`.
     #[must_use]
-    pub fn slots(&self, demand: &Demand, most: u32) -> u32 {
+    pub fn slots(self, demand: &Demand, most: u32) -> u32 {
         let carried = self.carried.unwrap_or(u32::MAX);
         demand.wanted().min(carried).clamp(1, most.max(1))
     }

@@ -18,9 +18,9 @@ use super::inputs::Inputs;
 use super::line::Lane;
 use super::origins::{HostIx, Origins};
 use super::probe::Probe;
+use super::process::{Stop, Worker};
 use super::turns::Turns;
 use super::watch::Watch;
-use super::worker::{Stop, Worker};
 
 /// What a stream without a worker waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -340,7 +340,7 @@ impl Stream {
         match &worker.stop {
             Some(Stop { next, .. }) => *next,
             None if worker.live.is_none() => Some(worker.started + thresholds.start_grace),
-            None if self.phase == Phase::Stalled => self.replaced_at(worker),
+            None if self.phase == Phase::Stalled => Some(self.replaced_at(worker)),
             None => self.turns.ends,
         }
     }

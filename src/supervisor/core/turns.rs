@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::model::{Condition, Moment, Phase, Wanted};
 
+use super::process::Then;
 use super::stream::{Stream, Surroundings, Wait};
-use super::worker::Then;
 
 /// Somebody who opened a stream looks at it for so long; the console says it again while it is open.
 const LOOK: Duration = Duration::from_secs(60);

@@ -4,19 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Policy;
-use crate::model::{
-    ConditionKind, FaultClass, Figures, LineLevel, Mode, Moment, Phase, Sample, StreamIx, clean_line,
-};
+use crate::model::{ConditionKind, FaultClass, Figures, LineLevel, Mode, Moment, Phase, Sample, clean_line};
 
-use super::backoff::{Haste, Verdict};
-use super::event::{Effect, Generation, Signal, WorkerEnd, WorkerEvent};
-use super::origins::{Gate, HostIx, blames_the_host};
+use super::event::{Generation, WorkerEnd, WorkerEvent};
+use super::process::{Moved, Then, Worker};
 use super::reason::{Failure, words};
 use super::stream::{Concern, Stream, Surroundings, Wait};
-
-/// After KILL was sent and nothing ended, it is sent again this often: a process in an
-/// uninterruptible wait dies when it wakes.
-const KILL_AGAIN: Duration = Duration::from_secs(5);
 
 /// As much of FFmpeg's own last error is told as the reason of an end, bytes.
 const MAX_SAID_BYTES: usize = 200;
@@ -29,146 +22,6 @@ const RACING_SPEED: f32 = 4.0;
 /// In a worker's first seconds what waited for it may come at once.
 const RACING_GRACE: Duration = Duration::from_secs(30);
 
-/// What follows when a worker that was asked to end has ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Then {
-    /// It waits for this; for nothing: it is stopped.
-    Rest(Wait),
-    /// Start anew, at once.
-    StartAnew,
-    /// Start with this input, at once.
-    Switch(usize),
-    /// It had failed: count that, and back off.
-    Failed(Failure),
-}
-
-/// How far the asking has gone.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Stop {
-    /// Signals sent so far.
-    pub(super) sent: u32,
-    /// When the next one is due; `None` until the process id is known.
-    pub(super) next: Option<Moment>,
-    pub(super) then: Then,
-}
-
-/// What a progress block says about output time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Moved {
-    /// It moved on.
-    On,
-    /// It stands, or is not known.
-    Not,
-}
-
-/// One FFmpeg process.
-#[derive(Debug, Clone)]
-pub(super) struct Worker {
-    pub(super) generation: Generation,
-    pub(super) pid: Option<u32>,
-    pub(super) started: Moment,
-    /// When output time first moved: from then on it is live.
-    pub(super) live: Option<Moment>,
-    /// When output time last moved.
-    pub(super) moved: Moment,
-    pub(super) out_time_us: Option<i64>,
-    /// Since when it has moved without a stall.
-    pub(super) steady: Moment,
-    /// Since when it has been far too fast.
-    pub(super) racing: Option<Moment>,
-    pub(super) stop: Option<Stop>,
-    /// The newest error line, for an end that no known class explains.
-    pub(super) error: Option<(Moment, Arc<str>)>,
-    /// The newest line that could explain an end.
-    pub(super) fault: Option<(Moment, FaultClass)>,
-}
-
-impl Worker {
-    /// A worker that was asked for and is not there yet.
-    pub(super) const fn expected(generation: Generation, now: Moment) -> Self {
-        Self {
-            generation,
-            pid: None,
-            started: now,
-            live: None,
-            moved: now,
-            out_time_us: None,
-            steady: now,
-            racing: None,
-            stop: None,
-            error: None,
-            fault: None,
-        }
-    }
-
-    /// It was born. Asked to end before, it can be told only now.
-    pub(super) fn spawned(&mut self, now: Moment, pid: u32) {
-        self.pid = Some(pid);
-        if let Some(stop) = &mut self.stop {
-            stop.next = Some(now);
-        }
-    }
-
-    /// Takes output time in, and says whether it moved on.
-    pub(super) fn moves(&mut self, sample: &Sample) -> Moved {
-        let moved =
-            sample.out_time_us.is_some_and(|time| self.out_time_us.is_none_or(|before| time > before));
-        if sample.out_time_us.is_some() {
-            // Backwards too: it moves on from there.
-            self.out_time_us = sample.out_time_us;
-        }
-        // Zero (or less) is where it begins: that is no progress yet.
-        let starts = sample.out_time_us.is_some_and(|time| time > 0);
-        if moved && (self.live.is_some() || starts) { Moved::On } else { Moved::Not }
-    }
-
-    /// Notes that it is to end; a process that is still being born is told when it is there.
-    /// Says whether that is news.
-    pub(super) fn ask_to_end(&mut self, now: Moment, then: Then) -> bool {
-        if let Some(stop) = &mut self.stop {
-            stop.then = then;
-            return false;
-        }
-        self.stop = Some(Stop { sent: 0, next: self.pid.map(|_| now), then });
-        true
-    }
-
-    /// No more asking, if it was asked.
-    pub(super) fn hurry(&mut self, now: Moment) {
-        if let Some(Stop { sent, next, .. }) = &mut self.stop {
-            *sent = (*sent).max(2);
-            if next.is_some() {
-                *next = Some(now);
-            }
-        }
-    }
-
-    /// Sends the next signal if it is due: TERM, TERM again, KILL. Says whether this was the first
-    /// KILL.
-    pub(super) fn escalate(
-        &mut self,
-        stream: StreamIx,
-        now: Moment,
-        policy: &Policy,
-        effects: &mut Vec<Effect>,
-    ) -> bool {
-        let generation = self.generation;
-        let Some(stop) = &mut self.stop else { return false };
-        if stop.next.is_none_or(|at| at > now) {
-            return false;
-        }
-        let (signal, wait) = match stop.sent {
-            0 => (Signal::Term, policy.stop_again),
-            1 => (Signal::Term, policy.stop_kill),
-            _ => (Signal::Kill, KILL_AGAIN),
-        };
-        stop.sent += 1;
-        stop.next = Some(now + wait);
-        effects.push(Effect::Signal { stream, generation, signal });
-        stop.sent == 3
-    }
-}
-
 impl Stream {
     /// Something happened to a worker. What an earlier worker still had to say is ignored.
     pub fn worker_event(
@@ -178,7 +31,7 @@ impl Stream {
         event: WorkerEvent,
     ) {
         if self.probe.worker().is_some_and(|worker| worker.generation == generation) {
-            self.probe_event(around, event);
+            self.probe_event(around, &event);
             return;
         }
         if self.worker.as_ref().is_none_or(|worker| worker.generation != generation) {
@@ -232,7 +85,7 @@ impl Stream {
         match (&worker.stop, worker.live) {
             (Some(stop), _) => stop.next,
             (None, None) => Some(worker.started + thresholds.start_grace),
-            (None, Some(_)) if self.phase == Phase::Stalled => self.replaced_at(worker),
+            (None, Some(_)) if self.phase == Phase::Stalled => Some(self.replaced_at(worker)),
             (None, Some(_)) => {
                 let reset = worker.steady + policy.backoff_reset;
                 let reset = (self.failures.in_a_row() > 0).then_some(reset);
@@ -243,13 +96,13 @@ impl Stream {
     }
 
     /// When a stalled worker is replaced.
-    pub(super) fn replaced_at(&self, worker: &Worker) -> Option<Moment> {
+    pub(super) fn replaced_at(&self, worker: &Worker) -> Moment {
         let thresholds = &self.spec.thresholds;
         let begun = match worker.racing {
             Some(since) => since + thresholds.fast_for,
             None => worker.moved + thresholds.stall,
         };
-        Some(begun + thresholds.stall_restart)
+        begun + thresholds.stall_restart
     }
 
     /// Judges the worker by its progress: none in time, none any more, or far too much.
@@ -509,123 +362,5 @@ impl Stream {
         }
         // Only now: when a fault began is known from what was seen.
         self.watch.worker_ended();
-    }
-
-    fn rests(&mut self, around: &mut Surroundings<'_>, wait: Wait) {
-        let may_rest = self.is_due() && !around.leaving;
-        match wait {
-            Wait::Line if may_rest && !self.shed && !self.held_back => {
-                // Each turn begins with the primary, unless it failed lately.
-                let choice = self.inputs.choose(around.now, around.policy, around.origins);
-                self.inputs.take(choice.input);
-                self.set_phase(around, Phase::Resting, Wait::Line, "waits for its next turn");
-            }
-            Wait::Line | Wait::Shed | Wait::Rollout if may_rest => {
-                self.queue(around, "waits for its turn to start")
-            }
-            _ => {
-                let reason = Arc::clone(&self.reason);
-                self.set_phase(around, Phase::Stopped, Wait::Nothing, &reason);
-            }
-        }
-    }
-
-    fn failed(&mut self, around: &mut Surroundings<'_>, failure: &Failure) {
-        let now = around.now;
-        self.watch.run_failed(now, failure.kind);
-        self.last_error = Some(failure.reason.as_str().into());
-        if failure.slow_start {
-            around.concerns.push(Concern::Start(None));
-        }
-        if failure.class == Some(FaultClass::DiskFull) {
-            around.concerns.push(Concern::DiskFull(self.ix));
-            self.set_phase(around, Phase::Held, Wait::Line, &failure.reason);
-            self.note(around, LineLevel::Error, format!("headend: {}", failure.reason).into());
-            return;
-        }
-        around.concerns.push(Concern::NotLive(self.ix));
-        self.inputs.burn(now);
-        self.tell_origin(around, failure);
-        let used = self.inputs.current();
-        let choice = self.inputs.choose(now, around.policy, around.origins);
-        self.inputs.take(choice.input);
-        if let Some(host) = choice.closed {
-            self.wait_for_origin(around, host, &failure.reason);
-            return;
-        }
-        let (policy, haste) = (around.policy, failure.haste());
-        // A fresh input is tried soon, whatever became of the last one.
-        let haste = if choice.input == used || haste == Haste::None { haste } else { Haste::Usual };
-        let (phase, wait) = match self.failures.failed(now, haste, choice.failures, policy, around.random) {
-            Verdict::Backoff(wait) => (Phase::Backoff, wait),
-            Verdict::Broken(wait) => (Phase::Broken, wait),
-        };
-        self.set_phase(around, phase, Wait::Retry(now + wait), &failure.reason);
-        let other =
-            if choice.input == used { String::new() } else { format!(" with input {}", choice.input + 1) };
-        let told = format!("headend: {}; next try{other} in {:.1} s", failure.reason, wait.as_secs_f32());
-        self.note(around, LineLevel::Error, told.into());
-    }
-
-    /// What a failed run says of the input's host: that it is at fault, or that it answers.
-    fn tell_origin(&mut self, around: &mut Surroundings<'_>, failure: &Failure) {
-        let Some(host) = self.inputs.host() else { return };
-        match failure.class {
-            Some(class) if blames_the_host(class) => {
-                let gate =
-                    around.origins.failed(around.now, host, self.ix, class, around.policy, around.random);
-                if gate == Gate::Opened {
-                    around.concerns.push(Concern::OriginDown(host, class));
-                }
-            }
-            Some(
-                FaultClass::Auth | FaultClass::NotFound | FaultClass::InvalidData | FaultClass::NoStream,
-            ) => {
-                if let Some(freed) = around.origins.answered(host, self.ix, false) {
-                    around.concerns.push(Concern::OriginBack(host, freed));
-                }
-            }
-            // Says nothing about the host.
-            _ => {}
-        }
-    }
-
-    /// Its host's breaker is open: it waits together with the host's other streams.
-    fn wait_for_origin(&mut self, around: &mut Surroundings<'_>, host: HostIx, reason: &str) {
-        let now = around.now;
-        around.origins.wait(host, self.ix, now);
-        let name = around.origins.name(host);
-        self.origin_probe = around.origins.closed_until(host);
-        let text = format!("{reason}; waits with the other streams of {name}");
-        self.set_phase(around, Phase::Broken, Wait::Origin(host, now), &text);
-        self.note(around, LineLevel::Error, format!("headend: {text}").into());
-    }
-
-    /// The breaker of `host` has opened: if it failed there and waits for its next try, it waits
-    /// for the host instead.
-    pub fn origin_down(&mut self, around: &mut Surroundings<'_>, host: HostIx) {
-        if matches!(self.wait, Wait::Retry(_)) && self.inputs.host() == Some(host) {
-            let choice = self.inputs.choose(around.now, around.policy, around.origins);
-            if choice.closed.is_some() {
-                let reason = Arc::clone(&self.reason);
-                self.wait_for_origin(around, host, &reason);
-            }
-        }
-    }
-
-    /// Its host is probed: it is let through.
-    pub fn probe_origin(&mut self, around: &mut Surroundings<'_>) {
-        if matches!(self.wait, Wait::Origin(..)) {
-            self.queue(around, "tries whether its host is back");
-        }
-    }
-
-    /// Its host answers again.
-    pub fn origin_back(&mut self, around: &mut Surroundings<'_>, host: HostIx) {
-        self.inputs.host_is_back(host);
-        if matches!(self.wait, Wait::Origin(at, _) if at == host) {
-            self.failures.forget();
-            self.queue(around, "its host answers again");
-        }
     }
 }

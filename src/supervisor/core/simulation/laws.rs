@@ -26,6 +26,7 @@ struct Seen {
     worker: Option<Known>,
     probe: Option<Known>,
     inputs: usize,
+    phase: Phase,
     /// No start before this, unless an operator says so.
     not_before: Moment,
     shown: Option<Row>,
@@ -173,6 +174,11 @@ impl Laws {
                     self.seen[stream.index()].wanted,
                     "{stream:?}: the wrong wish is kept"
                 );
+                let seen = &mut self.seen[stream.index()];
+                if seen.phase != kept.phase {
+                    self.followed.insert((seen.phase, kept.phase));
+                    seen.phase = kept.phase;
+                }
             }
             Effect::Note { .. } | Effect::Report { .. } => {}
         }
@@ -246,7 +252,7 @@ impl Laws {
             assert_eq!(stream.probe.is_running(), seen.probe.is_some(), "stream {ix}");
             let lane = core.line.lane_of(stream.ix);
             // What is urgent, and when a probe is due, changes with time too; a tick tells.
-            let alike = |lane: Option<Lane>| lane.filter(|lane| *lane != Lane::Probe).is_some();
+            let alike = |lane: Option<Lane>| lane.is_some_and(|lane| lane != Lane::Probe);
             assert_eq!(alike(lane), alike(stream.lane(now)), "stream {ix}");
             let in_line = lane.is_some_and(|lane| lane != Lane::Probe);
             let cared_for = match row.phase {
@@ -292,9 +298,6 @@ impl Laws {
         self.pool = changes.pool.unwrap_or(self.pool);
         for row in changes.rows {
             let ix = row.ix.index();
-            if let Some(before) = &self.seen[ix].shown {
-                self.followed.insert((before.phase, row.phase));
-            }
             self.seen[ix].shown = Some(row);
         }
     }

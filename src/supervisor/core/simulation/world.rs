@@ -18,6 +18,7 @@ const LEAVES_WITHIN: Duration = Duration::from_secs(6);
 
 /// What kind of world.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that may happen in it")]
 pub struct Plan {
     pub streams: u32,
     pub hosts: u32,
@@ -446,6 +447,12 @@ impl World {
         if self.process(ix, generation).is_none() {
             return;
         }
+        let still = self
+            .process(ix, generation)
+            .is_some_and(|process| process.time_us == 0 || process.still_until > Moment::ZERO);
+        if !self.healing && self.random.u16(..if still { 150 } else { 1_500 }) == 0 {
+            self.says(ix, generation, FaultClass::DiskFull);
+        }
         self.processes.remove(&(ix, generation));
         let down = self.core.origins.down().len();
         self.tell(ix, generation, WorkerEvent::Exited(end));
@@ -508,7 +515,7 @@ impl World {
             90
         };
         let (memory_bytes, memory_total_bytes, cores) = (percent << 40, 100 << 40, 1_000);
-        let host = HostReading { memory_bytes, memory_total_bytes, cores, ..HostReading::default() };
+        let host = HostReading { cores, memory_bytes, memory_total_bytes, ..HostReading::default() };
         let own = SelfReading::default();
         self.core.handle(self.now, Input::Readings { host, own, workers: None }, &mut self.effects);
     }
