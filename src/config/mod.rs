@@ -11,11 +11,13 @@ mod loader;
 mod locate;
 mod mistake;
 mod playlist;
+mod policy;
 mod registry;
 mod report;
 mod section;
 mod settings;
 mod sheet;
+mod windows;
 mod words;
 
 #[cfg(test)]
@@ -55,6 +57,8 @@ pub const MAX_NAME_CHARS: usize = 200;
 pub const MAX_GROUP_CHARS: usize = 100;
 /// Tags of one stream.
 pub const MAX_TAGS: usize = 32;
+/// Steps of a rollout.
+pub const MAX_ROLLOUT_STEPS: usize = 16;
 /// Names in `protocols`.
 pub const MAX_PROTOCOLS: usize = 64;
 /// One tag, characters.

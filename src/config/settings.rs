@@ -79,7 +79,7 @@ pub struct Rollout {
     pub healthy: f64,
 }
 
-/// A limit that holds from `above` on, until the figure is below `below` again.
+/// A soft and a hard limit on one figure, in percent; see [`Guard`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
     /// Above the soft limit nothing is started.
@@ -112,6 +112,12 @@ pub struct Guard {
     pub falls_after: Duration,
     /// While above a hard limit: from one round of resting streams to the next.
     pub shed_every: Duration,
+}
+
+impl Default for Rollout {
+    fn default() -> Self {
+        Self { steps: vec![50, 100, 200], hold: Duration::from_secs(60), healthy: 0.95 }
+    }
 }
 
 impl Default for Guard {
