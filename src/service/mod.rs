@@ -118,7 +118,7 @@ impl Service {
         let readings = Arc::new(Mutex::new(Readings::default()));
         let sampler = {
             let readings = Arc::clone(&readings);
-            Sampler::start(Arc::clone(&pids), move |host, own, workers| {
+            Sampler::start(Arc::clone(&pids), None, move |host, own, workers| {
                 outlet::lock(&readings).take_in(host, own, workers);
             })
         };
