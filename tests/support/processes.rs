@@ -65,6 +65,23 @@ impl Process {
         line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
     }
 
+    /// Bytes it has written to anything since it started; 0 when it is gone.
+    pub fn written(self) -> u64 {
+        let io = std::fs::read_to_string(path(self.pid, "io")).unwrap_or_default();
+        io.lines().find_map(|l| l.strip_prefix("wchar: ")?.parse().ok()).unwrap_or(0)
+    }
+
+    /// Its threads: number and name.
+    pub fn threads(self) -> Vec<(i32, String)> {
+        let Ok(entries) = std::fs::read_dir(path(self.pid, "task")) else { return Vec::new() };
+        let one = |name: std::ffi::OsString| {
+            let id = name.to_str()?.parse().ok()?;
+            let comm = std::fs::read_to_string(path(self.pid, &format!("task/{id}/comm"))).ok()?;
+            Some((id, comm.trim_end().to_owned()))
+        };
+        entries.filter_map(|entry| one(entry.ok()?.file_name())).collect()
+    }
+
     /// Sends a signal to this process alone.
     pub fn signal(self, signal: nix::sys::signal::Signal) {
         if self.is_alive() {
