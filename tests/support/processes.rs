@@ -65,6 +65,11 @@ impl Process {
         line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
     }
 
+    /// When it was forked, in ticks since boot.
+    pub fn started(self) -> u64 {
+        self.started
+    }
+
     /// Bytes it has written to anything since it started; 0 when it is gone.
     pub fn written(self) -> u64 {
         let io = std::fs::read_to_string(path(self.pid, "io")).unwrap_or_default();
@@ -88,6 +93,12 @@ impl Process {
             let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid), signal);
         }
     }
+}
+
+/// Ticks of [`Process::started`] a second.
+pub fn ticks_a_second() -> u64 {
+    let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok().flatten();
+    ticks.and_then(|ticks| ticks.try_into().ok()).unwrap_or(100)
 }
 
 fn path(pid: i32, file: &str) -> PathBuf {

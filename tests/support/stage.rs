@@ -344,6 +344,11 @@ pub fn pid_namespaces() -> bool {
     tried.is_ok_and(|output| output.status.success())
 }
 
+/// Writes a figure that no test decides by: a busy machine is no fault of ours.
+pub fn measured(what: &str) {
+    let _ = writeln!(std::io::stderr(), "MEASURED: {what}");
+}
+
 /// Writes what a test could not try on this machine, and why; a skipped test must not look green.
 pub fn skipped(why: &str) {
     // Past the test harness, which shows the output of failed tests only.
