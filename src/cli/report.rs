@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Board, Moment, NoticeKind, Row, Severity};
+use crate::model::{Board, Explained, Moment, NoticeKind, Row, Severity};
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -179,7 +179,11 @@ impl<'a> Stream<'a> {
             input_number: row.input_of.0,
             inputs: row.input_of.1,
             maintenance: row.maintenance,
-            explained: row.conditions.iter().map(|condition| condition.explained.map(|e| e.word())).collect(),
+            explained: row
+                .conditions
+                .iter()
+                .map(|condition| condition.explained.map(Explained::word))
+                .collect(),
         }
     }
 }
@@ -193,8 +197,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Condition, ConditionKind, Explained, Figures, Mode, Notice, Phase, PoolReading, Pressure, StreamId,
-        StreamIx, Wanted, WatchKind,
+        Condition, ConditionKind, Figures, Mode, Notice, Phase, PoolReading, Pressure, StreamId, StreamIx,
+        Wanted, WatchKind,
     };
 
     /// Where the board's clock stands.
