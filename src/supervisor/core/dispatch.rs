@@ -132,15 +132,13 @@ impl Supervisor {
             return;
         }
         let over: Vec<StreamIx> = self.turns.range(..=(now, StreamIx(u32::MAX))).map(|(_, ix)| *ix).collect();
-        let most_urgent = self.most_urgent();
-        let mut kept = 0;
         for ix in over {
             if needed == 0 {
                 return;
             }
-            let stays = self.stream(ix).is_some_and(|stream| stream.is_urgent(now)) && kept < most_urgent;
-            if stays {
-                kept += 1;
+            let room = self.counted.kept < self.most_urgent();
+            let stays = |stream: &Stream| stream.is_urgent(now) && (stream.turns.kept || room);
+            if self.stream(ix).is_some_and(stays) {
                 self.with_stream(now, ix, effects, |stream, _| stream.extend_turn(now));
                 continue;
             }

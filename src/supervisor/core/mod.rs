@@ -242,7 +242,7 @@ impl Supervisor {
                 self.command(now, &command, effects);
             }
             Input::Readings { host, own, workers } => {
-                self.auto.read(&host, workers.as_ref(), &self.demand);
+                self.auto.read(&host, workers.as_ref(), &self.demand, self.counted.busy);
                 let changed = self.guard.read(now, &host, &own, &self.policy.guard);
                 self.guard_was_read(now, changed, effects);
             }

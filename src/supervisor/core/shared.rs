@@ -26,6 +26,8 @@ pub struct Counted {
     pub busy_rotating: u32,
     /// Of these, by urgent ones.
     pub busy_urgent: u32,
+    /// Rotating streams that are kept beyond their turn.
+    pub kept: u32,
     /// Probes of primary inputs.
     pub probes: u32,
     phases: [u32; Phase::ALL.len()],
@@ -53,6 +55,7 @@ impl Counted {
             self.rotating = by(self.rotating, u32::from(due));
             self.busy_rotating = by(self.busy_rotating, held);
             self.busy_urgent = by(self.busy_urgent, u32::from(stream.turns.urgent));
+            self.kept = by(self.kept, u32::from(stream.turns.kept));
         }
         let phase = &mut self.phases[stream.phase() as usize];
         *phase = by(*phase, 1);
@@ -72,7 +75,10 @@ pub struct DiskFull {
     streams: BTreeSet<StreamIx>,
     since: Option<Moment>,
     probe_at: Option<Moment>,
-    probing: Option<StreamIx>,
+    /// Who was tried last.
+    tried: Option<StreamIx>,
+    /// Who may start although nobody else may.
+    exempt: Option<StreamIx>,
 }
 
 impl DiskFull {
@@ -81,8 +87,9 @@ impl DiskFull {
         let first = self.streams.is_empty();
         self.streams.insert(stream);
         self.since.get_or_insert(now);
-        if first || self.probing == Some(stream) {
+        if first || self.exempt == Some(stream) {
             self.probe_at = Some(now + DISK_PROBE);
+            self.exempt = None;
         }
         first
     }
@@ -105,15 +112,16 @@ impl DiskFull {
             return;
         }
         let after =
-            self.probing.and_then(|last| self.streams.range(StreamIx(last.0.saturating_add(1))..).next());
-        self.probing = after.or(self.streams.first()).copied();
+            self.tried.and_then(|last| self.streams.range(StreamIx(last.0.saturating_add(1))..).next());
+        self.tried = after.or(self.streams.first()).copied();
+        self.exempt = self.tried;
         self.probe_at = Some(now + DISK_PROBE);
     }
 
     /// Who may start although nobody else may.
     #[must_use]
     pub const fn exempt(&self) -> Option<StreamIx> {
-        self.probing
+        self.exempt
     }
 
     /// When the next one is tried.

@@ -57,8 +57,9 @@ pub struct AutoSize {
 }
 
 impl AutoSize {
-    /// Takes a reading in.
-    pub fn read(&mut self, host: &HostReading, workers: Option<&WorkersReading>, demand: &Demand) {
+    /// Takes a reading in. What is `busy` is carried already: to end workers because memory is short
+    /// is the host guard's affair.
+    pub fn read(&mut self, host: &HostReading, workers: Option<&WorkersReading>, demand: &Demand, busy: u32) {
         if host.memory_total_bytes == 0 || demand.streams == 0 {
             return;
         }
@@ -67,10 +68,10 @@ impl AutoSize {
             if self.carried.is_some() {
                 return;
             }
-            self.carried = Some(Self::by(host, &WorkersReading::default(), demand));
+            self.carried = Some(Self::by(host, &WorkersReading::default(), demand).max(busy));
             return;
         };
-        let carried = Self::by(host, workers, demand);
+        let carried = Self::by(host, workers, demand).max(busy);
         let before = f64::from(self.carried.unwrap_or(0));
         if (f64::from(carried) - before).abs() > before * WORTH_IT {
             self.carried = Some(carried);
@@ -132,27 +133,34 @@ mod tests {
     #[test]
     fn cores_limit_what_decodes_everything() {
         let (mut auto, demand) = (AutoSize::default(), demand(Mode::Full, 200, 1));
-        auto.read(&host(64 * GIB, GIB, 2), None, &demand);
+        auto.read(&host(64 * GIB, GIB, 2), None, &demand, 0);
         assert_eq!(auto.slots(&demand, 10_000), 25, "1.6 cores at 6.35 % each");
         let limited = HostReading { cpu_quota: Some(1.0), ..host(64 * GIB, GIB, 16) };
         let mut auto = AutoSize::default();
-        auto.read(&limited, None, &demand);
+        auto.read(&limited, None, &demand, 0);
         assert_eq!(auto.slots(&demand, 10_000), 12, "a container's quota counts, not the machine's cores");
     }
 
     #[test]
     fn memory_limits_with_a_reserve_and_as_measured() {
         let (mut auto, demand) = (AutoSize::default(), demand(Mode::Packets, 200, 1));
-        auto.read(&host(2 * GIB, GIB / 2, 8), None, &demand);
+        auto.read(&host(2 * GIB, GIB / 2, 8), None, &demand, 0);
         let guessed = auto.slots(&demand, 10_000);
         assert_eq!(guessed, 40, "1.2 GiB for 32 MB each");
         // 40 of them use 400 MB in truth.
         let measured = WorkersReading { count: 40, memory_bytes: 400_000_000 };
-        auto.read(&host(2 * GIB, GIB / 2 + 400_000_000, 8), Some(&measured), &demand);
+        auto.read(&host(2 * GIB, GIB / 2 + 400_000_000, 8), Some(&measured), &demand, 40);
         assert_eq!(auto.slots(&demand, 10_000), 128);
         // A little more is no reason to end anybody.
         let measured = WorkersReading { count: 40, memory_bytes: 420_000_000 };
-        auto.read(&host(2 * GIB, GIB / 2 + 420_000_000, 8), Some(&measured), &demand);
+        auto.read(&host(2 * GIB, GIB / 2 + 420_000_000, 8), Some(&measured), &demand, 40);
         assert_eq!(auto.slots(&demand, 10_000), 128);
+    }
+
+    #[test]
+    fn what_runs_is_never_ended_by_a_measurement() {
+        let (mut auto, demand) = (AutoSize::default(), demand(Mode::Packets, 200, 1));
+        auto.read(&host(2 * GIB, 2 * GIB, 8), None, &demand, 120);
+        assert_eq!(auto.slots(&demand, 10_000), 120);
     }
 }

@@ -1,8 +1,13 @@
 //! The policy, rule by rule: each test is named as the rule it holds.
 
 mod board;
+mod busy_host;
 mod ending;
 mod failing;
+mod fallback;
+mod hosts;
+mod rolling_out;
+mod rotation;
 mod running;
 mod sharing;
 

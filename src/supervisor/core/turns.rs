@@ -24,6 +24,8 @@ pub struct Turns {
     pub last_seen: Option<Moment>,
     /// What was found at the end of its last turn.
     pub found: Vec<Condition>,
+    /// It is kept beyond its turn.
+    pub kept: bool,
     /// Counted as urgent among those that hold a slot.
     pub urgent: bool,
     /// Somebody looks at it until then.
@@ -40,6 +42,7 @@ impl Turns {
             expected: None,
             last_seen: None,
             found: Vec::new(),
+            kept: false,
             urgent: false,
             looked_until: None,
             since: now,
@@ -91,12 +94,14 @@ impl Stream {
 
     /// It stays for another turn.
     pub fn extend_turn(&mut self, now: Moment) {
+        self.turns.kept = true;
         self.turns.ends = Some(now + self.spec.turn);
     }
 
     /// Its turn is over; the next may come after `wait`.
     pub fn end_turn(&mut self, around: &mut Surroundings<'_>, wait: Duration) {
         self.turns.ends = None;
+        self.turns.kept = false;
         self.turns.expected = Some(around.now + wait);
         self.end_worker(around, Then::Rest(Wait::Line), "its turn is over");
     }
@@ -109,6 +114,7 @@ impl Stream {
             self.turns.found.clone_from(&self.conditions);
         }
         self.turns.ends = None;
+        self.turns.kept = false;
     }
 
     /// Since when nobody has looked at it, for a rotating stream that could be looked at.

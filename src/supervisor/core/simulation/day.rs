@@ -33,7 +33,7 @@ enum Next {
 #[derive(Debug, Clone, Copy, Default)]
 struct Process {
     generation: Generation,
-    born: bool,
+    live: bool,
     ended: bool,
     time_us: i64,
 }
@@ -126,7 +126,7 @@ impl Day {
         let mut n = group;
         while n < self.processes.len() {
             let process = &mut self.processes[n];
-            if process.born && !process.ended {
+            if process.live && !process.ended {
                 process.time_us += PERIOD_MS * 1_000;
                 let figures = Figures { fps: Some(25.0), bitrate_kbps: None, speed: Some(1.0) };
                 let sample = Sample { out_time_us: Some(process.time_us), figures, ..Sample::default() };
@@ -152,7 +152,7 @@ impl Day {
                 if process.generation != generation {
                     return;
                 }
-                process.born = true;
+                process.live = up;
                 self.tell(n as usize, generation, WorkerEvent::Spawned { pid: 7 });
                 if up {
                     let figures = Figures::default();
