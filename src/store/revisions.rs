@@ -251,7 +251,7 @@ impl Revisions {
     }
 
     /// Writes beside, syncs, renames. False when another process has the number.
-    fn write(&self, number: u64, text: &[u8]) -> io::Result<bool> {
+    pub(super) fn write(&self, number: u64, text: &[u8]) -> io::Result<bool> {
         let (beside, path) = (self.path_of(number, WRITING), self.path_of(number, ENDING));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(FILE_MODE);

@@ -121,6 +121,20 @@ fn writers_at_the_same_time_take_different_numbers() {
 }
 
 #[test]
+fn a_number_that_was_taken_meanwhile_is_left_to_who_has_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let revisions = Revisions::of(dir.path());
+    record(&revisions, "one");
+    // As by a process that looked before that one was there.
+    assert!(!revisions.write(1, b"other").unwrap());
+    assert_eq!(revisions.read(1).unwrap().files[0].text, "one");
+    // And while another is still writing its own.
+    fs::write(revisions.dir().join("000002.writing"), "{").unwrap();
+    assert!(!revisions.write(2, b"other").unwrap());
+    assert_eq!(names(revisions.dir(), ""), ["000001.json", "000002.writing"]);
+}
+
+#[test]
 fn what_a_process_that_died_was_writing_goes_after_a_while() {
     let dir = tempfile::tempdir().unwrap();
     let revisions = Revisions::of(dir.path());
