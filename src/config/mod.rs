@@ -23,11 +23,11 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use files::{Disk, Environment, Files, Memory};
+pub use files::{Capture, Disk, Environment, Files, Memory, Overlay, Sources};
 pub use input::{DEFAULT_PROTOCOLS, protocol_of};
-pub use loader::{Loaded, load, parse};
+pub use loader::{Loaded, load, load_from, parse, state_dir_of};
 pub use locate::{FILE_NAME, NotFound, locate};
-pub use mistake::{Excerpt, Mistake, Mistakes};
+pub use mistake::{Excerpt, Mistake, Mistakes, mask_line};
 pub use settings::{Config, Guard, Limit, LogSettings, Policy, Rollout};
 pub use words::parse_duration;
 
@@ -37,6 +37,8 @@ pub use words::parse_duration;
 pub const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// Files read for one configuration: itself, included files and playlists.
 pub const MAX_FILES: usize = 1_000;
+/// What is kept of the files of one configuration for its revision, bytes.
+pub const MAX_SOURCES_BYTES: usize = 16 * 1024 * 1024;
 /// How deep files may include files.
 pub const MAX_INCLUDE_DEPTH: usize = 8;
 /// Streams of one configuration.

@@ -125,6 +125,8 @@ fn an_hour_that_is_left_out() {
     let apia =
         |window| changes(&schedule(&[window], "Pacific/Apia"), "2011-12-29T12:00Z", "2012-01-02T00:00Z");
     assert!(apia("fri").is_empty());
+    let next = schedule(&["fri"], "Pacific/Apia").at(utc("2011-12-29T12:00Z"));
+    assert_eq!(next.until_ms, Some(utc("2012-01-05T10:00Z")), "the Friday after the one that was left out");
     assert_eq!(apia("thu,sat"), ["-31.12 10:00"]);
 }
 
