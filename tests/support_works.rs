@@ -454,34 +454,25 @@ mod worker {
             support::stage::skipped("canaries: pid namespaces are not allowed here");
             return;
         }
-        // The program beside them kills whoever has a number of the range: all canaries, in time.
-        let script = "while :; do for n in $(seq 300 400); do kill -9 $n 2>/dev/null; done; done";
-        let arguments = [
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--mount-proc",
-            stand_in().to_str().unwrap(),
-            "-i",
-            "stand-in:canaries?n=5",
-            "--",
-            SH,
-            "-c",
-            script,
-        ];
-        let running = Running::start(Path::new("unshare"), &arguments, &[]);
-        running.wait_stdout("a hurt canary", |out| out.contains("hurt 3") && out.contains("SIGKILL"));
-        drop(running);
-        let script = "exit 0";
-        let arguments = [&arguments[..10], &[script]].concat();
-        let running = Running::start(Path::new("unshare"), &arguments, &[]);
-        let out = running.wait_stdout("numbers that come back", |out| {
-            let pids: Vec<_> = out.lines().filter_map(|line| line.strip_prefix("canary ")).collect();
-            let different: std::collections::BTreeSet<_> = pids.iter().collect();
-            different.len() < pids.len()
-        });
-        assert!(!out.contains("hurt"), "{out}");
-        assert!(out.contains("ended"), "{out}");
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        std::fs::write(&journal, "350 1\n360 1\n370 1\n").unwrap();
+        let url = format!("stand-in:canaries?of={}", journal.display());
+        let run = |script: &str| {
+            let namespace = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+            let ours = [stand_in().to_str().unwrap(), "-i", &url, "--", SH, "-c", script];
+            Running::start(Path::new("unshare"), &[&namespace[..], &ours].concat(), &[])
+        };
+        let quiet = run("exit 0");
+        let out = quiet.wait_stdout("three canaries", |out| out.matches("canary").count() == 3);
+        assert!(out.contains("ended") && !out.contains("hurt"), "{out}");
+        let mut pids: Vec<&str> = out.lines().filter_map(|line| line.strip_prefix("canary ")).collect();
+        pids.sort_unstable();
+        assert_eq!(pids, ["350", "360", "370"]);
+        // Signals a number that it believes to be its own.
+        let careless = run("while :; do kill -TERM 360 2>/dev/null && break; done");
+        careless.wait_stdout("a hurt canary", |out| out.contains("hurt 360 SIGTERM"));
+        careless.wait_stdout("the others", |out| out.matches("canary").count() == 2);
     }
 
     #[test]

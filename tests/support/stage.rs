@@ -146,7 +146,8 @@ impl Stage {
         format!("{plays}{joint}journal={}", self.journal(id).display())
     }
 
-    fn journal(&self, id: &str) -> PathBuf {
+    /// The file of a journal.
+    pub fn journal(&self, id: &str) -> PathBuf {
         self.folder.path().join(format!("{id}.journal"))
     }
 

@@ -24,7 +24,7 @@
 //! | `crowd` | `n=50`, `for=60`, `group`, `does` | starts so many children, then healthy |
 //! | `sleep` | `for=60` | only waits: what `grandchild` and `crowd` start |
 //! | `read-stdin` | | reads standard input to its end, then healthy |
-//! | `canaries` | `n=20`, `for=0.3`, `first=300`, `range=100` | no worker: the first process of a pid namespace, see `canaries.rs` |
+//! | `canaries` | `of=`, `for=0.4` | no worker: the first process of a pid namespace, see `canaries.rs` |
 //!
 //! Keys of every mode: `fps=25`, `kbps=2500`, `speed=1`, `audio-only=0`, and `stderr=`, `stdout=`:
 //! a text (percent-encoded, may hold line feeds) said once at `say-after=0` seconds. `journal=`: a
@@ -76,8 +76,8 @@ fn main() -> ExitCode {
     ExitCode::from(faults::play(&request, output))
 }
 
-/// Signals are blocked in every thread and waited for in one, so that no handler is needed; children
-/// get an empty mask from the standard library.
+/// Signals are blocked in every thread and waited for in one, so that no handler is needed. Children
+/// inherit that; those that are stand-ins wait for them too.
 fn watch_signals(ignored: Option<u32>) -> mpsc::Receiver<()> {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGTERM);
