@@ -63,8 +63,8 @@ fn a_killed_headend_leaves_none_of_two_hundred_workers() {
     let stage = many(QUICK, 200, |_| "healthy");
     let mut headend = stage.headless(&[]);
     let workers = wait_playing(&stage, 200);
-    headend.kill();
     let begin = Instant::now();
+    headend.kill();
     processes::wait_gone(&workers, GONE);
     measured(&format!("200 workers were gone {:?} after SIGKILL of headend", begin.elapsed()));
     assert_eq!(stage.workers(), []);

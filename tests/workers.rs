@@ -38,8 +38,8 @@ mod leaving {
 
     #[test]
     fn nor_does_one_killed_while_it_starts_them() {
-        let stage = Stage::crowd(QUICK, 40, "healthy");
-        for enough in [1, 12, 25] {
+        let stage = Stage::crowd(QUICK, 200, "healthy");
+        for enough in [1, 60, 150] {
             let mut headend = stage.headless(&[]);
             wait_until("the first workers", LIMIT, || stage.workers().len() >= enough);
             headend.kill();
