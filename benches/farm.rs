@@ -13,55 +13,30 @@
 )]
 #![allow(clippy::cast_precision_loss, reason = "figures to read, not to count with")]
 
+mod measure;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::time::{Duration, Instant};
 
+use measure::{cpu_seconds, number, pss_mib, row};
 use nix::sys::signal::Signal;
 use support::headless::Running;
 use support::processes::{Process, children_of};
 use support::pty::Screen;
 use support::{HEADEND, wait_until};
 
-/// The kernel counts CPU time in these, on every Linux that headend runs on.
-const TICKS_PER_SECOND: f64 = 100.0;
 /// Bytes and CPU are sampled this often.
 const SAMPLE: Duration = Duration::from_secs(5);
 /// How many deaths are timed.
 const DEATHS: usize = 20;
 
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-/// User and system time of a process, in seconds.
-fn cpu_seconds(pid: i32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields = stat.rsplit(") ").next().unwrap_or_default();
-    let ticks: u64 = fields.split(' ').skip(11).take(2).filter_map(|t| t.parse::<u64>().ok()).sum();
-    ticks as f64 / TICKS_PER_SECOND
-}
-
-/// Proportional set size of a process, in MiB.
-fn pss_mib(pid: i32) -> f64 {
-    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap_or_default();
-    let kib: f64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or_default();
-    kib / 1024.0
-}
-
 fn workers_cpu(workers: &[Process]) -> f64 {
     workers.iter().map(|worker| cpu_seconds(worker.pid)).sum()
 }
 
-fn row(what: &str, figure: &str) {
-    println!("| {what} | {figure} |");
-}
-
 fn main() {
-    // `cargo test --benches` only wants to know that it builds.
-    if !std::env::args().any(|arg| arg == "--bench") {
+    if !measure::is_wanted() {
         return;
     }
     let streams = number("HEADEND_BENCH_STREAMS", 200);

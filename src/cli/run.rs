@@ -6,7 +6,7 @@ use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
 use super::{FAILED, Failed, MISTAKEN, OK, headless, print, report::Report, tell};
-use crate::config::{self, Environment, Loaded};
+use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::service::{Options, Service, Unclean};
 
@@ -20,14 +20,17 @@ const FROZEN: Duration = Duration::from_secs(2);
 pub fn plain(args: &Run) -> Result<u8, Failed> {
     let environment = Environment::from_process();
     let path = config::locate(args.config.as_deref(), &environment).map_err(Failed::Nothing)?;
-    let loaded = config::load(&path, &environment).map_err(Failed::Mistakes)?;
-    with_configuration(loaded, &args.common, path.display().to_string(), args.common.headless)
+    let files = Capture::new(&Disk);
+    let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
+    let sources = Some(files.into_sources());
+    with_configuration(loaded, sources, &args.common, path.display().to_string(), args.common.headless)
 }
 
-/// Runs with a configuration, wherever it came from. `leave_on_hangup`: whether losing the
-/// terminal ends the program.
+/// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
+/// revision. `leave_on_hangup`: whether losing the terminal ends the program.
 pub fn with_configuration(
     loaded: Loaded,
+    sources: Option<Sources>,
     common: &Common,
     title: String,
     leave_on_hangup: bool,
@@ -39,7 +42,8 @@ pub fn with_configuration(
         tell("headend: this is no terminal; run it in one, or use --headless");
         return Ok(MISTAKEN);
     }
-    let options = Options { config: loaded.config, state_dir: common.state.clone(), leave_on_hangup };
+    let options =
+        Options { config: loaded.config, sources, state_dir: common.state.clone(), leave_on_hangup };
     let service = Service::start(options)?;
     if common.headless {
         let until = common.run_for.map(|span| Instant::now() + span);

@@ -1,11 +1,12 @@
 //! Where a configuration is read from: the disk, or memory.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use super::{MAX_FILE_BYTES, MAX_FILES};
+use super::{MAX_FILE_BYTES, MAX_FILES, MAX_SOURCES_BYTES};
 
 /// The environment variables that matter, read once so that nothing else depends on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -142,6 +143,95 @@ impl Files for Memory {
 
     fn identity(&self, path: &Path) -> PathBuf {
         plain(path)
+    }
+}
+
+/// The files a configuration was read from, with what was in them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Whole paths and bytes, the configuration file first, each once.
+    pub files: Vec<(PathBuf, Vec<u8>)>,
+    /// More was read than [`MAX_SOURCES_BYTES`], so some of it is missing here.
+    pub too_large: bool,
+}
+
+// Not derived: a debug print must not show passwords.
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let paths = self.files.iter().map(|(path, bytes)| (path, bytes.len()));
+        f.debug_map().entries(paths).finish()
+    }
+}
+
+/// Other files, and what was read of them.
+pub struct Capture<'a> {
+    files: &'a dyn Files,
+    sources: RefCell<Sources>,
+}
+
+impl<'a> Capture<'a> {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(files: &'a dyn Files) -> Self {
+        Self { files, sources: RefCell::default() }
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn into_sources(self) -> Sources {
+        self.sources.into_inner()
+    }
+}
+
+impl Files for Capture<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = self.files.read(path)?;
+        let mut sources = self.sources.borrow_mut();
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if !sources.files.iter().any(|(known, _)| *known == path) {
+            let kept: usize = sources.files.iter().map(|(_, bytes)| bytes.len()).sum();
+            if kept + bytes.len() > MAX_SOURCES_BYTES {
+                sources.too_large = true;
+            } else {
+                sources.files.push((path, bytes.clone()));
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn expand(&self, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+        self.files.expand(base, pattern)
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        self.files.identity(path)
+    }
+}
+
+/// Files of this machine, some of which are other ones.
+pub struct Overlay<'a> {
+    /// Those that are other ones, or not there.
+    pub over: &'a Memory,
+}
+
+impl Files for Overlay<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.over.read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Disk.read(path),
+            other => other,
+        }
+    }
+
+    fn expand(&self, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+        let mut paths = Disk.expand(base, pattern)?;
+        paths.extend(self.over.expand(base, pattern)?);
+        // Plain, or one file would be two.
+        let paths: BTreeSet<_> = paths.iter().map(|path| plain(path)).collect();
+        Ok(paths.into_iter().take(MAX_FILES + 1).collect())
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        Disk.identity(path)
     }
 }
 

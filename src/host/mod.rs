@@ -3,7 +3,9 @@
 //! Everything here is read from a thread of its own ([`Sampler`]), because a machine in trouble
 //! answers slowly, and neither drawing nor supervising may wait for it.
 
+mod cgroup;
 mod limits;
+mod pressure;
 mod proc;
 mod sampler;
 
@@ -21,6 +23,8 @@ pub const WORKERS_PER_STEP: usize = 20;
 /// From one batch of workers to the next. A round over more than 800 workers takes longer than
 /// [`MEMORY_PERIOD`]; the next one begins after it.
 pub const MEMORY_STEP: Duration = Duration::from_millis(250);
+/// Stopping the readings takes this long at most.
+pub const STOP_LIMIT: Duration = Duration::from_secs(1);
 /// Descriptors one worker costs headend: two pipes and a pidfd.
 pub const FDS_PER_WORKER: u64 = 3;
 /// Descriptors kept for everything else: store, logs, links, terminal, the runtime's own.

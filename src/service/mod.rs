@@ -6,6 +6,7 @@
 mod outlet;
 mod own_log;
 mod paths;
+pub mod revisions;
 mod signals;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use std::time::Duration;
 pub use own_log::OWN_LOG;
 pub use paths::default_state_dir;
 
-use crate::config::Config;
+use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, Capabilities, FfmpegError};
 use crate::host::{self, Sampler};
 use crate::link::{Hub, LogSlice, LogSource};
@@ -70,6 +71,8 @@ pub enum Unclean {
 pub struct Options {
     /// Everything the operator wrote.
     pub config: Config,
+    /// The files it was read from, to be kept as a revision; `None`: it is nobody's.
+    pub sources: Option<Sources>,
     /// The state folder; before the configuration's.
     pub state_dir: Option<PathBuf>,
     /// Whether a lost terminal (SIGHUP) ends the program.
@@ -118,7 +121,7 @@ impl Service {
         let readings = Arc::new(Mutex::new(Readings::default()));
         let sampler = {
             let readings = Arc::clone(&readings);
-            Sampler::start(Arc::clone(&pids), move |host, own, workers| {
+            Sampler::start(Arc::clone(&pids), None, move |host, own, workers| {
                 outlet::lock(&readings).take_in(host, own, workers);
             })
         };
@@ -218,6 +221,9 @@ impl Ground {
                 own_log::install(&logs);
                 for note in &opened.notes {
                     log::warn!("{note}");
+                }
+                if let Some(sources) = &options.sources {
+                    revisions::remember(&dir, sources);
                 }
                 Ok(Self { store, opened, lock: Some(lock), logs })
             }

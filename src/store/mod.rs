@@ -12,6 +12,7 @@ mod disk;
 mod export;
 mod keeper;
 mod lock;
+mod revisions;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,9 @@ use crate::model::{Phase, StreamId, Wanted};
 use shared::{Barrier, Shared};
 
 pub use lock::{LockError, StateLock};
+pub use revisions::{
+    Encoding, Head, MAX_REVISION_BYTES, REVISIONS_KEPT, Revision, RevisionError, RevisionFile, Revisions,
+};
 
 /// The version of what is stored. A store of a newer version is refused and not touched.
 pub const FORMAT: u32 = 1;

@@ -10,6 +10,7 @@ use super::disk::{Disk, DiskError};
 use super::*;
 
 mod disks;
+mod revisions;
 
 const LONG: Duration = Duration::from_secs(30);
 /// Tells a re-executed test binary which folder to work in.

@@ -207,7 +207,8 @@ impl Stage {
         [&[("HEADEND_FFMPEG", ffmpeg)], more].concat()
     }
 
-    fn mark(&self) -> String {
+    /// Stands in the arguments of every worker of this stage; see [`Self::workers`].
+    pub fn mark(&self) -> String {
         let name = self.folder.path().file_name().and_then(|n| n.to_str()).expect("UTF-8");
         format!("stage={name}")
     }

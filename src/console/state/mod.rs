@@ -21,9 +21,9 @@ use tui_logger::TuiWidgetState;
 use super::columns::{self, Placed, Widest};
 use super::keymap::Places;
 use super::layout::{self, Areas, MAX_NOTICES};
+use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 pub use super::text::counted;
-use super::text::{age_changes_in, countdown_changes_in};
-use crate::model::{Action, Board, Moment, Row, StreamId, StreamIx, Totals};
+use crate::model::{Action, Board, Moment, Phase, Row, StreamId, StreamIx, Totals, WatchKind};
 use history::History;
 use list::List;
 use log::LogPane;
@@ -318,32 +318,33 @@ impl State {
 
     /// When the text of a visible age changes.
     fn next_age_change(&self) -> Option<Moment> {
-        let mut next: Option<Duration> = None;
-        let mut consider = |span: Duration| next = Some(next.map_or(span, |n| n.min(span)));
-        let mut row_ages = |row: &Row, all: bool| {
-            let mut age = |since: Moment| consider(age_changes_in(self.now.since(since)));
-            row.started.into_iter().for_each(&mut age);
-            row.conditions.iter().map(|c| c.since).for_each(&mut age);
-            if all {
-                age(row.since);
-                age(row.last_message_at);
-            }
-            if let Some(at) = row.next {
-                consider(countdown_changes_in(self.now.until(at)));
-            }
-        };
+        let mut next = Duration::MAX;
+        let mut consider = |span: Duration| next = next.min(span);
         match self.screen() {
             Screen::Grid => {
-                let all = self.columns().iter().any(|p| p.column == columns::Column::Age);
+                let columns = self.columns();
+                let has = |column| columns.iter().any(|p| p.column == column);
+                let (ages, messages) = (has(columns::Column::Age), has(columns::Column::Message));
+                let reasons = columns::place_of_why(&columns).is_some();
                 for ix in self.list.visible(self.grid_height()) {
                     if let Some(row) = self.row(*ix) {
-                        row_ages(row, all);
+                        consider(row_changes_in(row, self.now));
+                        if ages {
+                            consider(age_changes_in(self.now.since(row.last_message_at)));
+                        }
+                        let idle = reasons && !row.phase.holds_slot();
+                        if idle || messages && row.phase != Phase::Live {
+                            consider(countdown_changes_in(row, self.now, Countdown::Coarse));
+                        }
                     }
                 }
             }
             Screen::Stream => {
                 if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
-                    row_ages(row, true);
+                    consider(row_changes_in(row, self.now));
+                    consider(age_changes_in(self.now.since(row.since)));
+                    consider(age_changes_in(self.now.since(row.last_message_at)));
+                    consider(countdown_changes_in(row, self.now, Countdown::Exact));
                 }
             }
             _ => {}
@@ -351,6 +352,24 @@ impl State {
         for notice in self.board.notices.iter().take(MAX_NOTICES.into()) {
             consider(age_changes_in(self.now.since(notice.since)));
         }
-        next.filter(|n| *n < Duration::MAX).map(|n| self.now + n)
+        if let Some(since) = self.board.pool.unseen_since {
+            consider(slow_age_changes_in(self.now.since(since)));
+        }
+        (next < Duration::MAX).then(|| self.now + next)
     }
+}
+
+/// How long until an age changes that stands on the grid and on the stream's own page.
+fn row_changes_in(row: &Row, now: Moment) -> Duration {
+    let started = row.started.filter(|_| row.phase.holds_slot());
+    let seen = row.last_seen.filter(|_| row.watch == WatchKind::Rotate);
+    // While it rests its conditions are those of then, and have no age.
+    let conditions = row.conditions.iter().filter(|_| row.phase != Phase::Resting);
+    let ages = started.into_iter().chain(conditions.map(|c| c.since));
+    let ages = ages.map(|since| age_changes_in(now.since(since)));
+    ages.chain(seen.map(|seen| slow_age_changes_in(now.since(seen)))).min().unwrap_or(Duration::MAX)
+}
+
+fn countdown_changes_in(row: &Row, now: Moment, countdown: Countdown) -> Duration {
+    row.next.map_or(Duration::MAX, |next| countdown.changes_in(now.until(next)))
 }

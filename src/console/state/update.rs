@@ -473,6 +473,10 @@ fn changed(old: Option<&Row>, new: &Row) -> Dirty {
         && old.name == new.name
         && old.group == new.group
         && old.reason == new.reason
+        && old.input_of == new.input_of
+        && old.maintenance == new.maintenance
+        && old.priority == new.priority
+        && old.watch == new.watch
         && old.pid == new.pid;
     if !same_state {
         Dirty::Now

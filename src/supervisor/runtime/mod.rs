@@ -173,15 +173,15 @@ impl<O: Outlet> Runtime<O> {
     /// Adds the streams, in this order.
     pub fn add(&mut self, streams: Vec<(StreamSpec, Option<Restored>)>) {
         let now = self.look();
-        for (spec, restored) in streams {
-            let id = spec.id.clone();
-            let mut effects = Vec::new();
-            match self.core.add(now, spec, restored, &mut effects) {
-                Ok(ix) => self.tools.logs.register(ix, &id),
+        let ids: Vec<StreamId> = streams.iter().map(|(spec, _)| spec.id.clone()).collect();
+        let mut effects = Vec::new();
+        for (id, added) in ids.iter().zip(self.core.add_all(now, streams, &mut effects)) {
+            match added {
+                Ok(ix) => self.tools.logs.register(ix, id),
                 Err(_) => log::error!("two streams have the id {id}; the second is left out"),
             }
-            self.carry_out(now, effects);
         }
+        self.carry_out(now, effects);
     }
 
     /// Runs until it was told to leave and the last worker is gone.
@@ -358,6 +358,11 @@ impl<O: Outlet> Runtime<O> {
                     }
                 }
                 Effect::Note { stream, level, text } => self.note(stream, level, text),
+                Effect::Report { level, text } => match level {
+                    LineLevel::Error => log::error!("{text}"),
+                    LineLevel::Warning => log::warn!("{text}"),
+                    LineLevel::Info | LineLevel::Debug => log::info!("{text}"),
+                },
             }
         }
         if self.core.has_changes() {
