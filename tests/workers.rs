@@ -281,7 +281,7 @@ mod hostile {
         assert!(screen.quit().success());
         assert!(contains(&screen.raw_output(), b"\"streams\""), "the report too");
         assert!(!contains(&screen.raw_output(), CANARY.as_bytes()), "on the screen or in the report");
-        assert_eq!(files_with(&stage.state(), CANARY), Vec::<std::path::PathBuf>::new());
+        assert_eq!(stage.files_that_tell(CANARY), Vec::<std::path::PathBuf>::new());
         let report = stage.report("2s", &environment);
         assert_eq!(stream(&report, "one")["phase"], "live");
         assert!(!report.to_string().contains(CANARY), "{report:#}");
