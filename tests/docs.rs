@@ -145,9 +145,6 @@ fn links_lead_somewhere() {
     assert!(wrong.is_empty(), "links that lead nowhere:\n{}", wrong.join("\n"));
 }
 
-/// Promises that nothing holds yet: overload is the host guard's.
-const NOT_HELD: [u8; 1] = [23];
-
 #[test]
 fn each_promise_is_held_by_tests_that_are_there() {
     let page = read(&root().join("docs/architecture.md"));
@@ -173,8 +170,8 @@ fn each_promise_is_held_by_tests_that_are_there() {
                 wrong.push(format!("{number}: no test {test} in {file}"));
             }
         }
-        if tests.is_empty() != NOT_HELD.contains(&number) {
-            wrong.push(format!("{number}: held by {tests:?}"));
+        if tests.is_empty() {
+            wrong.push(format!("{number}: no test"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

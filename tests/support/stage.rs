@@ -10,7 +10,7 @@ use super::processes::{self, Process};
 use super::pty::{Key, Screen};
 use super::{LIMIT, stand_in, wait_for};
 
-/// Everything starts at once and comes back soon; one look at the packets is all a stand-in gives.
+/// Everything starts at once and comes back soon, however busy the machine is; one look at the packets is all a stand-in gives.
 pub const QUICK: &str = r#"
 [pool]
 start_parallel = 200
@@ -19,6 +19,8 @@ starts_per_second = 200
 backoff_first = "100ms"
 backoff_cap = "1s"
 jitter = 0
+[guard]
+enabled = false
 [defaults]
 mode = "packets"
 "#;
@@ -92,6 +94,17 @@ impl Stage {
     /// The state folder.
     pub fn state(&self) -> PathBuf {
         self.folder.path().join("state")
+    }
+
+    /// Files of the state folder in which a secret of the configuration stands. Its revisions may hold
+    /// it, as the configuration does, when nobody else can read them: others are told here too.
+    pub fn files_that_tell(&self, secret: &str) -> Vec<PathBuf> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let may = |path: &PathBuf| {
+            let mode = path.metadata().map_or(0o777, |found| found.permissions().mode());
+            path.parent() == Some(&self.state().join("revisions")) && mode & 0o777 == 0o600
+        };
+        files_with(&self.state(), secret).into_iter().filter(|path| !may(path)).collect()
     }
 
     /// What stands in the log file of a stream until now; `_headend` is headend's own.
