@@ -63,7 +63,7 @@ impl State {
         if self.rollout().is_some() {
             self.question = Some(Question::Rollout(order));
         } else {
-            self.say("no rollout has stopped: there is nothing to continue or to turn back".into(), true);
+            self.say("no rollout has stopped".into(), true);
         }
     }
 

@@ -252,6 +252,7 @@ fn a_rollout_goes_on_or_back_only_after_a_yes() {
         let mut state = state(80, 24, noticed_board());
         assert!(press(&mut state, ch(key)).is_empty());
         let asked = screen(&state);
+        assert_snapshot!(format!("supervision_question_{key}"), asked);
         assert!(asked.contains(word) && asked.contains("81 of 100 live"), "{asked}");
         assert!(press(&mut state, ch('n')).is_empty());
         press(&mut state, ch(key));
