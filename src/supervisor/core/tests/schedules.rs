@@ -7,9 +7,9 @@ use crate::model::{Explained, Health, Schedule, Window};
 const MIDNIGHT_MS: u64 = 1_795_478_400_000;
 const HOUR_MS: u64 = 3_600_000;
 
-fn schedule(window: &str) -> Option<Arc<Schedule>> {
+fn schedule(window: &str) -> Arc<Schedule> {
     let windows = vec![Window::parse(window).unwrap()];
-    Some(Arc::new(Schedule::new(windows, jiff::tz::TimeZone::UTC)))
+    Arc::new(Schedule::new(windows, jiff::tz::TimeZone::UTC))
 }
 
 fn hours(hours: u64) -> Duration {
@@ -20,7 +20,7 @@ fn hours(hours: u64) -> Duration {
 fn day_stream(hour: u64) -> World {
     let mut world = World::empty(Policy::default());
     world.handle(Input::Wall(MIDNIGHT_MS + hour * HOUR_MS));
-    world.add(StreamSpec { on_air: schedule("06:00-22:00"), ..spec("day") }, None);
+    world.add(StreamSpec { on_air: Some(schedule("06:00-22:00")), ..spec("day") }, None);
     world
 }
 
@@ -29,7 +29,7 @@ fn off_air_it_is_stopped_and_says_when_it_comes() {
     let mut world = day_stream(3);
     assert_eq!((world.phase(0), world.row(0).wanted), (Phase::Stopped, Wanted::Started));
     assert_eq!(world.row(0).why(world.now), "off air, on air in 3 h");
-    world.pass(hours(3) - secs(1));
+    world.pass(secs(3 * 3_600 - 1));
     assert_eq!(world.phase(0), Phase::Stopped);
     world.pass(secs(1));
     assert_eq!(world.phase(0), Phase::Starting);
@@ -55,7 +55,7 @@ fn a_stream_that_waits_for_its_next_try_goes_off_air_too() {
     let mut world = World::empty(Policy::default());
     world.handle(Input::Wall(MIDNIGHT_MS + 21 * HOUR_MS));
     let inputs = vec!["http://a.example/live".into()];
-    world.add(StreamSpec { inputs, on_air: schedule("06:00-22:00"), ..spec("day") }, None);
+    world.add(StreamSpec { inputs, on_air: Some(schedule("06:00-22:00")), ..spec("day") }, None);
     world.goes_live(0);
     world.pass_with_progress(3_590, &[0]);
     world.line(0, FaultClass::Tls, "wrong version number");
@@ -105,7 +105,7 @@ fn a_clock_that_is_set_moves_the_windows_and_nothing_else() {
 fn in_maintenance_faults_are_shown_and_explained() {
     let mut world = World::empty(Policy::default());
     world.handle(Input::Wall(MIDNIGHT_MS));
-    world.add(StreamSpec { maintenance: schedule("00:00-01:00"), ..spec("s") }, None);
+    world.add(StreamSpec { maintenance: Some(schedule("00:00-01:00")), ..spec("s") }, None);
     world.goes_live(0);
     assert!(world.row(0).maintenance);
     let now = world.now;
