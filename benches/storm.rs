@@ -59,6 +59,8 @@ backoff_cap = "1s"
 reset_after = "10s"
 broken_failures = 1000
 broken_window = "1m"
+[guard]
+enabled = false
 [defaults]
 mode = "packets"
 "#;
