@@ -42,8 +42,9 @@ use support::{HEADEND, stand_in};
 const SAMPLE: Duration = Duration::from_secs(10);
 /// Samples are told together for so long.
 const SLICE_MINUTES: u64 = 10;
-/// A worker ends after so many seconds of good progress; with the wait before the next one and
-/// its turn to start, each stream has a new worker about each minute.
+/// A worker ends after so many seconds of good progress unless `HEADEND_BENCH_LIVES` says otherwise;
+/// with the wait before the next one and its turn to start, each stream has a new worker about each
+/// minute.
 const LIVES_S: u64 = 55;
 /// Lines a worker says at once when it starts.
 const LINES: usize = 100;
@@ -120,7 +121,7 @@ fn plays() -> String {
         let level = if n % 10 == 0 { "error" } else { "warning" };
         let _ = write!(lines, "[{level}] [hls %40 0x55d0c0ffee00] segment {n} of the playlist is late%0A");
     }
-    format!("exit?after={LIVES_S}&stderr={lines}")
+    format!("exit?after={}&stderr={lines}", number("HEADEND_BENCH_LIVES", LIVES_S))
 }
 
 /// Looks until the time is over, somebody interrupts or headend is gone.

@@ -92,6 +92,21 @@ mod leaving {
     }
 
     #[test]
+    fn nobody_is_waited_for_longer_than_leaving_may_take() {
+        let stage = Stage::with(
+            &format!("{QUICK}\n[stop]\nagain = \"1m\"\nkill = \"1m\"\n"),
+            &[("one", "ignore-term")],
+        );
+        let mut headend = stage.headless(&[]);
+        stage.wait_log("one", "Input #0");
+        let worker = stage.worker("one");
+        headend.process().signal(Signal::SIGTERM);
+        assert_eq!(headend.wait_exit(LIMIT).code(), Some(0));
+        processes::wait_gone(&[worker], Duration::ZERO);
+        assert!(stage.log("_headend").contains("have not ended in time: killed"));
+    }
+
+    #[test]
     fn a_second_signal_does_not_wait() {
         let stage = Stage::with(
             &format!("{QUICK}\n[stop]\nagain = \"1m\"\nkill = \"1m\"\n"),

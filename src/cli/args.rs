@@ -83,6 +83,15 @@ pub struct Channels {
     /// The same number gives the same streams and the same faults
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// How many hosts have them, each a loopback address; in a storm they fail [default: 4 in the demo, else 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub hosts: Option<u8>,
+    /// Let so many of them, the last ones, take turns on the slots
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub rotate: u32,
+    /// How many workers there may be at once [default: as many as this machine carries]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub slots: Option<u32>,
 }
 
 /// How much goes wrong.

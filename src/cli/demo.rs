@@ -10,17 +10,22 @@ use tokio::sync::oneshot;
 use super::args::{self, Channels};
 use super::{Failed, OK, print, run, tell};
 use crate::config::{self, Disk, Environment};
-use crate::demo::{self, Channel, Clips, Origin, Timetable};
+use crate::demo::{self, Channel, Clips, Hosts, Origin, Outages, Timetable, Wishes};
 use crate::service::default_state_dir;
 use crate::{ffmpeg, host};
+
+/// Hosts of the demo, where nobody says how many.
+const DEMO_HOSTS: u8 = 4;
+/// Hosts of the origin alone: what `--listen` names.
+const ORIGIN_HOSTS: u8 = 1;
 
 /// The demo: the origin, a configuration for it, and then everything as with a user's own.
 pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
     let environment = Environment::from_process();
     let (channels, timetable, clips) = prepare(&args.channels, &environment)?;
-    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let served = Served::start(listen, channels.clone(), timetable, clips)?;
-    let text = demo::configuration(&channels, &served.base_url);
+    let hosts = hosts(&args.channels, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), DEMO_HOSTS)?;
+    let served = Served::start(hosts, channels.clone(), timetable, clips)?;
+    let text = demo::configuration_for(&channels, &served.base_urls, wishes(&args.channels));
     let loaded =
         config::parse(&text, Path::new("demo.toml"), &environment, &Disk).map_err(Failed::Mistakes)?;
     let mut common = args.common.clone();
@@ -36,11 +41,12 @@ pub fn origin(args: &args::Origin) -> Result<u8, Failed> {
     let _ = host::raise_open_files();
     let environment = Environment::from_process();
     let (channels, timetable, clips) = prepare(&args.channels, &environment)?;
+    let hosts = hosts(&args.channels, args.listen, ORIGIN_HOSTS)?;
     let event_loop = event_loop()?;
     event_loop.block_on(async {
-        let origin = Origin::start(args.listen, channels.clone(), timetable, clips)?;
+        let origin = Origin::start(hosts, channels.clone(), timetable, clips)?;
         if let Some(path) = &args.write_config {
-            let text = demo::configuration(&channels, &origin.base_url());
+            let text = demo::configuration_for(&channels, &origin.base_urls(), wishes(&args.channels));
             std::fs::write(path, text).wrap_err_with(|| {
                 format!("could not write {}: name a file that can be written", path.display())
             })?;
@@ -67,15 +73,27 @@ async fn stop_signal() -> std::io::Result<()> {
 
 fn prepare(args: &Channels, environment: &Environment) -> Result<(Vec<Channel>, Timetable, Clips), Failed> {
     let count = args.streams as usize;
-    let faults = match args.faults {
-        args::Faults::None => demo::Faults::None,
-        args::Faults::Calm => demo::Faults::Calm,
-        args::Faults::Storm => demo::Faults::Storm,
-    };
     let ffmpeg = ffmpeg::find(environment.ffmpeg.as_deref())?;
     ffmpeg::probe(&ffmpeg)?;
     let clips = demo::clips::prepare(&ffmpeg, &cache_dir(), &mut |what| tell(&format!("headend: {what}")))?;
-    Ok((demo::channels(count, args.seed), Timetable::new(count, faults, args.seed), clips))
+    Ok((demo::channels(count, args.seed), Timetable::new(count, faults(args), args.seed), clips))
+}
+
+const fn faults(args: &Channels) -> demo::Faults {
+    match args.faults {
+        args::Faults::None => demo::Faults::None,
+        args::Faults::Calm => demo::Faults::Calm,
+        args::Faults::Storm => demo::Faults::Storm,
+    }
+}
+
+fn hosts(args: &Channels, first: SocketAddr, usual: u8) -> Result<Hosts, Failed> {
+    let count = usize::from(args.hosts.unwrap_or(usual));
+    Ok(Hosts::several(first, count, Outages::new(count, faults(args), args.seed))?)
+}
+
+fn wishes(args: &Channels) -> Wishes {
+    Wishes { rotate: args.rotate as usize, slots: args.slots, second_inputs: true }
 }
 
 /// `$XDG_CACHE_HOME/headend`, else `~/.cache/headend`, else the folder for temporary files.
@@ -92,14 +110,14 @@ fn event_loop() -> Result<tokio::runtime::Runtime, Failed> {
 
 /// The origin on a thread of its own, so that serving 200 streams never delays supervising them.
 struct Served {
-    base_url: String,
+    base_urls: Vec<String>,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Served {
     fn start(
-        listen: SocketAddr,
+        hosts: Hosts,
         channels: Vec<Channel>,
         timetable: Timetable,
         clips: Clips,
@@ -109,9 +127,9 @@ impl Served {
         let (ready, started) = std::sync::mpsc::sync_channel(1);
         let serve = move || {
             event_loop.block_on(async move {
-                match Origin::start(listen, channels, timetable, clips) {
+                match Origin::start(hosts, channels, timetable, clips) {
                     Ok(origin) => {
-                        let _ = ready.send(Ok(origin.base_url()));
+                        let _ = ready.send(Ok(origin.base_urls()));
                         // Ends with the word to stop, or with the one who could give it.
                         let _ = stopped.await;
                         origin.shutdown().await;
@@ -124,8 +142,8 @@ impl Served {
         };
         let thread = std::thread::Builder::new().name("origin".into()).spawn(serve);
         let thread = thread.wrap_err("the origin's thread could not be started")?;
-        let base_url = started.recv().map_err(|_| eyre!("the origin ended while it was starting"))??;
-        Ok(Self { base_url, stop, thread })
+        let base_urls = started.recv().map_err(|_| eyre!("the origin ended while it was starting"))??;
+        Ok(Self { base_urls, stop, thread })
     }
 
     fn stop(self) {

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod demo;
 mod headless;
+mod leaving;
 mod replace;
 mod report;
 mod revisions;

@@ -8,13 +8,10 @@ use super::args::{Common, Run};
 use super::{FAILED, Failed, MISTAKEN, OK, headless, print, report::Report, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
-use crate::service::{Options, Service, Unclean};
+use crate::service::{CONSOLE_LIMIT, Options, Service, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// A console that has not ended this long after the supervisor has is held by a frozen terminal.
-const FROZEN: Duration = Duration::from_secs(2);
 
 /// Runs with the operator's configuration.
 pub fn plain(args: &Run) -> Result<u8, Failed> {
@@ -79,7 +76,7 @@ fn with_console(
             // If it ended by a defect it could not say so itself.
             service.hub().leaving(0);
             // A frozen terminal may hold the console in a write for ever.
-            if ended.get_or_insert_with(Instant::now).elapsed() > FROZEN {
+            if ended.get_or_insert_with(Instant::now).elapsed() > CONSOLE_LIMIT {
                 break;
             }
         }
@@ -107,9 +104,8 @@ fn with_console(
         // The panic hook has told what happened and given the terminal back.
         Err(_) => FAILED,
     };
-    service.leave();
     let hub = service.hub().clone();
-    let saved = service.wait();
+    let saved = service.wait(|_| {});
     if common.report.is_some() {
         print(&Report::of(&hub.board_to_report()).to_json())?;
     }

@@ -315,4 +315,38 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
         assert_eq!(Disk.read(Path::new("/")).unwrap_err().kind(), io::ErrorKind::IsADirectory);
     }
+
+    #[test]
+    fn what_was_read_is_kept_once_and_within_the_bound() {
+        let large = "#".repeat(MAX_SOURCES_BYTES - 3);
+        let memory = Memory::new().with("/a", "ab").with("/b", "x").with("/c", "y").with("/d", large);
+        let capture = Capture::new(&memory);
+        for path in ["/a", "/b", "/./a", "/none", "/d", "/c"] {
+            let _ = capture.read(Path::new(path));
+        }
+        let sources = capture.into_sources();
+        let paths: Vec<_> = sources.files.iter().map(|(path, bytes)| (path.to_str(), bytes.len())).collect();
+        assert_eq!(paths, [(Some("/a"), 2), (Some("/b"), 1), (Some("/d"), MAX_SOURCES_BYTES - 3)]);
+        assert!(sources.too_large && !format!("{sources:?}").contains("ab"));
+
+        let capture = Capture::new(&memory);
+        capture.read(Path::new("/a")).unwrap();
+        assert!(!capture.into_sources().too_large);
+    }
+
+    #[test]
+    fn an_overlay_shows_both_and_prefers_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for name in ["a.toml", "b.toml"] {
+            std::fs::write(path(name), "disk").unwrap();
+        }
+        let over = Memory::new().with(path("x/../b.toml"), "over").with(path("c.toml"), "over");
+        let overlay = Overlay { over: &over };
+        let names = ["a.toml", "b.toml", "c.toml"].map(path);
+        assert_eq!(overlay.expand(dir.path(), "*.toml").unwrap(), names);
+        let texts = names.each_ref().map(|path| overlay.read(path).unwrap());
+        assert_eq!(texts, ["disk", "over", "over"].map(str::as_bytes));
+        assert!(overlay.read(&path("d.toml")).is_err() && overlay.expand(dir.path(), "[").is_err());
+    }
 }

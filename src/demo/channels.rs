@@ -57,9 +57,35 @@ pub fn channels(count: usize, seed: u64) -> Vec<Channel> {
     made.into_iter().map(|(_, _, channel)| channel).collect()
 }
 
+/// The host, of `hosts`, that has the channel number `channel`: neighbours have different ones.
+pub(super) const fn host_of(channel: usize, hosts: usize) -> usize {
+    channel % if hosts == 0 { 1 } else { hosts }
+}
+
+/// What a configuration for the demo's streams is to have beside the streams.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// So many streams, the last ones, take turns.
+    pub rotate: usize,
+    /// A fixed number of slots.
+    pub slots: Option<u32>,
+    /// Every fifth stream has a second input on another host, where there is another.
+    pub second_inputs: bool,
+}
+
+/// One stream in so many has a second input.
+const SECOND_INPUT_EVERY: usize = 5;
+
 #[derive(Serialize)]
 struct Document<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pool: Option<Pool>,
     stream: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Pool {
+    slots: u32,
 }
 
 #[derive(Serialize)]
@@ -68,36 +94,56 @@ struct Entry<'a> {
     name: &'a str,
     group: &'a str,
     tags: Vec<&'a str>,
-    inputs: [String; 1],
+    inputs: Vec<String>,
     mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watch: Option<&'static str>,
 }
 
-/// A `headend.toml` for these channels on an origin at `base_url` (`http://127.0.0.1:8080`), all
-/// in mode `picture`: the demo's streams go the same way as a user's.
+/// A `headend.toml` for these channels on an origin of one host at `base_url`
+/// (`http://127.0.0.1:8080`), all in mode `picture`: the demo's streams go the same way as a user's.
 #[must_use]
 pub fn configuration(channels: &[Channel], base_url: &str) -> String {
-    let base = base_url.trim_end_matches('/');
+    configuration_for(channels, &[base_url], Wishes::default())
+}
+
+/// The same for an origin of several hosts, each channel on its own, and with these wishes.
+#[must_use]
+pub fn configuration_for(channels: &[Channel], base_urls: &[impl AsRef<str>], wishes: Wishes) -> String {
+    let url = |number: usize, ahead: usize| {
+        let host = base_urls.get((host_of(number, base_urls.len()) + ahead) % base_urls.len().max(1))?;
+        let base = host.as_ref().trim_end_matches('/');
+        Some(format!("{base}/{}/index.m3u8", channels.get(number)?.id))
+    };
+    let has_second = |number| {
+        wishes.second_inputs && base_urls.len() > 1 && number % SECOND_INPUT_EVERY == SECOND_INPUT_EVERY - 1
+    };
+    let watched = channels.len().saturating_sub(wishes.rotate);
     let stream = channels
         .iter()
-        .map(|c| Entry {
+        .enumerate()
+        .map(|(number, c)| Entry {
             id: c.id.as_str(),
             name: &c.name,
             group: &c.group,
             tags: c.tags.iter().map(AsRef::as_ref).collect(),
-            inputs: [format!("{base}/{}/index.m3u8", c.id)],
+            inputs: (0..=usize::from(has_second(number))).filter_map(|ahead| url(number, ahead)).collect(),
             mode: crate::model::Mode::Picture.word(),
+            watch: (number >= watched).then_some("rotate"),
         })
         .collect();
-    // Text and lists of text always have a form in TOML.
-    toml::to_string(&Document { stream }).unwrap_or_default()
+    let document = Document { pool: wishes.slots.map(|slots| Pool { slots }), stream };
+    // Text, numbers and lists of text always have a form in TOML.
+    toml::to_string(&document).unwrap_or_default()
 }
 
-/// The same channels as an M3U list.
-pub(super) fn playlist(channels: &[Channel], base_url: &str) -> String {
+/// The same channels as an M3U list, each on its own host.
+pub(super) fn playlist(channels: &[Channel], base_urls: &[String]) -> String {
     use std::fmt::Write;
     let mut text = String::from("#EXTM3U\n");
-    for channel in channels {
+    for (number, channel) in channels.iter().enumerate() {
         let Channel { id, name, group, .. } = channel;
+        let base_url = base_urls.get(host_of(number, base_urls.len())).map_or("", String::as_str);
         // Writing to a string can't fail. A quote would end the attribute, a line end the entry.
         let plain = |t: &str| t.replace('"', "'").replace(['\r', '\n'], " ");
         let _ = write!(
@@ -164,11 +210,42 @@ mod tests {
     }
 
     #[test]
+    fn each_channel_is_on_its_host_and_wishes_are_written_only_when_asked() {
+        let some = channels(12, 1);
+        let urls = ["http://127.0.0.1:1", "http://127.0.0.2:1", "http://127.0.0.3:2"];
+        let read = |urls: &[&str], wishes| -> toml::Table {
+            configuration_for(&some, urls, wishes).parse().unwrap()
+        };
+        let hosts_of = |table: &toml::Table, n: usize| -> Vec<String> {
+            let inputs = table["stream"][n]["inputs"].as_array().unwrap();
+            let url =
+                |input: &toml::Value| input.as_str().unwrap().rsplitn(3, '/').last().unwrap().to_owned();
+            inputs.iter().map(url).collect()
+        };
+        let plain = read(&urls, Wishes::default());
+        assert!(plain.keys().eq(["stream"]), "{plain}");
+        for n in 0..12 {
+            assert_eq!(hosts_of(&plain, n), [urls[n % 3]]);
+            assert!(plain["stream"][n].get("watch").is_none());
+        }
+        let all = read(&urls, Wishes { rotate: 2, slots: Some(7), second_inputs: true });
+        assert_eq!(all["pool"]["slots"].as_integer(), Some(7));
+        assert_eq!(hosts_of(&all, 4), [urls[1], urls[2]]);
+        assert_eq!(hosts_of(&all, 5), [urls[2]]);
+        let watch = |n: usize| all["stream"][n].get("watch").and_then(toml::Value::as_str);
+        assert_eq!([9, 10, 11].map(watch), [None, Some("rotate"), Some("rotate")]);
+        let alone = read(&urls[..1], Wishes { second_inputs: true, rotate: 99, ..Wishes::default() });
+        assert_eq!(hosts_of(&alone, 4), [urls[0]]);
+        assert_eq!(alone["stream"][0]["watch"].as_str(), Some("rotate"));
+        assert!(configuration_for(&some, &[] as &[&str], Wishes::default()).contains("inputs = []"));
+    }
+
+    #[test]
     fn a_list_entry_stays_one_entry() {
         let mut some = channels(2, 1);
         some[0].name = "two\nlines".into();
         some[0].group = "a\"b".into();
-        let text = playlist(&some, "http://127.0.0.1:1");
+        let text = playlist(&some, &["http://127.0.0.1:1".to_owned()]);
         assert_eq!(text.lines().count(), 5, "{text}");
         assert!(text.contains("group-title=\"a'b\",two lines\n"), "{text}");
     }

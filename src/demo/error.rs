@@ -1,7 +1,7 @@
 //! What can go wrong before the origin serves.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// Why the demo can't start.
@@ -67,6 +67,16 @@ pub enum DemoError {
     /// The origin is for this machine only.
     #[error("the demo's origin listens on loopback only, not on {0}; use 127.0.0.1 or [::1]")]
     NotLoopback(SocketAddr),
+    /// Each host has an address of its own.
+    #[error(
+        "there are no {count} loopback addresses from {first} on; listen on 127.0.0.1 or ask for fewer hosts"
+    )]
+    TooFewAddresses {
+        /// Hosts asked for.
+        count: usize,
+        /// The address of the first one.
+        first: IpAddr,
+    },
     /// More channels than [`super::MAX_CHANNELS`].
     #[error("{0} channels are more than the {max} the demo can serve; ask for fewer", max = super::MAX_CHANNELS)]
     TooMany(usize),

@@ -1,30 +1,36 @@
 //! The demo's origin: a live HLS server on loopback, with faults on a timetable.
 //!
 //! FFmpeg makes a few clips once ([`clips`]); [`mux`] turns any two seconds of them into a segment
-//! of a stream that never jumps; the [`Timetable`] says which channel has which fault when; the
-//! [`Origin`] serves all of it over HTTP.
+//! of a stream that never jumps; the [`Timetable`] says which channel has which fault when, and
+//! [`Outages`] which host is gone; the [`Origin`] serves all of it over HTTP.
 
 mod body;
 mod cache;
 mod channels;
 pub mod clips;
+mod doors;
 mod elementary;
 mod encode;
 mod error;
 pub mod mux;
 mod names;
 mod origin;
+mod outages;
 mod site;
 mod timetable;
 
-pub use channels::{Channel, channels, configuration};
+pub use channels::{Channel, Wishes, channels, configuration, configuration_for};
 pub use clips::Clips;
+pub use doors::Hosts;
 pub use error::DemoError;
 pub use origin::{Origin, Traffic};
+pub use outages::{Outage, Outages};
 pub use timetable::{Fault, FaultKind, Faults, Timetable, UnknownFaults};
 
 /// The most channels one origin serves.
 pub const MAX_CHANNELS: usize = 10_000;
+/// The most hosts, each a loopback address of its own, that one origin is.
+pub const MAX_HOSTS: usize = 16;
 /// Length of a segment, in milliseconds.
 pub const SEGMENT_MS: u64 = 2_000;
 /// Segments in a live playlist.

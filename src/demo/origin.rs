@@ -5,35 +5,36 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 
 use super::body::{Paced, Pulse};
 use super::clips::Clips;
-use super::site::Site;
+use super::doors::{Doors, Hosts, asked};
+use super::site::{Moment, Site};
 use super::{
     CONNECTIONS_PER_CHANNEL, Channel, DemoError, IDLE_MS, MAX_CHANNELS, MAX_HEAD_BYTES, MAX_HEADERS,
     SPARE_CONNECTIONS, Timetable,
 };
 
-/// Connections the system holds while the origin is busy.
-const BACKLOG: u32 = 1_024;
 /// After the system refused a connection (out of files, say) the next try is this much later.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The running origin. It stops with [`Origin::shutdown`], or at once when it is dropped.
 #[derive(Debug)]
 pub struct Origin {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     counters: Arc<Counters>,
-    accepting: JoinHandle<()>,
+    /// One task for each host.
+    accepting: JoinSet<()>,
 }
 
 /// What went over the wire since the start.
@@ -56,65 +57,96 @@ struct Counters {
 
 struct Server {
     site: Site,
-    started: Instant,
+    doors: Doors,
+    /// One permit for each connection there may be.
+    room: Arc<Semaphore>,
     counters: Arc<Counters>,
     idle: Duration,
 }
 
+/// One open connection: its permit goes back and it is no longer counted when this is dropped.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    counters: Arc<Counters>,
+}
+
+impl Place {
+    fn new(permit: OwnedSemaphorePermit, counters: Arc<Counters>) -> Self {
+        counters.connections.fetch_add(1, Ordering::Relaxed);
+        Self { _permit: permit, counters }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.counters.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Origin {
-    /// Serves `channels` on `listen` (loopback; port 0 takes a free one) with the faults of
-    /// `timetable`. Time begins now, with playlists as full as if it had begun long ago.
+    /// Serves `channels` on these hosts (an address or several, all on loopback; port 0 takes a free
+    /// one) with the faults of `timetable`. Every host serves every channel; the faults of a
+    /// channel's answers are those of its own host alone. Time begins now, with playlists as full as
+    /// if it had begun long ago.
     ///
     /// Must be called inside a tokio runtime with I/O and time; a current-thread one will do.
     ///
     /// # Errors
-    /// [`DemoError`] where the address is not on loopback or is taken, or the channels are too many.
+    /// [`DemoError`] where an address is not on loopback or is taken, or the channels are too many.
     pub fn start(
-        listen: SocketAddr,
+        hosts: impl Into<Hosts>,
         channels: Vec<Channel>,
         timetable: Timetable,
         clips: Clips,
     ) -> Result<Self, DemoError> {
-        Self::start_with(listen, channels, timetable, clips, Duration::from_millis(IDLE_MS))
+        Self::start_with(&hosts.into(), channels, timetable, clips, Duration::from_millis(IDLE_MS))
     }
 
     fn start_with(
-        listen: SocketAddr,
+        hosts: &Hosts,
         channels: Vec<Channel>,
         timetable: Timetable,
         clips: Clips,
         idle: Duration,
     ) -> Result<Self, DemoError> {
-        if !listen.ip().is_loopback() {
-            return Err(DemoError::NotLoopback(listen));
-        }
         if channels.len() > MAX_CHANNELS {
             return Err(DemoError::TooMany(channels.len()));
         }
-        let opened = open(listen).and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (address, listener) = opened.map_err(|source| DemoError::Listen { address: listen, source })?;
+        let opened = hosts.open()?;
+        let addresses: Vec<SocketAddr> = opened.iter().map(|(address, _)| *address).collect();
         let limit = channels.len() * CONNECTIONS_PER_CHANNEL + SPARE_CONNECTIONS;
         let counters = Arc::new(Counters::default());
+        let base_urls = addresses.iter().map(base_url).collect();
         let server = Arc::new(Server {
-            site: Site::new(channels, timetable, clips, format!("http://{address}")),
-            started: Instant::now(),
+            site: Site::new(channels, timetable, clips, base_urls, hosts.outages.clone()),
+            doors: Doors::new(addresses.len(), hosts.outages.clone()),
+            room: Arc::new(Semaphore::new(limit)),
             counters: Arc::clone(&counters),
             idle,
         });
-        let accepting = tokio::spawn(accept(listener, server, limit));
-        Ok(Self { address, counters, accepting })
+        let mut accepting = JoinSet::new();
+        for (host, (address, listener)) in opened.into_iter().enumerate() {
+            accepting.spawn(keep_host(host, address, listener, Arc::clone(&server)));
+        }
+        Ok(Self { addresses, counters, accepting })
     }
 
-    /// Where it listens.
+    /// Where its first host listens.
     #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> SocketAddr {
+        self.addresses[0]
     }
 
-    /// Where it listens, as the beginning of a URL, without a slash at its end.
+    /// Where its first host listens, as the beginning of a URL, without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        base_url(&self.address())
+    }
+
+    /// The same of every host, in their order.
+    #[must_use]
+    pub fn base_urls(&self) -> Vec<String> {
+        self.addresses.iter().map(base_url).collect()
     }
 
     /// What went over the wire since the start.
@@ -127,53 +159,60 @@ impl Origin {
         }
     }
 
-    /// Closes every connection and the listener, and returns when they are closed.
+    /// Closes every connection and the listeners, and returns when they are closed.
     pub async fn shutdown(mut self) {
-        self.accepting.abort();
-        // It was aborted: that is what it says.
-        let _ = (&mut self.accepting).await;
+        self.accepting.shutdown().await;
     }
 }
 
-impl Drop for Origin {
-    fn drop(&mut self) {
-        self.accepting.abort();
+fn base_url(address: &SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+/// One host: serves while it is open; while it is shut its connections are dropped and who connects
+/// is refused.
+async fn keep_host(host: usize, address: SocketAddr, mut listener: TcpListener, server: Arc<Server>) {
+    loop {
+        // Nothing of it is left when this is over: connections, listener, what waited in its queue.
+        tokio::select! {
+            () = accept(host, listener, Arc::clone(&server)) => {}
+            () = server.doors.until(host, false) => {}
+        }
+        listener = server.doors.reopen(host, address, ACCEPT_PAUSE).await;
     }
 }
 
-fn open(listen: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restarted origin gets its port back though old connections linger.
-    socket.set_reuseaddr(true)?;
-    socket.bind(listen)?;
-    socket.listen(BACKLOG)
-}
-
-/// Takes connections, never more than `limit` at a time: the rest wait in the system's queue, and
-/// idle ones are closed for them. The set ends every connection when this task ends.
-async fn accept(listener: TcpListener, server: Arc<Server>, limit: usize) {
+/// Takes connections while there is room: the rest wait in the system's queue, and idle ones are
+/// closed for them. The set ends every connection when this task ends.
+async fn accept(host: usize, listener: TcpListener, server: Arc<Server>) {
     let mut open = JoinSet::new();
     loop {
         tokio::select! {
             Some(_) = open.join_next() => {}
-            taken = listener.accept(), if open.len() < limit => match taken {
-                Ok((stream, _)) => {
-                    open.spawn(serve(stream, Arc::clone(&server)));
+            taken = next(&listener, &server) => match taken {
+                Ok((stream, place)) => {
+                    open.spawn(serve(host, stream, place, Arc::clone(&server)));
                 }
                 // The connection died in the queue, or there is no file for it; both pass.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
         }
-        server.counters.connections.store(u32::try_from(open.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 }
 
-async fn serve(stream: TcpStream, server: Arc<Server>) {
+async fn next(listener: &TcpListener, server: &Server) -> io::Result<(TcpStream, Place)> {
+    // Never closed, so there is always a permit in the end.
+    let permit = Arc::clone(&server.room).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, Place::new(permit, Arc::clone(&server.counters))))
+}
+
+async fn serve(host: usize, stream: TcpStream, place: Place, server: Arc<Server>) {
     // Answers are written whole; waiting for more only delays the playlist.
     let _ = stream.set_nodelay(true);
     let pulse = Pulse::new(Arc::clone(&server.counters.bytes));
     let answered =
-        service_fn(|request| std::future::ready(Ok::<_, Infallible>(server.respond(&request, &pulse))));
+        service_fn(|request| std::future::ready(Ok::<_, Infallible>(server.respond(host, &request, &pulse))));
     let connection = http1::Builder::new()
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
@@ -185,14 +224,21 @@ async fn serve(stream: TcpStream, server: Arc<Server>) {
         _ = connection => {}
         () = pulse.stopped(server.idle) => {}
     }
+    drop(place);
 }
 
 impl Server {
-    fn respond<B>(&self, request: &Request<B>, pulse: &Pulse) -> Response<Paced> {
+    fn respond<B>(&self, host: usize, request: &Request<B>, pulse: &Pulse) -> Response<Paced> {
         pulse.beat();
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
-        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let answer = self.site.answer(request.method(), request.uri().path(), now_ms);
+        let path = request.uri().path();
+        let asked = asked(path).filter(|_| request.method() == Method::POST);
+        let done = asked.map(|(host, shut)| self.doors.ask(host, shut));
+        let now = Moment { host, now_ms: self.doors.now_ms(), shut: self.doors.shut() };
+        let answer = match done {
+            None => self.site.answer(request.method(), path, now),
+            Some(done) => self.site.asked(done, now),
+        };
         let mut response = Response::new(Paced::new(answer.body, answer.pace, pulse.clone()));
         *response.status_mut() = answer.status;
         let headers = response.headers_mut();

@@ -8,8 +8,10 @@ use hyper::{Method, StatusCode};
 
 use super::body::Pace;
 use super::cache::SegmentCache;
-use super::channels::{Channel, playlist};
+use super::channels::{Channel, host_of, playlist};
 use super::clips::{Clips, Look, Rendition};
+use super::doors::Shut;
+use super::outages::Outages;
 use super::timetable::{FaultKind, Timetable, mix};
 use super::{FIRST_SEQUENCE, KEPT, SEGMENT_MS, WINDOW};
 
@@ -42,7 +44,20 @@ pub(super) struct Site {
     timetable: Timetable,
     segments: SegmentCache,
     garbage: Bytes,
-    base_url: String,
+    /// Of each host.
+    base_urls: Vec<String>,
+    outages: Outages,
+}
+
+/// When and where something is asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Moment {
+    /// The number of the host that was asked.
+    pub host: usize,
+    /// Since the origin's start.
+    pub now_ms: u64,
+    /// Hosts that somebody shut.
+    pub shut: Shut,
 }
 
 /// What a path names.
@@ -68,31 +83,50 @@ impl Answer {
 }
 
 impl Site {
-    pub fn new(channels: Vec<Channel>, timetable: Timetable, clips: Clips, base_url: String) -> Self {
+    pub fn new(
+        channels: Vec<Channel>,
+        timetable: Timetable,
+        clips: Clips,
+        base_urls: Vec<String>,
+        outages: Outages,
+    ) -> Self {
         let numbers = channels.iter().enumerate().map(|(n, c)| (c.id.as_str().to_owned(), n)).collect();
         // Bytes that look like nothing, the same in every run. No sync byte where one would be due.
         let garbage: Vec<u8> = (0_u64..).map(|n| mix(n).to_le_bytes()[0]).take(GARBAGE_BYTES).collect();
         let segments = SegmentCache::new(clips);
-        Self { channels, numbers, timetable, segments, garbage: garbage.into(), base_url }
+        Self { channels, numbers, timetable, segments, garbage: garbage.into(), base_urls, outages }
     }
 
-    /// The answer to a request `now_ms` after the origin's start.
-    pub fn answer(&self, method: &Method, path: &str, now_ms: u64) -> Answer {
+    /// The answer to a request.
+    pub fn answer(&self, method: &Method, path: &str, now: Moment) -> Answer {
         if method != Method::GET && method != Method::HEAD {
             return Answer::new(StatusCode::METHOD_NOT_ALLOWED, TEXT, "405: only GET and HEAD\n");
         }
         match path {
-            "/" => return Answer::ok(TEXT, self.status(now_ms)),
-            "/playlist.m3u" => return Answer::ok(M3U, playlist(&self.channels, &self.base_url)),
+            "/" => return Answer::ok(TEXT, self.status(now)),
+            "/playlist.m3u" => return Answer::ok(M3U, playlist(&self.channels, &self.base_urls)),
             _ => {}
         }
         let found = path.strip_prefix('/').and_then(|p| p.split_once('/'));
         let page = found.and_then(|(id, rest)| Some((*self.numbers.get(id)?, page(rest)?)));
-        page.map_or_else(Answer::not_found, |(channel, page)| self.channel(channel, page, now_ms))
+        page.map_or_else(Answer::not_found, |(channel, page)| self.channel(channel, page, now))
     }
 
-    fn channel(&self, channel: usize, page: Page, now_ms: u64) -> Answer {
-        let fault = self.timetable.fault_at(channel, now_ms);
+    /// The answer to a request to shut a host or to open it again.
+    pub fn asked(&self, done: bool, now: Moment) -> Answer {
+        if done {
+            return Answer::ok(TEXT, self.hosts(now));
+        }
+        let why = "409: there is no such host, or it is the last one that is not shut\n";
+        Answer::new(StatusCode::CONFLICT, TEXT, why)
+    }
+
+    fn channel(&self, channel: usize, page: Page, now: Moment) -> Answer {
+        let now_ms = now.now_ms;
+        // Another host that carries the channel has faults of its own: none. What is wrong with the
+        // picture comes from further up and is the same everywhere.
+        let is_own = host_of(channel, self.base_urls.len()) == now.host;
+        let fault = self.timetable.fault_at(channel, now_ms).filter(|_| is_own);
         match fault.map(|f| f.kind) {
             Some(FaultKind::NotFound) => return Answer::not_found(),
             Some(FaultKind::Unavailable) => {
@@ -160,19 +194,34 @@ impl Site {
         )
     }
 
-    fn status(&self, now_ms: u64) -> String {
+    fn status(&self, now: Moment) -> String {
         let mut text = format!(
-            "headend demo origin\n\nup {} s, {} channels, {}/playlist.m3u lists them\n\nfaults now:\n",
-            now_ms / 1_000,
+            "headend demo origin\n\nup {} s, {} channels, {}/playlist.m3u lists them\n\nhosts:\n{}\nfaults now:\n",
+            now.now_ms / 1_000,
             self.channels.len(),
-            self.base_url
+            self.base_urls.get(now.host).map_or("", String::as_str),
+            self.hosts(now)
         );
         for (number, channel) in self.channels.iter().enumerate() {
-            if let Some(fault) = self.timetable.fault_at(number, now_ms) {
-                let left = fault.until_ms.saturating_sub(now_ms) / 1_000;
+            if let Some(fault) = self.timetable.fault_at(number, now.now_ms) {
+                let left = fault.until_ms.saturating_sub(now.now_ms) / 1_000;
                 // Writing to a string can't fail.
                 let _ = writeln!(text, "  {:<10} {:>4} s more  {}", fault.kind, left, channel.id);
             }
+        }
+        text
+    }
+
+    /// A line for each host: whether it is there.
+    fn hosts(&self, now: Moment) -> String {
+        let mut text = String::new();
+        for (host, url) in self.base_urls.iter().enumerate() {
+            let state = match self.outages.at(host, now.now_ms) {
+                _ if now.shut.has(host) => format!("down until POST /hosts/{}/up", host + 1),
+                Some(outage) => format!("down {} s more", outage.until_ms.saturating_sub(now.now_ms) / 1_000),
+                None => "up".to_owned(),
+            };
+            let _ = writeln!(text, "  {:>2}  {url}  {state}", host + 1);
         }
         text
     }

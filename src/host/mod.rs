@@ -1,4 +1,4 @@
-//! The machine: CPU, memory, open files and limits, read and raised.
+//! The machine: CPU, memory, pressure, disk, open files, limits and processes, read; limits raised.
 //!
 //! Everything here is read from a thread of its own ([`Sampler`]), because a machine in trouble
 //! answers slowly, and neither drawing nor supervising may wait for it.
@@ -7,11 +7,13 @@ mod cgroup;
 mod limits;
 mod pressure;
 mod proc;
+mod process;
 mod sampler;
 
 use std::time::Duration;
 
 pub use limits::{child_open_files, raise_open_files};
+pub use process::{Process, boot_id, group_members, leading_children, process};
 pub use sampler::Sampler;
 
 /// From one reading of the machine to the next.

@@ -5,11 +5,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -229,7 +230,7 @@ impl Revisions {
         summary: &str,
     ) -> Result<u64, RevisionError> {
         let folder = |source| RevisionError::Folder { dir: self.dir.clone(), source };
-        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.dir).map_err(folder)?;
+        self.make_folder().map_err(folder)?;
         let mut revision =
             Revision { format: REVISION_FORMAT, number: 0, wall_ms, summary: summary.to_owned(), files };
         for _ in 0..MAX_TRIES {
@@ -250,6 +251,22 @@ impl Revisions {
         Err(folder(io::Error::other("other processes take every number")))
     }
 
+    fn make_folder(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.dir)?;
+        if let Some((user, group)) = self.owner() {
+            chown(&self.dir, user, group)?;
+        }
+        Ok(())
+    }
+
+    /// Whom the state folder belongs to, when it is somebody else: root may be working for the user
+    /// that headend runs as, who must be able to read what is written here.
+    fn owner(&self) -> Option<(Option<u32>, Option<u32>)> {
+        let state = fs::metadata(self.dir.parent()?).ok()?;
+        let ours = geteuid().is_root() && state.uid() != 0;
+        ours.then_some((Some(state.uid()), Some(state.gid())))
+    }
+
     /// Writes beside, syncs, renames. False when another process has the number.
     pub(super) fn write(&self, number: u64, text: &[u8]) -> io::Result<bool> {
         let (beside, path) = (self.path_of(number, WRITING), self.path_of(number, ENDING));
@@ -265,7 +282,9 @@ impl Revisions {
         let written = if taken {
             Ok(())
         } else {
-            file.write_all(text).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, &path))
+            let given = self.owner().map_or(Ok(()), |(user, group)| fchown(&file, user, group));
+            let written = given.and_then(|()| file.write_all(text)).and_then(|()| file.sync_all());
+            written.and_then(|()| fs::rename(&beside, &path))
         };
         if taken || written.is_err() {
             // Half a revision only takes room that may be missing.

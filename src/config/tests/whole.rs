@@ -11,7 +11,7 @@ use super::{ORIGIN, check, good, read, stream};
 use crate::config::document::SHAPES;
 use crate::config::{
     Config, DEFAULT_PROTOCOLS, Environment, LogSettings, MAX_FILES, MAX_STREAMS, Memory, Policy, Rollout,
-    load, parse,
+    load, parse, state_dir_of,
 };
 use crate::model::{Expect, Mode, StreamSpec, Thresholds, Wanted};
 
@@ -170,6 +170,25 @@ protocols = ['https']
     assert_eq!(b.protocols, ["httpproxy", "https", "tcp", "tls"].map(Arc::from));
     let [warning] = loaded.warnings.as_slice() else { panic!("{:?}", loaded.warnings) };
     assert_eq!(warning.message, "the input \"http://h/1\" is there twice");
+}
+
+#[test]
+fn the_state_folder_is_found_whatever_else_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("headend.toml");
+    let env = Environment { home: Some("/home/op".into()), ..Environment::default() };
+    for (text, expected) in [
+        ("\u{feff}[state]\ndir = 'state'\n", Some(dir.path().join("state"))),
+        ("[state]\ndir = '~/state'\n[pool\nslotz = = 1\n", Some("/home/op/state".into())),
+        ("state = { dir = ' ' }", None),
+        ("state = { dir = 5 }", None),
+        ("state = 'x'", None),
+        ("", None),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(state_dir_of(&path, &env), expected, "{text}");
+    }
+    assert_eq!(state_dir_of(&dir.path().join("none.toml"), &env), None);
 }
 
 #[test]

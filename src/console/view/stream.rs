@@ -168,9 +168,9 @@ impl Facts<'_> {
         let mut pieces = Vec::new();
         if of > 1 {
             pieces.push(if words::on_fallback(row) {
-                (format!("input {number} of {of}, not the primary  "), theme.warning)
+                (format!("{number} of {of}, not the primary  "), theme.warning)
             } else {
-                (format!("input {number} of {of}  "), theme.dim)
+                (format!("{number} of {of}  "), theme.dim)
             });
         }
         self.behind("input", pieces, or_unknown(&row.input), pen);

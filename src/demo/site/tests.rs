@@ -3,7 +3,13 @@ use crate::demo::{Fault, channels};
 
 fn site(faults: Vec<(usize, Fault)>) -> Site {
     let timetable = Timetable::scripted(faults);
-    Site::new(channels(4, 1), timetable, Clips::synthetic(), "http://127.0.0.1:1".to_owned())
+    let urls = vec!["http://127.0.0.1:1".to_owned()];
+    Site::new(channels(4, 1), timetable, Clips::synthetic(), urls, Outages::none())
+}
+
+/// On the first host, with all of them open.
+fn at(now_ms: u64) -> Moment {
+    Moment { now_ms, ..Moment::default() }
 }
 
 fn fault(kind: FaultKind) -> Vec<(usize, Fault)> {
@@ -12,7 +18,7 @@ fn fault(kind: FaultKind) -> Vec<(usize, Fault)> {
 
 fn get(site: &Site, file: &str, now_ms: u64) -> Answer {
     let path = format!("/{}/{file}", site.channels[0].id);
-    site.answer(&Method::GET, &path, now_ms)
+    site.answer(&Method::GET, &path, at(now_ms))
 }
 
 fn text(answer: &Answer) -> &str {
@@ -67,6 +73,22 @@ fn faults_of_the_answer() {
 }
 
 #[test]
+fn another_host_has_the_same_picture_and_none_of_the_answers_faults() {
+    let ask = |kind, host, file: &str| {
+        let urls = vec!["http://127.0.0.1:1".to_owned(), "http://127.0.0.2:1".to_owned()];
+        let script = Timetable::scripted(fault(kind));
+        let site = Site::new(channels(4, 1), script, Clips::synthetic(), urls, Outages::none());
+        let path = format!("/{}/{file}", site.channels[0].id);
+        site.answer(&Method::GET, &path, Moment { host, ..at(45_000) })
+    };
+    assert_eq!(ask(FaultKind::NotFound, 0, "index.m3u8").status, 404);
+    assert_eq!(ask(FaultKind::NotFound, 1, "index.m3u8").status, 200);
+    assert_ne!(ask(FaultKind::Garbage, 1, "120.ts").body, ask(FaultKind::Garbage, 0, "120.ts").body);
+    assert_eq!(ask(FaultKind::Black, 1, "120.ts").body, ask(FaultKind::Black, 0, "120.ts").body);
+    assert_ne!(ask(FaultKind::Black, 1, "120.ts").body, ask(FaultKind::NotFound, 1, "120.ts").body);
+}
+
+#[test]
 fn a_stalled_playlist_stands_and_then_jumps() {
     let site = site(fault(FaultKind::Stalled));
     let at = |now| text(&get(&site, "index.m3u8", now)).to_owned();
@@ -109,24 +131,24 @@ fn bad_requests() {
         &format!("/{id}/low/low/100.ts"),
         "/é/朝.ts",
     ] {
-        assert_eq!(site.answer(&Method::GET, path, 0).status, 404, "{path}");
+        assert_eq!(site.answer(&Method::GET, path, at(0)).status, 404, "{path}");
     }
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::CONNECT, Method::OPTIONS] {
-        assert_eq!(site.answer(&method, "/", 0).status, 405);
+        assert_eq!(site.answer(&method, "/", at(0)).status, 405);
     }
-    assert_eq!(site.answer(&Method::HEAD, "/", 0).status, 200);
-    assert_eq!(site.answer(&Method::GET, "/", u64::MAX).status, 200);
+    assert_eq!(site.answer(&Method::HEAD, "/", at(0)).status, 200);
+    assert_eq!(site.answer(&Method::GET, "/", at(u64::MAX)).status, 200);
     assert_eq!(get(&site, "index.m3u8", u64::MAX).status, 200);
 }
 
 #[test]
 fn the_pages_for_people() {
     let site = site(fault(FaultKind::Black));
-    let status = site.answer(&Method::GET, "/", 45_000);
+    let status = site.answer(&Method::GET, "/", at(45_000));
     assert!(text(&status).contains("black"), "{}", text(&status));
     assert!(text(&status).contains(site.channels[0].id.as_str()));
-    assert!(!text(&site.answer(&Method::GET, "/", 61_000)).contains("black"));
-    let list = site.answer(&Method::GET, "/playlist.m3u", 0);
+    assert!(!text(&site.answer(&Method::GET, "/", at(61_000))).contains("black"));
+    let list = site.answer(&Method::GET, "/playlist.m3u", at(0));
     assert_eq!(text(&list).matches("http://127.0.0.1:1/").count(), 4);
     let master = get(&site, "master.m3u8", 0);
     assert!(text(&master).contains("RESOLUTION=640x360") && text(&master).contains("low/index.m3u8"));

@@ -239,7 +239,7 @@ fn a_moment(zone: &TimeZone, pick: u64, near: bool) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_schedule_changes_when_it_says_and_never_before(
@@ -247,7 +247,7 @@ proptest! {
         name in proptest::sample::select(ZONES.to_vec()),
         pick in any::<u64>(),
         near in prop_oneof![3 => Just(true), 1 => Just(false)],
-        samples in proptest::collection::vec(0.0..1.0_f64, 20),
+        samples in proptest::collection::vec(0.0..1.0_f64, 12),
     ) {
         let windows: Vec<&str> = windows.iter().map(String::as_str).collect();
         // A new one for each question, so that none is answered from memory.

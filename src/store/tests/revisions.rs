@@ -1,7 +1,7 @@
 //! Revisions of the configuration in their folder.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::SystemTime;
 
 use super::*;
@@ -117,6 +117,25 @@ fn writers_at_the_same_time_take_different_numbers() {
     assert_eq!(distinct, (1..=WRITERS * EACH).collect());
     for (number, text) in written {
         assert_eq!(revisions.read(number).unwrap().files[0].text, text);
+    }
+}
+
+#[test]
+fn what_root_writes_belongs_to_the_owner_of_the_state_folder() {
+    const NOBODY: u32 = 65_534;
+    let dir = tempfile::tempdir().unwrap();
+    let root = nix::unistd::geteuid().is_root();
+    if root {
+        std::os::unix::fs::chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let revisions = Revisions::of(dir.path());
+    record(&revisions, "one");
+    let owner = |path: &Path| fs::metadata(path).unwrap().uid();
+    // Who is not root can't give anything away, and has nothing to.
+    let expected = owner(dir.path());
+    assert_eq!(root, expected == NOBODY);
+    for path in [revisions.dir(), &revisions.dir().join("000001.json")] {
+        assert_eq!(owner(path), expected);
     }
 }
 

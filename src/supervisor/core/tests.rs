@@ -9,6 +9,7 @@ mod hosts;
 mod rolling_out;
 mod rotation;
 mod running;
+mod schedules;
 mod sharing;
 
 use super::*;
