@@ -236,8 +236,8 @@ fn supervision_never_looks_at_the_wall_clock() {
         let at = |line: usize| format!("{}:{line}", file.display());
         wrong.extend(looks_at_the_wall_clock(&code).into_iter().map(at));
         // The core has no clock at all: it is told. Its tests may measure themselves.
-        let core = file.strip_prefix(root().join("src/supervisor/core")).ok();
-        let part = core.and_then(|path| path.iter().next()).map(|part| part.to_string_lossy());
+        let below = file.strip_prefix(root().join("src/supervisor/core")).ok();
+        let part = below.and_then(|path| path.iter().next()).map(|part| part.to_string_lossy());
         if part.is_some_and(|part| !part.starts_with("tests") && !part.starts_with("simulation")) {
             let clocks = without_comments(&code);
             let clocks = clocks
