@@ -97,7 +97,7 @@ mod looking {
             });
         };
         first_is("alpha");
-        for order in ["by health", "by phase", "by name"] {
+        for order in ["health▼", "phase▼", "name▲"] {
             screen.keys("o");
             screen.wait_text(order);
         }

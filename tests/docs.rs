@@ -144,3 +144,36 @@ fn links_lead_somewhere() {
     }
     assert!(wrong.is_empty(), "links that lead nowhere:\n{}", wrong.join("\n"));
 }
+
+#[test]
+fn each_promise_is_held_by_tests_that_are_there() {
+    let page = read(&root().join("docs/architecture.md"));
+    let mut promised = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for row in chapter(&page, "## Promises").lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let Some(number) = cells.get(1).and_then(|number| number.parse::<u8>().ok()) else { continue };
+        promised.insert(number);
+        let tests: Vec<(&str, &str)> = row
+            .split('`')
+            .filter_map(|word| word.split_once("::"))
+            .filter(|(file, _)| Path::new(file).extension().is_some_and(|e| e == "rs"))
+            .collect();
+        for (file, test) in &tests {
+            let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+            let there = source.lines().any(|line| {
+                line.trim_start()
+                    .strip_prefix("fn ")
+                    .is_some_and(|rest| rest.starts_with(&format!("{test}(")))
+            });
+            if !there {
+                wrong.push(format!("{number}: no test {test} in {file}"));
+            }
+        }
+        if tests.is_empty() {
+            wrong.push(format!("{number}: no test"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(promised, (1..=14).chain([18]).chain(22..=25).collect());
+}

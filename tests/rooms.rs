@@ -209,6 +209,48 @@ fn the_table_names_rooms_that_exist() {
     }
 }
 
+/// Lines of `code` that ask for the time of day outside of `fn wall_ms`, which is for people.
+fn looks_at_the_wall_clock(code: &str) -> Vec<usize> {
+    let code = without_comments(code);
+    let mut function = "";
+    let mut found = Vec::new();
+    for (n, line) in code.lines().enumerate() {
+        if let Some((_, name)) = line.split_once("fn ") {
+            function = name.split('(').next().unwrap_or_default();
+        }
+        let asks = ["SystemTime::now", "Timestamp::now", "Zoned::now"].iter().any(|call| line.contains(call));
+        if asks && function != "wall_ms" {
+            found.push(n + 1);
+        }
+    }
+    found
+}
+
+#[test]
+fn supervision_never_looks_at_the_wall_clock() {
+    let mut files = Vec::new();
+    sources(&root().join("src/supervisor"), &mut files);
+    let mut wrong = Vec::new();
+    for file in files {
+        let code = fs::read_to_string(&file).unwrap();
+        let at = |line: usize| format!("{}:{line}", file.display());
+        wrong.extend(looks_at_the_wall_clock(&code).into_iter().map(at));
+        // The core has no clock at all: it is told.
+        if file.starts_with(root().join("src/supervisor/core")) {
+            let clocks = without_comments(&code);
+            let clocks = clocks
+                .lines()
+                .enumerate()
+                .filter(|(_, l)| l.contains("Instant::now") || l.contains("SystemTime"));
+            wrong.extend(clocks.map(|(n, _)| at(n + 1)));
+        }
+    }
+    assert!(wrong.is_empty(), "the wall clock may jump; supervision counts in Moments: {wrong:#?}");
+    let code =
+        "fn a() {\n SystemTime::now();\n}\nfn wall_ms() {\n SystemTime::now();\n}\n// SystemTime::now()";
+    assert_eq!(looks_at_the_wall_clock(code), [2], "and such a look is seen");
+}
+
 const PAGE: &str = "
 | room | what lives there | may use |
 | --- | --- | --- |

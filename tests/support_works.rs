@@ -386,6 +386,114 @@ mod worker {
     }
 
     #[test]
+    fn without_stderr_alone_blocks_go_on() {
+        let running = worker("stand-in:close?what=stderr");
+        let open = || Path::new(&format!("/proc/{}/fd/2", running.pid())).symlink_metadata().is_ok();
+        wait_until("a closed pipe", LIMIT, || !open());
+        let seen = values(&running.stdout(), "progress").len();
+        running.wait_stdout("it goes on", |out| values(out, "progress").len() > seen + 2);
+    }
+
+    #[test]
+    fn starts_are_journalled_and_a_fault_can_be_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, sign) = (folder.path().join("journal"), folder.path().join("sign"));
+        std::fs::write(&sign, "").unwrap();
+        let url = format!("stand-in:exit?code=4&while={}&journal={}", sign.display(), journal.display());
+        let before = worker(&url);
+        let pid = before.pid();
+        assert_eq!(before.finish(LIMIT).code(), 4);
+        std::fs::remove_file(&sign).unwrap();
+        let after = worker(&url);
+        after.wait_stdout("a block", |out| out.contains("progress=continue"));
+        let text = std::fs::read_to_string(&journal).unwrap();
+        let starts: Vec<(i32, u64)> = text
+            .lines()
+            .map(|line| line.split_once(' ').unwrap())
+            .map(|(pid, forked)| (pid.parse().unwrap(), forked.parse().unwrap()))
+            .collect();
+        assert_eq!((starts[0].0, starts[1].0), (pid, after.pid()), "{text}");
+        assert!(starts[0].1 <= starts[1].1, "{text}");
+    }
+
+    #[test]
+    fn one_that_reads_waits_for_the_end_of_its_input() {
+        let mut child = std::process::Command::new(stand_in())
+            .args(["-stats_period", "0.05", "-progress", "pipe:1", "-i", "stand-in:read-stdin"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let process = Process::find(child.id().cast_signed()).unwrap();
+        wait_until("it sleeps in a read", LIMIT, || {
+            let call = std::fs::read_to_string(format!("/proc/{}/wchan", process.pid)).unwrap();
+            call.contains("pipe_read") || call == "0"
+        });
+        assert_eq!(process.written(), 0);
+        drop(child.stdin.take());
+        wait_until("a block", LIMIT, || process.written() > 100);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_grandchild_can_pour_into_the_pipes() {
+        let mut running = worker("stand-in:grandchild?does=flood&for=64.7&code=5");
+        assert_eq!(running.wait_exit(LIMIT).code(), Some(5));
+        wait_until("a flood after its end", LIMIT, || running.bytes().1 > 1_000_000);
+        let children = processes::with_argument("flood?for=64.7");
+        assert_eq!(children.len(), 1);
+        children[0].signal(Signal::SIGKILL);
+        processes::wait_gone(&children, LIMIT);
+    }
+
+    #[test]
+    fn canaries_sing_and_tell_who_was_hurt() {
+        if !support::stage::pid_namespaces() {
+            support::stage::skipped("canaries: pid namespaces are not allowed here");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        std::fs::write(&journal, "350 1\n360 1\n370 1\n").unwrap();
+        let url = format!("stand-in:canaries?of={}", journal.display());
+        let run = |script: &str| {
+            let namespace = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+            let ours = [stand_in().to_str().unwrap(), "-i", &url, "--", SH, "-c", script];
+            Running::start(Path::new("unshare"), &[&namespace[..], &ours].concat(), &[])
+        };
+        let quiet = run("exit 0");
+        let out = quiet.wait_stdout("three canaries", |out| out.matches("canary").count() == 3);
+        assert!(out.contains("ended") && !out.contains("hurt"), "{out}");
+        let mut pids: Vec<&str> = out.lines().filter_map(|line| line.strip_prefix("canary ")).collect();
+        pids.sort_unstable();
+        assert_eq!(pids, ["350", "360", "370"]);
+        // Signals a number that it believes to be its own.
+        let careless = run("while :; do kill -TERM 360 2>/dev/null && break; done");
+        careless.wait_stdout("a hurt canary", |out| out.contains("hurt 360 SIGTERM"));
+        careless.wait_stdout("the others", |out| out.matches("canary").count() == 2);
+    }
+
+    #[test]
+    fn the_wall_clock_of_a_program_can_be_stepped() {
+        let folder = tempfile::tempdir().unwrap();
+        let step = folder.path().join("step");
+        let library = support::clock_step().to_str().unwrap();
+        let environment = [("LD_PRELOAD", library), ("HEADEND_TEST_CLOCK", step.to_str().unwrap())];
+        let seconds = || {
+            let date = Running::start(Path::new("date"), &["+%s"], &environment).finish(LIMIT);
+            date.stdout.trim().parse::<i64>().unwrap()
+        };
+        let now = seconds();
+        for hour in [3_600, -3_600] {
+            std::fs::write(&step, hour.to_string()).unwrap();
+            let stepped = seconds() - now;
+            assert!((hour..hour + 600).contains(&stepped), "{stepped}");
+        }
+    }
+
+    #[test]
     fn a_grandchild_outlives_it_and_a_crowd_is_a_crowd() {
         let mut running = worker("stand-in:grandchild?after=0.2&for=61.7&code=5");
         let children = wait_for("a grandchild", LIMIT, || {

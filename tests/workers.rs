@@ -38,8 +38,8 @@ mod leaving {
 
     #[test]
     fn nor_does_one_killed_while_it_starts_them() {
-        let stage = Stage::crowd(QUICK, 40, "healthy");
-        for enough in [1, 12, 25] {
+        let stage = Stage::crowd(QUICK, 200, "healthy");
+        for enough in [1, 60, 150] {
             let mut headend = stage.headless(&[]);
             wait_until("the first workers", LIMIT, || stage.workers().len() >= enough);
             headend.kill();
@@ -89,6 +89,21 @@ mod leaving {
         stage.worker("one").signal(Signal::SIGSTOP);
         headend.process().signal(Signal::SIGTERM);
         assert_eq!(headend.wait_exit(GONE_AFTER_TERM).code(), Some(0));
+    }
+
+    #[test]
+    fn nobody_is_waited_for_longer_than_leaving_may_take() {
+        let stage = Stage::with(
+            &format!("{QUICK}\n[stop]\nagain = \"1m\"\nkill = \"1m\"\n"),
+            &[("one", "ignore-term")],
+        );
+        let mut headend = stage.headless(&[]);
+        stage.wait_log("one", "Input #0");
+        let worker = stage.worker("one");
+        headend.process().signal(Signal::SIGTERM);
+        assert_eq!(headend.wait_exit(LIMIT).code(), Some(0));
+        processes::wait_gone(&[worker], Duration::ZERO);
+        assert!(stage.log("_headend").contains("have not ended in time: killed"));
     }
 
     #[test]
@@ -281,7 +296,7 @@ mod hostile {
         assert!(screen.quit().success());
         assert!(contains(&screen.raw_output(), b"\"streams\""), "the report too");
         assert!(!contains(&screen.raw_output(), CANARY.as_bytes()), "on the screen or in the report");
-        assert_eq!(files_with(&stage.state(), CANARY), Vec::<std::path::PathBuf>::new());
+        assert_eq!(stage.files_that_tell(CANARY), Vec::<std::path::PathBuf>::new());
         let report = stage.report("2s", &environment);
         assert_eq!(stream(&report, "one")["phase"], "live");
         assert!(!report.to_string().contains(CANARY), "{report:#}");

@@ -25,6 +25,8 @@ pub enum Verb {
     Origin(Origin),
     /// Reads the configuration and tells every mistake in it
     Check(Check),
+    /// Tells what the configuration was before, and goes back to it
+    Config(Kept),
     /// Prints the keys of the console
     Keys,
 }
@@ -134,6 +136,38 @@ pub struct Check {
     /// The same, without its name
     #[arg(value_name = "FILE", conflicts_with = "config")]
     pub file: Option<PathBuf>,
+}
+
+/// Revisions of the configuration.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Kept {
+    #[command(subcommand)]
+    pub verb: KeptVerb,
+    /// The configuration, for the state folder it names [default: as when running]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Where headend keeps what it keeps [default: headend in the XDG state folder]
+    #[arg(long, value_name = "FOLDER", global = true)]
+    pub state: Option<PathBuf>,
+}
+
+/// What to do with them.
+#[derive(Debug, Clone, Subcommand)]
+pub enum KeptVerb {
+    /// Lists the revisions, oldest first
+    History,
+    /// Prints the files of a revision, with passwords and tokens masked
+    Show {
+        /// Its number
+        #[arg(value_name = "N")]
+        number: u64,
+    },
+    /// Puts the files back as they were in a revision
+    Rollback {
+        /// Its number
+        #[arg(value_name = "N")]
+        number: u64,
+    },
 }
 
 fn span(text: &str) -> Result<Duration, String> {

@@ -4,7 +4,10 @@ mod args;
 mod check;
 mod demo;
 mod headless;
+mod leaving;
+mod replace;
 mod report;
+mod revisions;
 mod run;
 
 use std::process::ExitCode;
@@ -46,6 +49,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Demo(demo)) => demo::demo(&demo),
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),
+        Some(Verb::Config(config)) => revisions::run(&config),
         Some(Verb::Keys) => print(&keymap::markdown()).map(|()| OK).map_err(Failed::from),
     };
     ExitCode::from(match outcome {

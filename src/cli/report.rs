@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Board, Row};
+use crate::model::{Board, Explained, Moment, NoticeKind, Row, Severity};
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -13,6 +13,7 @@ pub struct Report<'a> {
     #[serde(rename = "self")]
     own: Own,
     pool: Pool,
+    notices: Vec<Told<'a>>,
     streams: Vec<Stream<'a>>,
 }
 
@@ -23,6 +24,16 @@ struct Host {
     fds_open: u64,
     fds_limit: u64,
     load1: f64,
+    disk_free_bytes: Option<u64>,
+    pressure: Option<Waits>,
+}
+
+#[derive(Debug, Serialize)]
+struct Waits {
+    cpu_some: f64,
+    memory_some: f64,
+    memory_full: f64,
+    io_some: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,6 +49,17 @@ struct Pool {
     slots: u32,
     busy: u32,
     queued: u32,
+    starting: u32,
+    held: u32,
+    rotating: u32,
+    longest_unseen_s: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    kind: NoticeKind,
+    severity: Severity,
+    text: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,6 +79,15 @@ struct Stream<'a> {
     speed: Option<f64>,
     input: &'a str,
     last_error: Option<&'a str>,
+    reason: &'a str,
+    next_s: Option<u64>,
+    priority: u8,
+    watch: &'static str,
+    last_seen_s: Option<u64>,
+    input_number: u32,
+    inputs: u32,
+    maintenance: bool,
+    explained: Vec<Option<&'static str>>,
 }
 
 /// Two decimals: more of a figure over a few seconds would be noise. JSON knows no infinity.
@@ -69,22 +100,44 @@ impl<'a> Report<'a> {
     /// The report of `board`.
     #[must_use]
     pub fn of(board: &'a Board) -> Self {
+        let (host, pool) = (&board.host, &board.pool);
+        let share = |value| rounded(value).unwrap_or_default();
         Self {
             revision: board.revision,
             host: Host {
-                cpu_percent: rounded(board.host.cpu_percent).unwrap_or_default(),
-                memory_bytes: board.host.memory_bytes,
-                fds_open: board.host.fds_open,
-                fds_limit: board.host.fds_limit,
-                load1: rounded(board.host.load1).unwrap_or_default(),
+                cpu_percent: share(host.cpu_percent),
+                memory_bytes: host.memory_bytes,
+                fds_open: host.fds_open,
+                fds_limit: host.fds_limit,
+                load1: share(host.load1),
+                disk_free_bytes: host.disk_free_bytes,
+                pressure: host.pressure.map(|pressure| Waits {
+                    cpu_some: share(pressure.cpu_some),
+                    memory_some: share(pressure.memory_some),
+                    memory_full: share(pressure.memory_full),
+                    io_some: share(pressure.io_some),
+                }),
             },
             own: Own {
-                cpu_percent: rounded(board.own.cpu_percent).unwrap_or_default(),
+                cpu_percent: share(board.own.cpu_percent),
                 memory_bytes: board.own.memory_bytes,
                 fds_open: board.own.fds_open,
                 fds_limit: board.own.fds_limit,
             },
-            pool: Pool { slots: board.pool.slots, busy: board.pool.busy, queued: board.pool.queued },
+            pool: Pool {
+                slots: pool.slots,
+                busy: pool.busy,
+                queued: pool.queued,
+                starting: pool.starting,
+                held: pool.held,
+                rotating: pool.rotating,
+                longest_unseen_s: pool.unseen_since.map(|since| board.at.since(since).as_secs()),
+            },
+            notices: board
+                .notices
+                .iter()
+                .map(|notice| Told { kind: notice.kind, severity: notice.severity, text: &notice.text })
+                .collect(),
             streams: board.rows.values().map(|row| Stream::of(row, board)).collect(),
         }
     }
@@ -101,6 +154,7 @@ impl<'a> Report<'a> {
 
 impl<'a> Stream<'a> {
     fn of(row: &'a Row, board: &Board) -> Self {
+        let age = |since: Moment| board.at.since(since).as_secs();
         Self {
             id: row.id.as_str(),
             name: &row.name,
@@ -110,29 +164,165 @@ impl<'a> Stream<'a> {
             health: row.health().word(),
             conditions: row.conditions.iter().map(|condition| condition.kind.word()).collect(),
             pid: row.pid,
-            uptime_s: row.started.map(|started| board.at.since(started).as_secs()),
+            uptime_s: row.started.map(age),
             restarts: row.restarts,
             fps: row.figures.fps.and_then(rounded),
             bitrate_kbps: row.figures.bitrate_kbps.and_then(rounded),
             speed: row.figures.speed.and_then(rounded),
             input: &row.input,
             last_error: row.last_error.as_deref(),
+            reason: &row.reason,
+            next_s: row.next.map(|next| board.at.until(next).as_secs()),
+            priority: row.priority,
+            watch: row.watch.word(),
+            last_seen_s: row.last_seen.map(age),
+            input_number: row.input_of.0,
+            inputs: row.input_of.1,
+            maintenance: row.maintenance,
+            explained: row
+                .conditions
+                .iter()
+                .map(|condition| condition.explained.map(Explained::word))
+                .collect(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::model::{
+        Condition, ConditionKind, Figures, Mode, Notice, Phase, PoolReading, Pressure, StreamId, StreamIx,
+        Wanted, WatchKind,
+    };
+
+    /// Where the board's clock stands.
+    const NOW: Moment = Moment::from_millis(600_900);
+
+    fn ago(seconds: i64) -> Moment {
+        Moment::from_millis(NOW.millis() - seconds * 1_000)
+    }
+
+    fn row() -> Row {
+        let black = |explained| Condition {
+            kind: ConditionKind::Black,
+            severity: Severity::Critical,
+            since: ago(200),
+            explained,
+        };
+        Row {
+            ix: StreamIx(0),
+            id: StreamId::new("one").unwrap(),
+            name: "One".into(),
+            group: "".into(),
+            mode: Mode::Picture,
+            wanted: Wanted::Started,
+            phase: Phase::Resting,
+            reason: "waits for its turn".into(),
+            since: ago(100),
+            next: Some(ago(-45)),
+            failures: 0,
+            conditions: vec![black(None), black(Some(Explained::Maintenance))],
+            pid: None,
+            started: None,
+            restarts: 0,
+            figures: Figures::default(),
+            input: "http://127.0.0.1/b".into(),
+            last_error: None,
+            last_message: "".into(),
+            last_message_at: Moment::ZERO,
+            lines_dropped: 0,
+            priority: 70,
+            watch: WatchKind::Rotate,
+            last_seen: Some(ago(100)),
+            input_of: (2, 3),
+            maintenance: true,
+        }
+    }
+
+    fn written(board: &Board) -> Value {
+        serde_json::from_str(&Report::of(board).to_json()).unwrap()
+    }
 
     #[test]
     fn the_form_is_the_documented_one() {
-        let board = Board::default();
-        let value: serde_json::Value = serde_json::from_str(&Report::of(&board).to_json()).unwrap();
-        let keys = |v: &serde_json::Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-        assert_eq!(keys(&value), ["host", "pool", "revision", "self", "streams"]);
-        assert_eq!(keys(&value["host"]), ["cpu_percent", "fds_limit", "fds_open", "load1", "memory_bytes"]);
-        assert_eq!(keys(&value["pool"]), ["busy", "queued", "slots"]);
+        let rows = [(StreamIx(0), Arc::new(row()))].into();
+        let mut board = Board { at: NOW, rows, ..Board::default() };
+        board.host.pressure = Some(Pressure::default());
+        let notice = Notice {
+            kind: NoticeKind::Host,
+            severity: Severity::Warning,
+            text: "busy".into(),
+            since: Moment::ZERO,
+        };
+        board.notices = vec![notice];
+        let value = written(&board);
+        let page = include_str!("../../docs/reference.md");
+        let page = page.split("\n## The report\n").nth(1).unwrap().split("\n## ").next().unwrap();
+        let documented = |prefix: &str| {
+            let fields = page.lines().filter_map(|l| l.strip_prefix("| `")?.split('`').next());
+            let fields = fields.filter_map(|f| f.strip_prefix(prefix)).map(|f| f.split('.').next().unwrap());
+            fields.map(|f| f.trim_end_matches("[]").to_owned()).collect::<BTreeSet<_>>()
+        };
+        for (prefix, part) in [
+            ("", &value),
+            ("host.", &value["host"]),
+            ("host.pressure.", &value["host"]["pressure"]),
+            ("self.", &value["self"]),
+            ("pool.", &value["pool"]),
+            ("notices[].", &value["notices"][0]),
+            ("streams[].", &value["streams"][0]),
+        ] {
+            let keys: BTreeSet<String> = part.as_object().unwrap().keys().cloned().collect();
+            assert_eq!(keys, documented(prefix), "{prefix}");
+        }
+    }
+
+    #[test]
+    fn a_stream_says_why_and_what_comes_next() {
+        let rows = [(StreamIx(0), Arc::new(row()))].into();
+        let value = written(&Board { at: NOW, rows, ..Board::default() });
+        let stream = &value["streams"][0];
+        assert_eq!(stream["reason"], "waits for its turn");
+        assert_eq!((&stream["next_s"], &stream["last_seen_s"]), (&json!(45), &json!(100)));
+        assert_eq!((&stream["priority"], &stream["watch"]), (&json!(70), &json!("rotate")));
+        assert_eq!((&stream["input_number"], &stream["inputs"]), (&json!(2), &json!(3)));
+        assert_eq!(stream["conditions"], json!(["black", "black"]), "its meaning does not change");
+        assert_eq!(stream["explained"], json!([null, "maintenance"]));
+    }
+
+    #[test]
+    fn the_pool_the_machine_and_the_notices_are_told() {
+        let mut board = Board { at: NOW, ..Board::default() };
+        board.notices = vec![Notice {
+            kind: NoticeKind::Origin,
+            severity: Severity::Critical,
+            text: "cdn-a.example does not answer".into(),
+            since: ago(5),
+        }];
+        board.pool = PoolReading { held: 4, starting: 3, rotating: 200, ..board.pool };
+        board.pool.unseen_since = Some(ago(125));
+        board.host.pressure = Some(Pressure { memory_some: 12.345, ..Pressure::default() });
+        board.host.disk_free_bytes = Some(7);
+        let value = written(&board);
+        assert_eq!(
+            value["notices"],
+            json!([{"kind": "origin", "severity": "critical", "text": "cdn-a.example does not answer"}])
+        );
+        let pool =
+            ["held", "starting", "rotating", "longest_unseen_s"].map(|key| value["pool"][key].as_u64());
+        assert_eq!(pool, [Some(4), Some(3), Some(200), Some(125)]);
+        assert_eq!(value["host"]["pressure"]["memory_some"], 12.35);
+        assert_eq!(value["host"]["disk_free_bytes"], 7);
+        let nothing = written(&Board::default());
+        assert_eq!(nothing["host"]["pressure"], Value::Null);
+        assert_eq!(nothing["host"]["disk_free_bytes"], Value::Null);
+        assert_eq!(nothing["pool"]["longest_unseen_s"], Value::Null);
     }
 
     #[test]

@@ -6,28 +6,28 @@ use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
 use super::{FAILED, Failed, MISTAKEN, OK, headless, print, report::Report, tell};
-use crate::config::{self, Environment, Loaded};
+use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
-use crate::service::{Options, Service, Unclean};
+use crate::service::{CONSOLE_LIMIT, Options, Service, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// A console that has not ended this long after the supervisor has is held by a frozen terminal.
-const FROZEN: Duration = Duration::from_secs(2);
 
 /// Runs with the operator's configuration.
 pub fn plain(args: &Run) -> Result<u8, Failed> {
     let environment = Environment::from_process();
     let path = config::locate(args.config.as_deref(), &environment).map_err(Failed::Nothing)?;
-    let loaded = config::load(&path, &environment).map_err(Failed::Mistakes)?;
-    with_configuration(loaded, &args.common, path.display().to_string(), args.common.headless)
+    let files = Capture::new(&Disk);
+    let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
+    let sources = Some(files.into_sources());
+    with_configuration(loaded, sources, &args.common, path.display().to_string(), args.common.headless)
 }
 
-/// Runs with a configuration, wherever it came from. `leave_on_hangup`: whether losing the
-/// terminal ends the program.
+/// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
+/// revision. `leave_on_hangup`: whether losing the terminal ends the program.
 pub fn with_configuration(
     loaded: Loaded,
+    sources: Option<Sources>,
     common: &Common,
     title: String,
     leave_on_hangup: bool,
@@ -39,7 +39,8 @@ pub fn with_configuration(
         tell("headend: this is no terminal; run it in one, or use --headless");
         return Ok(MISTAKEN);
     }
-    let options = Options { config: loaded.config, state_dir: common.state.clone(), leave_on_hangup };
+    let options =
+        Options { config: loaded.config, sources, state_dir: common.state.clone(), leave_on_hangup };
     let service = Service::start(options)?;
     if common.headless {
         let until = common.run_for.map(|span| Instant::now() + span);
@@ -75,7 +76,7 @@ fn with_console(
             // If it ended by a defect it could not say so itself.
             service.hub().leaving(0);
             // A frozen terminal may hold the console in a write for ever.
-            if ended.get_or_insert_with(Instant::now).elapsed() > FROZEN {
+            if ended.get_or_insert_with(Instant::now).elapsed() > CONSOLE_LIMIT {
                 break;
             }
         }
@@ -103,9 +104,8 @@ fn with_console(
         // The panic hook has told what happened and given the terminal back.
         Err(_) => FAILED,
     };
-    service.leave();
     let hub = service.hub().clone();
-    let saved = service.wait();
+    let saved = service.wait(|_| {});
     if common.report.is_some() {
         print(&Report::of(&hub.board_to_report()).to_json())?;
     }

@@ -9,11 +9,14 @@ use super::mistake::quote;
 use super::report::Report;
 use super::section::{Section, Shape, Span, choice};
 use super::sheet::Sheet;
+use super::windows::Windows;
 use super::words::Problem;
 use super::{
     MAX_ARG_BYTES, MAX_ARGS, MAX_GROUP_CHARS, MAX_NAME_CHARS, MAX_PROTOCOLS, MAX_TAG_CHARS, MAX_TAGS,
 };
-use crate::model::{Expect, Mode, Thresholds, Wanted, clean, mask_secrets};
+use crate::model::{
+    ConditionKind, Expect, Fallback, Mode, StreamSpec, Thresholds, Wanted, WatchKind, clean, mask_secrets,
+};
 
 pub(super) static THRESHOLDS: Shape = Shape {
     title: "thresholds",
@@ -33,6 +36,9 @@ pub(super) static THRESHOLDS: Shape = Shape {
     ],
 };
 
+pub(super) static FALLBACK: Shape =
+    Shape { title: "fallback", keys: &["on", "after", "good_for", "probe_every"] };
+
 const MODES: [(&str, Mode); 4] =
     [("packets", Mode::Packets), ("picture", Mode::Picture), ("full", Mode::Full), ("run", Mode::Run)];
 
@@ -40,6 +46,12 @@ const MODES: [(&str, Mode); 4] =
 const CHECK: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(3_600);
 /// A wait that must not be nothing.
 const WAIT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3_600);
+/// A shorter turn would be over before most streams are live.
+const TURN: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(3_600);
+/// From one probe of the primary to the next: each of them is a worker.
+const PROBE: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(86_400);
+const WATCH: [(&str, WatchKind); 2] =
+    [(WatchKind::Always.word(), WatchKind::Always), (WatchKind::Rotate.word(), WatchKind::Rotate)];
 /// Options in `input_args` that would undo what headend does for safety.
 const OWN_OPTIONS: [(&str, &str); 3] = [
     ("-i", "expected the input in \"inputs\""),
@@ -58,6 +70,11 @@ pub(super) struct Common {
     pub group: Arc<str>,
     pub input_args: Vec<String>,
     pub wanted: Wanted,
+    pub priority: u8,
+    pub watch: WatchKind,
+    pub turn: Duration,
+    pub fallback: Fallback,
+    pub windows: Windows,
 }
 
 impl Default for Common {
@@ -71,6 +88,11 @@ impl Default for Common {
             group: "".into(),
             input_args: Vec::new(),
             wanted: Wanted::Started,
+            priority: StreamSpec::USUAL_PRIORITY,
+            watch: WatchKind::default(),
+            turn: StreamSpec::USUAL_TURN,
+            fallback: Fallback::default(),
+            windows: Windows::default(),
         }
     }
 }
@@ -125,8 +147,37 @@ impl Common {
         if let Some(start) = section.flag("start", report) {
             own.wanted = if start { Wanted::Started } else { Wanted::Stopped };
         }
+        let priority = section.number("priority", &(0..=StreamSpec::MAX_PRIORITY), report);
+        own.priority = priority.unwrap_or(own.priority);
+        if let Some(word) = section.text("watch", report) {
+            let watch = choice("way to watch", word.value, &WATCH);
+            own.watch =
+                watch.map_err(|problem| report.mistake(sheet, word.span, problem)).unwrap_or(own.watch);
+        }
+        own.turn = section.duration("turn", &TURN, report).unwrap_or(own.turn);
+        if let Some(table) = section.table("fallback", &FALLBACK, report) {
+            refine_fallback(&mut own.fallback, &table, report);
+        }
+        own.windows.refine(section, report);
         own
     }
+}
+
+fn refine_fallback(own: &mut Fallback, table: &Section<'_, '_>, report: &mut Report) {
+    let kinds: Vec<_> = ConditionKind::ALL.iter().map(|kind| (kind.word(), *kind)).collect();
+    if let Some(words) = table.list("on", kinds.len(), report) {
+        own.on.clear();
+        for word in words {
+            match choice("condition", word.value, &kinds) {
+                Ok(kind) if own.on.contains(&kind) => {}
+                Ok(kind) => own.on.push(kind),
+                Err(problem) => report.mistake(table.sheet, word.span, problem),
+            }
+        }
+    }
+    own.after = table.duration("after", &CHECK, report).unwrap_or(own.after);
+    own.good_for = table.duration("good_for", &CHECK, report).unwrap_or(own.good_for);
+    own.probe_every = table.duration("probe_every", &PROBE, report).unwrap_or(own.probe_every);
 }
 
 /// A mode by its word.

@@ -6,41 +6,45 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::common::{Common, THRESHOLDS, name, read_args};
+use super::common::{Common, FALLBACK, THRESHOLDS, name, read_args};
 use super::input::check_input;
 use super::mistake::quote;
+use super::policy::{GUARD, ORIGIN, POOL, RESTART, ROLLOUT, STOP, read_policy};
 use super::registry::Registry;
 use super::report::Report;
 use super::section::{At, Section, Shape};
 use super::words::{self, Problem};
-use super::{Config, Environment, LogSettings, MAX_INPUTS, MAX_STREAMS, Policy};
+use super::{Config, Environment, LogSettings, MAX_INPUTS};
 use crate::model::{Mode, StreamId, StreamSpec};
 
 pub(super) static TOP: Shape = Shape {
     title: "the top of the file",
     keys: &[
-        "include", "pool", "restart", "stop", "defaults", "ffmpeg", "logs", "state", "stream", "playlist",
+        "include", "pool", "restart", "origin", "rollout", "guard", "stop", "defaults", "ffmpeg", "logs",
+        "state", "stream", "playlist",
     ],
 };
 pub(super) static INCLUDED: Shape =
     Shape { title: "an included file", keys: &["include", "stream", "playlist"] };
-static POOL: Shape = Shape { title: "[pool]", keys: &["slots", "start_parallel", "starts_per_second"] };
-static RESTART: Shape = Shape {
-    title: "[restart]",
-    keys: &[
-        "backoff_first",
-        "backoff_cap",
-        "jitter",
-        "reset_after",
-        "broken_failures",
-        "broken_window",
-        "broken_retry",
-    ],
-};
-static STOP: Shape = Shape { title: "[stop]", keys: &["again", "kill"] };
 static DEFAULTS: Shape = Shape {
     title: "[defaults]",
-    keys: &["mode", "expect", "thresholds", "protocols", "tags", "group", "input_args", "start"],
+    keys: &[
+        "mode",
+        "expect",
+        "thresholds",
+        "protocols",
+        "tags",
+        "group",
+        "input_args",
+        "start",
+        "priority",
+        "watch",
+        "turn",
+        "fallback",
+        "on_air",
+        "maintenance",
+        "time_zone",
+    ],
 };
 static FFMPEG: Shape = Shape { title: "[ffmpeg]", keys: &["path", "stats_period"] };
 static LOGS: Shape = Shape { title: "[logs]", keys: &["max_size", "max_files", "dir"] };
@@ -60,6 +64,13 @@ pub(super) static STREAM: Shape = Shape {
         "expect",
         "thresholds",
         "start",
+        "priority",
+        "watch",
+        "turn",
+        "fallback",
+        "on_air",
+        "maintenance",
+        "time_zone",
     ],
 };
 pub(super) static PLAYLIST: Shape = Shape {
@@ -76,24 +87,38 @@ pub(super) static PLAYLIST: Shape = Shape {
         "protocols",
         "input_args",
         "start",
+        "priority",
+        "watch",
+        "turn",
+        "fallback",
+        "on_air",
+        "maintenance",
+        "time_zone",
     ],
 };
 
 /// Every table there is, with every key: the sample and the reference are checked against it.
-pub(super) static SHAPES: [&Shape; 11] =
-    [&TOP, &POOL, &RESTART, &STOP, &DEFAULTS, &THRESHOLDS, &FFMPEG, &LOGS, &STATE, &STREAM, &PLAYLIST];
+pub(super) static SHAPES: [&Shape; 15] = [
+    &TOP,
+    &POOL,
+    &RESTART,
+    &ORIGIN,
+    &ROLLOUT,
+    &GUARD,
+    &STOP,
+    &DEFAULTS,
+    &THRESHOLDS,
+    &FALLBACK,
+    &FFMPEG,
+    &LOGS,
+    &STATE,
+    &STREAM,
+    &PLAYLIST,
+];
 
-/// At least ten milliseconds, at most a day.
-const WAIT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(86_400);
-/// How long a worker may take over its end.
-const GRACE: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
 const STATS_PERIOD: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(5);
 const LOG_SIZE: RangeInclusive<u64> = 4 * 1024..=100 * 1024 * 1024 * 1024;
 const LOG_FILES: RangeInclusive<u32> = 1..=1_000;
-/// No machine has more slots of use than there may be streams.
-const SLOTS: RangeInclusive<u32> = 1..=10_000;
-const _: () = assert!(MAX_STREAMS == 10_000);
-
 /// Everything of the main file but its streams: settings into `config`, and what streams start from.
 pub(super) fn read_settings(
     top: &Section<'_, '_>,
@@ -151,42 +176,6 @@ pub(super) fn apply_environment(config: &mut Config, env: &Environment, report: 
             let expected = format!("expected a number between {} and {}", LOG_FILES.start(), LOG_FILES.end());
             report.elsewhere("MAX_LOG_FILES", Problem::new(format!("it is {}", quote(text)), expected));
         }
-    }
-}
-
-fn read_policy(top: &Section<'_, '_>, policy: &mut Policy, report: &mut Report) {
-    if let Some(pool) = top.table("pool", &POOL, report) {
-        policy.slots = pool.number_or("slots", "auto", &SLOTS, policy.slots, report);
-        let parallel = pool.number("start_parallel", &SLOTS, report);
-        policy.start_parallel = parallel.unwrap_or(policy.start_parallel);
-        let pace = pool.number("starts_per_second", &(1..=1_000), report);
-        policy.starts_per_second = pace.unwrap_or(policy.starts_per_second);
-    }
-    if let Some(restart) = top.table("restart", &RESTART, report) {
-        for (key, place) in [
-            ("backoff_first", &mut policy.backoff_first),
-            ("backoff_cap", &mut policy.backoff_cap),
-            ("reset_after", &mut policy.backoff_reset),
-            ("broken_window", &mut policy.broken_window),
-            ("broken_retry", &mut policy.broken_retry),
-        ] {
-            *place = restart.duration(key, &WAIT, report).unwrap_or(*place);
-        }
-        // At 1 a wait could be nothing at all, and a storm of restarts would have no bound.
-        let jitter = restart.number("jitter", &(0.0..=0.9), report);
-        policy.backoff_jitter = jitter.unwrap_or(policy.backoff_jitter);
-        let failures = restart.number("broken_failures", &(1..=1_000), report);
-        policy.broken_failures = failures.unwrap_or(policy.broken_failures);
-        if policy.backoff_first > policy.backoff_cap {
-            let key = if restart.has("backoff_first") { "backoff_first" } else { "backoff_cap" };
-            let message = "\"backoff_first\" is longer than \"backoff_cap\"";
-            let expected = "expected the first wait to be the shorter one";
-            restart.mistake_at(key, Problem::new(message, expected), report);
-        }
-    }
-    if let Some(stop) = top.table("stop", &STOP, report) {
-        policy.stop_again = stop.duration("again", &GRACE, report).unwrap_or(policy.stop_again);
-        policy.stop_kill = stop.duration("kill", &GRACE, report).unwrap_or(policy.stop_kill);
     }
 }
 
@@ -262,12 +251,12 @@ pub(super) fn read_stream(
         expect: own.expect,
         thresholds: own.thresholds,
         wanted: own.wanted,
-        priority: StreamSpec::USUAL_PRIORITY,
-        watch: crate::model::WatchKind::Always,
-        turn: StreamSpec::USUAL_TURN,
-        fallback: crate::model::Fallback::default(),
-        on_air: None,
-        maintenance: None,
+        priority: own.priority,
+        watch: own.watch,
+        turn: own.turn,
+        fallback: own.fallback,
+        on_air: own.windows.on_air,
+        maintenance: own.windows.maintenance,
     });
 }
 

@@ -1,11 +1,12 @@
 //! Where a configuration is read from: the disk, or memory.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use super::{MAX_FILE_BYTES, MAX_FILES};
+use super::{MAX_FILE_BYTES, MAX_FILES, MAX_SOURCES_BYTES};
 
 /// The environment variables that matter, read once so that nothing else depends on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -145,6 +146,95 @@ impl Files for Memory {
     }
 }
 
+/// The files a configuration was read from, with what was in them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Whole paths and bytes, the configuration file first, each once.
+    pub files: Vec<(PathBuf, Vec<u8>)>,
+    /// More was read than [`MAX_SOURCES_BYTES`], so some of it is missing here.
+    pub too_large: bool,
+}
+
+// Not derived: a debug print must not show passwords.
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let paths = self.files.iter().map(|(path, bytes)| (path, bytes.len()));
+        f.debug_map().entries(paths).finish()
+    }
+}
+
+/// Other files, and what was read of them.
+pub struct Capture<'a> {
+    files: &'a dyn Files,
+    sources: RefCell<Sources>,
+}
+
+impl<'a> Capture<'a> {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(files: &'a dyn Files) -> Self {
+        Self { files, sources: RefCell::default() }
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn into_sources(self) -> Sources {
+        self.sources.into_inner()
+    }
+}
+
+impl Files for Capture<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = self.files.read(path)?;
+        let mut sources = self.sources.borrow_mut();
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if !sources.files.iter().any(|(known, _)| *known == path) {
+            let kept: usize = sources.files.iter().map(|(_, bytes)| bytes.len()).sum();
+            if kept + bytes.len() > MAX_SOURCES_BYTES {
+                sources.too_large = true;
+            } else {
+                sources.files.push((path, bytes.clone()));
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn expand(&self, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+        self.files.expand(base, pattern)
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        self.files.identity(path)
+    }
+}
+
+/// Files of this machine, some of which are other ones.
+pub struct Overlay<'a> {
+    /// Those that are other ones, or not there.
+    pub over: &'a Memory,
+}
+
+impl Files for Overlay<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.over.read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Disk.read(path),
+            other => other,
+        }
+    }
+
+    fn expand(&self, base: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+        let mut paths = Disk.expand(base, pattern)?;
+        paths.extend(self.over.expand(base, pattern)?);
+        // Plain, or one file would be two.
+        let paths: BTreeSet<_> = paths.iter().map(|path| plain(path)).collect();
+        Ok(paths.into_iter().take(MAX_FILES + 1).collect())
+    }
+
+    fn identity(&self, path: &Path) -> PathBuf {
+        Disk.identity(path)
+    }
+}
+
 /// `pattern` seen from `base`, whose own characters are no wildcards.
 fn full_pattern(base: &Path, pattern: &str) -> String {
     if Path::new(pattern).is_absolute() || base.as_os_str().is_empty() {
@@ -224,5 +314,39 @@ mod tests {
         let error = Disk.read(Path::new("/dev/zero")).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
         assert_eq!(Disk.read(Path::new("/")).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+    }
+
+    #[test]
+    fn what_was_read_is_kept_once_and_within_the_bound() {
+        let large = "#".repeat(MAX_SOURCES_BYTES - 3);
+        let memory = Memory::new().with("/a", "ab").with("/b", "x").with("/c", "y").with("/d", large);
+        let capture = Capture::new(&memory);
+        for path in ["/a", "/b", "/./a", "/none", "/d", "/c"] {
+            let _ = capture.read(Path::new(path));
+        }
+        let sources = capture.into_sources();
+        let paths: Vec<_> = sources.files.iter().map(|(path, bytes)| (path.to_str(), bytes.len())).collect();
+        assert_eq!(paths, [(Some("/a"), 2), (Some("/b"), 1), (Some("/d"), MAX_SOURCES_BYTES - 3)]);
+        assert!(sources.too_large && !format!("{sources:?}").contains("ab"));
+
+        let capture = Capture::new(&memory);
+        capture.read(Path::new("/a")).unwrap();
+        assert!(!capture.into_sources().too_large);
+    }
+
+    #[test]
+    fn an_overlay_shows_both_and_prefers_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for name in ["a.toml", "b.toml"] {
+            std::fs::write(path(name), "disk").unwrap();
+        }
+        let over = Memory::new().with(path("x/../b.toml"), "over").with(path("c.toml"), "over");
+        let overlay = Overlay { over: &over };
+        let names = ["a.toml", "b.toml", "c.toml"].map(path);
+        assert_eq!(overlay.expand(dir.path(), "*.toml").unwrap(), names);
+        let texts = names.each_ref().map(|path| overlay.read(path).unwrap());
+        assert_eq!(texts, ["disk", "over", "over"].map(str::as_bytes));
+        assert!(overlay.read(&path("d.toml")).is_err() && overlay.expand(dir.path(), "[").is_err());
     }
 }

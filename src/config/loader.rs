@@ -38,8 +38,16 @@ pub struct Loaded {
 /// # Errors
 /// Every mistake in any of them.
 pub fn load(path: &Path, env: &Environment) -> Result<Loaded, Mistakes> {
-    let mut loader = Loader::new(env, &Disk);
-    match Disk.read(path) {
+    load_from(path, env, &Disk)
+}
+
+/// Reads the configuration at `path` and the files it names, all of them from `files`.
+///
+/// # Errors
+/// Every mistake in any of them.
+pub fn load_from(path: &Path, env: &Environment, files: &dyn Files) -> Result<Loaded, Mistakes> {
+    let mut loader = Loader::new(env, files);
+    match files.read(path) {
         Ok(bytes) => loader.main(bytes, path),
         Err(error) => loader.report.elsewhere(path, unreadable(&error)),
     }
@@ -55,6 +63,22 @@ pub fn parse(text: &str, origin: &Path, env: &Environment, files: &dyn Files) ->
     let mut loader = Loader::new(env, files);
     loader.main(text.as_bytes().to_vec(), origin);
     loader.finish()
+}
+
+/// The state folder that the configuration at `path` names, whatever else is wrong with it; `None`
+/// when it names none or can't be read. What a variable says instead is not looked at.
+#[must_use]
+pub fn state_dir_of(path: &Path, env: &Environment) -> Option<PathBuf> {
+    let (text, _) = decode_utf8(Disk.read(path).ok()?);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let table = match DeTable::parse(text) {
+        Ok(table) => table,
+        Err(_) if text.len() > MAX_RECOVER_BYTES => return None,
+        Err(_) => DeTable::parse_recoverable(text).0,
+    };
+    let state = table.get_ref().get("state")?.get_ref().as_table()?.get("dir")?;
+    let dir = state.get_ref().as_str().filter(|dir| !dir.trim().is_empty())?;
+    Some(resolve(dir, path.parent().unwrap_or(Path::new("")), env))
 }
 
 struct Loader<'a> {

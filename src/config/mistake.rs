@@ -159,7 +159,8 @@ fn masked_place(line: &str, at: usize, masked: &str) -> usize {
 
 /// Masks the secrets of a line, also one of the form `password = "..."`, which the general rule
 /// takes for no secret because of the blank before the equals sign.
-fn mask_line(line: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn mask_line(line: &str) -> Cow<'_, str> {
     let masked = mask_secrets(line);
     let Some((key, value)) = masked.split_once('=') else { return masked };
     let name = key.trim();

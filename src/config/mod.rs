@@ -11,21 +11,23 @@ mod loader;
 mod locate;
 mod mistake;
 mod playlist;
+mod policy;
 mod registry;
 mod report;
 mod section;
 mod settings;
 mod sheet;
+mod windows;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use files::{Disk, Environment, Files, Memory};
+pub use files::{Capture, Disk, Environment, Files, Memory, Overlay, Sources};
 pub use input::{DEFAULT_PROTOCOLS, protocol_of};
-pub use loader::{Loaded, load, parse};
+pub use loader::{Loaded, load, load_from, parse, state_dir_of};
 pub use locate::{FILE_NAME, NotFound, locate};
-pub use mistake::{Excerpt, Mistake, Mistakes};
+pub use mistake::{Excerpt, Mistake, Mistakes, mask_line};
 pub use settings::{Config, Guard, Limit, LogSettings, Policy, Rollout};
 pub use words::parse_duration;
 
@@ -35,6 +37,8 @@ pub use words::parse_duration;
 pub const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// Files read for one configuration: itself, included files and playlists.
 pub const MAX_FILES: usize = 1_000;
+/// What is kept of the files of one configuration for its revision, bytes.
+pub const MAX_SOURCES_BYTES: usize = 16 * 1024 * 1024;
 /// How deep files may include files.
 pub const MAX_INCLUDE_DEPTH: usize = 8;
 /// Streams of one configuration.
@@ -55,6 +59,8 @@ pub const MAX_NAME_CHARS: usize = 200;
 pub const MAX_GROUP_CHARS: usize = 100;
 /// Tags of one stream.
 pub const MAX_TAGS: usize = 32;
+/// Steps of a rollout.
+pub const MAX_ROLLOUT_STEPS: usize = 16;
 /// Names in `protocols`.
 pub const MAX_PROTOCOLS: usize = 64;
 /// One tag, characters.

@@ -134,6 +134,48 @@ impl<'a, 'i> Section<'a, 'i> {
         T: FromStr + PartialOrd + Display,
     {
         let value = self.get(key)?;
+        self.number_at(key, value, bounds, report)
+    }
+
+    /// The numbers of a list of at most `max`, each within `bounds`; none of them when one is wrong.
+    pub fn numbers<T>(
+        &self,
+        key: &str,
+        max: usize,
+        bounds: &RangeInclusive<T>,
+        report: &mut Report,
+    ) -> Option<Vec<At<T>>>
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        let value = self.get(key)?;
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, "a list of numbers, like [10, 20]", report);
+            return None;
+        };
+        if array.len() > max {
+            self.too_many(key, value.span(), array.len(), max, report);
+            return None;
+        }
+        let read = array.iter().map(|entry| {
+            let value = self.number_at(key, entry, bounds, report)?;
+            Some(At { value, span: entry.span() })
+        });
+        // All of them are looked at, so that each mistake is told.
+        let numbers: Vec<_> = read.collect();
+        numbers.into_iter().collect()
+    }
+
+    fn number_at<T>(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        bounds: &RangeInclusive<T>,
+        report: &mut Report,
+    ) -> Option<T>
+    where
+        T: FromStr + PartialOrd + Display,
+    {
         // Only a type of whole numbers does not read this.
         let kind = if "0.5".parse::<T>().is_err() { "a whole number" } else { "a number" };
         let expected = format!("{kind} between {} and {}", bounds.start(), bounds.end());
@@ -148,6 +190,11 @@ impl<'a, 'i> Section<'a, 'i> {
             report.mistake(self.sheet, value.span(), problem);
         }
         number
+    }
+
+    fn too_many(&self, key: &str, span: Span, count: usize, max: usize, report: &mut Report) {
+        let message = format!("{} has {count} entries", quote(key));
+        report.mistake(self.sheet, span, Problem::new(message, format!("expected at most {max}")));
     }
 
     /// A duration within `bounds`.
@@ -206,12 +253,7 @@ impl<'a, 'i> Section<'a, 'i> {
             return None;
         };
         if array.len() > max {
-            let message = format!("{} has {} entries", quote(key), array.len());
-            report.mistake(
-                self.sheet,
-                value.span(),
-                Problem::new(message, format!("expected at most {max}")),
-            );
+            self.too_many(key, value.span(), array.len(), max, report);
         }
         let mut texts = Vec::new();
         for entry in array.iter().take(max) {

@@ -79,7 +79,7 @@ pub struct Rollout {
     pub healthy: f64,
 }
 
-/// A limit that holds from `above` on, until the figure is below `below` again.
+/// A soft and a hard limit on one figure, in percent; see [`Guard`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
     /// Above the soft limit nothing is started.
@@ -114,12 +114,18 @@ pub struct Guard {
     pub shed_every: Duration,
 }
 
+impl Default for Rollout {
+    fn default() -> Self {
+        Self { steps: vec![50, 100, 200], hold: Duration::from_secs(60), healthy: 0.95 }
+    }
+}
+
 impl Default for Guard {
     fn default() -> Self {
         let limit = |soft, hard| Limit { soft, hard };
         Self {
             enabled: true,
-            cpu: limit(90.0, 98.0),
+            cpu: limit(95.0, 98.0),
             cpu_pressure: limit(60.0, 90.0),
             memory: limit(85.0, 95.0),
             memory_pressure: limit(2.0, 10.0),

@@ -181,6 +181,22 @@ pub fn place(width: u16, widest: Widest) -> Vec<Placed> {
     placed
 }
 
+/// A column of messages at least this wide holds most reasons.
+const WIDE_MESSAGE: u16 = 44;
+
+/// Where a row without a worker says why, when the column of messages is too narrow for it or is
+/// not there: from the figures, which such a row has none of, to the end of the line. Where it
+/// begins, and its width.
+#[must_use]
+pub fn place_of_why(placed: &[Placed]) -> Option<(u16, u16)> {
+    let of = |column| placed.iter().find(|p| p.column == column);
+    if of(Column::Message).is_some_and(|p| p.width >= WIDE_MESSAGE) {
+        return None;
+    }
+    let (begin, last) = (of(Column::Fps)?, placed.last()?);
+    Some((begin.x, last.x + last.width - begin.x))
+}
+
 /// Who grows first, and up to how many cells: what tells streams and faults apart, then comfort.
 const STAGES: [&[(Column, u16)]; 4] = [
     &[(Column::Name, 22), (Column::Health, 20), (Column::Group, 12)],
@@ -313,7 +329,8 @@ impl Sort {
         let order = match self {
             Self::Configured => turn(a.ix.cmp(&b.ix)),
             Self::Health => {
-                let badness = |row: &Row| (row.health(), row.conditions.len());
+                let alarms = |row: &Row| row.conditions.iter().filter(|c| c.explained.is_none()).count();
+                let badness = |row: &Row| (row.health(), alarms(row), row.conditions.len());
                 turn(badness(a).cmp(&badness(b)))
             }
             Self::Phase => turn(trouble(a.phase).cmp(&trouble(b.phase))),
@@ -405,6 +422,16 @@ mod tests {
     fn a_wide_screen_is_used_to_its_edge() {
         let last = place(250, WIDEST).pop().unwrap();
         assert_eq!(last.x + last.width + 1, 250);
+    }
+
+    #[test]
+    fn there_is_a_place_for_the_reason_on_every_screen() {
+        for width in 60..=250 {
+            let placed = place(width, WIDEST);
+            let message = placed.iter().find(|p| p.column == Column::Message);
+            let room = place_of_why(&placed).map_or_else(|| message.unwrap().width, |(_, room)| room);
+            assert!(room >= if width < 70 { 12 } else { 24 }, "{room} at {width}");
+        }
     }
 
     #[test]

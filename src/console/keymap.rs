@@ -50,6 +50,16 @@ pub enum Does {
     StopAll,
     /// Restart all streams shown.
     RestartAll,
+    /// Go on with a rollout that has stopped.
+    RolloutContinue,
+    /// Turn a rollout that has stopped back.
+    RolloutBack,
+    /// A larger pool.
+    SlotsMore,
+    /// A smaller pool.
+    SlotsFewer,
+    /// As many slots as the machine carries.
+    SlotsAuto,
     /// The selected stream's log on the whole screen.
     Log,
     /// Wrap long lines, or cut them.
@@ -198,6 +208,7 @@ const GENERAL: &str = "General";
 const ROWS: Places = Places::ALL;
 const ONE: Places = Places::STREAM.and(Places::LOG);
 const LOGS: Places = ONE;
+const ROLLOUT: Places = Places::GRID.and(Places::STREAM).and(Places::MACHINE);
 const ACTS: Places = Places::GRID.and(Places::STREAM);
 
 macro_rules! binding {
@@ -224,6 +235,46 @@ const TABLE: &[Binding] = &[
         "back",
         "one step back; in the grid: drop the filter",
         [Key::named(Esc), Key::named(KeyCode::Backspace)]
+    ),
+    binding!(
+        RolloutContinue,
+        ROLLOUT,
+        ACT,
+        "continue",
+        "take a rollout's next step although it has stopped; asks first",
+        [Key::char('c')]
+    ),
+    binding!(
+        RolloutBack,
+        ROLLOUT,
+        ACT,
+        "turn back",
+        "stop the streams of a rollout's last step again; asks first",
+        [Key::char('b')]
+    ),
+    binding!(
+        SlotsMore,
+        Places::MACHINE,
+        ACT,
+        "more slots",
+        "a larger pool: by one, from 20 on by a tenth",
+        [Key::char('+'), Key::char('=')]
+    ),
+    binding!(
+        SlotsFewer,
+        Places::MACHINE,
+        ACT,
+        "fewer",
+        "a smaller pool: the lowest priority gives way first",
+        [Key::char('-')]
+    ),
+    binding!(
+        SlotsAuto,
+        Places::MACHINE,
+        ACT,
+        "auto",
+        "as many slots as the machine carries",
+        [Key::char('a')]
     ),
     binding!(Open, Places::GRID, LOOK, "open", "the selected stream with its log", [Key::named(Enter)]),
     binding!(Start, ACTS, ACT, "start", "start the stream and keep it running", [Key::char('s')]),
@@ -336,6 +387,13 @@ pub const fn table() -> &'static [Binding] {
 pub fn look_up(place: Places, event: &KeyEvent) -> Option<Does> {
     let here = TABLE.iter().filter(|b| b.places.has(place));
     here.into_iter().find(|b| b.keys.iter().any(|k| k.matches(event))).map(|b| b.does)
+}
+
+/// The key to show for something.
+#[must_use]
+pub fn key_for(does: Does) -> String {
+    let binding = TABLE.iter().find(|b| b.does == does);
+    binding.and_then(|b| b.keys.first()).map(|key| key.name()).unwrap_or_default()
 }
 
 /// The table as Markdown, for the documentation.

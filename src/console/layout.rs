@@ -63,8 +63,9 @@ pub fn stream_parts(body: Rect) -> (Rect, Rect) {
             Rect { x: body.x + left + 1, width: body.width - left - 1, ..body },
         );
     }
-    // Never more than the facts need, never so much that the log has less than a third.
-    let facts = 11.min(body.height * 2 / 3);
+    // Never more than the facts need with a long text or two, never so much that the log has less
+    // than a third.
+    let facts = if body.height >= 30 { 15 } else { 13 }.min(body.height * 2 / 3);
     (Rect { height: facts, ..body }, Rect { y: body.y + facts, height: body.height - facts, ..body })
 }
 

@@ -15,6 +15,7 @@ mod input;
 pub mod keymap;
 mod layout;
 mod runner;
+mod spans;
 mod state;
 pub mod terminal;
 #[cfg(test)]

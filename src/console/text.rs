@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -69,10 +68,17 @@ pub fn fit<'a>(text: &'a str, columns: usize, glyphs: &Glyphs) -> Cow<'a, str> {
 /// Cuts `text` into pieces of at most `columns`, at blanks where there are any. At least one piece.
 #[must_use]
 pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
+    wrap_after(0, text, columns, glyphs)
+}
+
+/// As [`wrap`], behind something that takes `taken` columns of the first line; a word without room
+/// there leaves the first piece empty.
+#[must_use]
+pub fn wrap_after(taken: usize, text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
     let text = shown(text, glyphs);
     let columns = columns.max(2);
     let mut pieces = Vec::new();
-    let (mut piece, mut used) = (String::new(), 0);
+    let (mut piece, mut used) = (String::new(), taken);
     for word in text.split_inclusive(' ') {
         // The blank after a word needs no room at the end of a line.
         let wide = width(word.trim_end());
@@ -101,6 +107,16 @@ pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
         piece.truncate(piece.trim_end().len());
     }
     pieces
+}
+
+/// Keeps `lines` pieces at most: the last one then holds the rest, to be cut and marked where it is
+/// written.
+pub fn keep_lines(pieces: &mut Vec<String>, lines: usize) {
+    let lines = lines.max(1);
+    if pieces.len() > lines {
+        let rest = pieces.split_off(lines - 1).join(" ");
+        pieces.push(rest);
+    }
 }
 
 fn known(value: Option<f32>) -> Option<f32> {
@@ -192,19 +208,6 @@ pub fn thousands(value: u64) -> String {
     out
 }
 
-/// `1st`, `2nd`, `3rd`, `4th`, ...
-#[must_use]
-pub fn ordinal(number: u32) -> String {
-    let ending = match (number % 100, number % 10) {
-        (11..=13, _) => "th",
-        (_, 1) => "st",
-        (_, 2) => "nd",
-        (_, 3) => "rd",
-        _ => "th",
-    };
-    format!("{number}{ending}")
-}
-
 /// `1 stream`, `2 streams`.
 #[must_use]
 pub fn counted(number: usize, thing: &str) -> String {
@@ -213,32 +216,6 @@ pub fn counted(number: usize, thing: &str) -> String {
         let _ = write!(out, "s");
     }
     out
-}
-
-/// How long until the coarse text of an age, now `span`, changes.
-#[must_use]
-pub fn age_changes_in(span: Duration) -> Duration {
-    let ms = span.as_millis();
-    let unit = match span.as_secs() {
-        0..60 => 1_000,
-        60..3_600 => 60_000,
-        3_600..86_400 => 3_600_000,
-        _ => 86_400_000,
-    };
-    Duration::from_millis(u64::try_from(unit - ms % unit).unwrap_or(u64::MAX))
-}
-
-/// How long until the coarse text of a time that is `left` away changes.
-#[must_use]
-pub fn countdown_changes_in(left: Duration) -> Duration {
-    let ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-    let unit = match left.as_secs() {
-        0..60 => 1_000,
-        60..3_600 => 60_000,
-        3_600..86_400 => 3_600_000,
-        _ => 86_400_000,
-    };
-    if ms == 0 { Duration::MAX } else { Duration::from_millis(ms % unit + 1) }
 }
 
 /// A number as a fraction's part. Beyond 2^53 it is rounded, which no gauge shows.
@@ -298,6 +275,13 @@ mod tests {
         assert_eq!(wrap("one two three", 7, &UNICODE), ["one two", "three"]);
         assert_eq!(wrap("", 7, &UNICODE), [""]);
         assert_eq!(wrap("abcdefgh", 3, &UNICODE), ["abc", "def", "gh"]);
+        assert_eq!(wrap_after(4, "one two three", 9, &UNICODE), ["one", "two three"]);
+        assert_eq!(wrap_after(7, "one two three", 9, &UNICODE), ["", "one two", "three"]);
+        for taken in 0..20 {
+            let mut pieces = wrap_after(taken, "one two three", 9, &UNICODE);
+            keep_lines(&mut pieces, 2);
+            assert!(pieces.len() <= 2 && pieces.join(" ").trim() == "one two three", "{pieces:?}");
+        }
         for piece in wrap(&"新闻 x ".repeat(30), 9, &UNICODE) {
             assert!(width(&piece) <= 9, "{piece}");
         }
@@ -320,17 +304,6 @@ mod tests {
             assert!(bytes(v).len() <= 5, "{}", bytes(v));
         }
         assert_eq!(thousands(1_048_576), "1 048 576");
-        assert_eq!([ordinal(1), ordinal(12), ordinal(23)], ["1st", "12th", "23rd"]);
-    }
-
-    #[test]
-    fn ages_say_when_they_change() {
-        let ms = Duration::from_millis;
-        assert_eq!(age_changes_in(ms(0)), ms(1_000));
-        assert_eq!(age_changes_in(ms(59_400)), ms(600));
-        assert_eq!(age_changes_in(ms(61_000)), ms(59_000));
-        assert_eq!(countdown_changes_in(ms(12_300)), ms(301));
-        assert_eq!(countdown_changes_in(ms(0)), Duration::MAX);
     }
 
     #[test]

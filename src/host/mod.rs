@@ -1,15 +1,19 @@
-//! The machine: CPU, memory, open files and limits, read and raised.
+//! The machine: CPU, memory, pressure, disk, open files, limits and processes, read; limits raised.
 //!
 //! Everything here is read from a thread of its own ([`Sampler`]), because a machine in trouble
 //! answers slowly, and neither drawing nor supervising may wait for it.
 
+mod cgroup;
 mod limits;
+mod pressure;
 mod proc;
+mod process;
 mod sampler;
 
 use std::time::Duration;
 
 pub use limits::{child_open_files, raise_open_files};
+pub use process::{Process, boot_id, group_members, leading_children, process};
 pub use sampler::Sampler;
 
 /// From one reading of the machine to the next.
@@ -21,6 +25,8 @@ pub const WORKERS_PER_STEP: usize = 20;
 /// From one batch of workers to the next. A round over more than 800 workers takes longer than
 /// [`MEMORY_PERIOD`]; the next one begins after it.
 pub const MEMORY_STEP: Duration = Duration::from_millis(250);
+/// Stopping the readings takes this long at most.
+pub const STOP_LIMIT: Duration = Duration::from_secs(1);
 /// Descriptors one worker costs headend: two pipes and a pidfd.
 pub const FDS_PER_WORKER: u64 = 3;
 /// Descriptors kept for everything else: store, logs, links, terminal, the runtime's own.

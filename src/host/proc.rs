@@ -5,6 +5,9 @@
 
 use std::fs;
 
+use super::pressure;
+use crate::model::Pressure;
+
 /// PSS in bytes, from the text of a `smaps_rollup`.
 pub fn pss_bytes(text: &str) -> Option<u64> {
     kilobytes(text, "Pss:")
@@ -77,6 +80,11 @@ fn counted_open_files() -> u64 {
 /// Open files of the machine and its limit on them.
 pub fn machine_open_files() -> Option<(u64, u64)> {
     file_nr(&fs::read_to_string("/proc/sys/fs/file-nr").ok()?)
+}
+
+/// The machine's pressure; `None` where the kernel does not tell it.
+pub fn machine_pressure() -> Option<Pressure> {
+    pressure::read(|what| fs::read_to_string(format!("/proc/pressure/{what}")).ok())
 }
 
 #[cfg(test)]

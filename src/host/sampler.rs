@@ -1,15 +1,18 @@
 //! The thread that reads the machine at a steady pace.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
+use nix::sys::statvfs::statvfs;
 use sysinfo::{MemoryRefreshKind, System};
 
+use super::cgroup::Groups;
 use super::proc::Resident;
-use super::{MEMORY_PERIOD, MEMORY_STEP, SAMPLE_PERIOD, WORKERS_PER_STEP, proc};
+use super::{MEMORY_PERIOD, MEMORY_STEP, SAMPLE_PERIOD, STOP_LIMIT, WORKERS_PER_STEP, proc};
 use crate::model::{HostReading, SelfReading, WorkersReading};
 
 /// Reads the machine every [`SAMPLE_PERIOD`] on the thread `host`, until it is stopped or dropped.
@@ -18,33 +21,53 @@ pub struct Sampler {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Wakes the thread before its time.
+/// Wakes the thread before its time, and tells that it has ended.
 #[derive(Default)]
 struct Stop {
-    asked: Mutex<bool>,
+    state: Mutex<State>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    asked: bool,
+    ended: bool,
+}
+
+/// Says that the thread has ended, however it did.
+struct Ended(Arc<Stop>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.lock().ended = true;
+        self.0.changed.notify_all();
+    }
 }
 
 impl Sampler {
     /// Starts reading. `sink` is called on the sampler's thread: at once, then every
     /// [`SAMPLE_PERIOD`]; it must be quick. `pids` are the workers there are now; their memory
-    /// comes with the first sample after each full round over them.
+    /// comes with the first sample after each full round over them. `folder`: the state folder,
+    /// whose disk is looked at.
     ///
     /// Without a thread (the machine refused one) there are no readings; the log says so.
     #[must_use]
     pub fn start(
         pids: Arc<Mutex<Vec<u32>>>,
+        folder: Option<PathBuf>,
         sink: impl FnMut(HostReading, SelfReading, Option<WorkersReading>) + Send + 'static,
     ) -> Self {
         let stop = Arc::new(Stop::default());
-        let seen = Arc::clone(&stop);
-        let spawned = thread::Builder::new().name("host".into()).spawn(move || run(&seen, &pids, sink));
+        let ended = Ended(Arc::clone(&stop));
+        let run = move || run(&ended.0, &pids, folder.as_deref(), sink);
+        let spawned = thread::Builder::new().name("host".into()).spawn(run);
         let thread =
             spawned.inspect_err(|error| log::error!("no readings of this machine: no thread: {error}")).ok();
         Self { stop, thread }
     }
 
-    /// Ends the thread and waits for it: as long as one reading and one call of the sink take.
+    /// Ends the thread and waits for it: as long as one reading and one call of the sink take, and
+    /// no longer than [`STOP_LIMIT`]: a disk that does not answer may hold it for ever.
     pub fn stop(self) {
         drop(self);
     }
@@ -52,32 +75,40 @@ impl Sampler {
 
 impl Drop for Sampler {
     fn drop(&mut self) {
-        *self.stop.asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.stop.lock().asked = true;
         self.stop.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else { return };
+        let state = self.stop.changed.wait_timeout_while(self.stop.lock(), STOP_LIMIT, |state| !state.ended);
+        if state.unwrap_or_else(PoisonError::into_inner).0.ended {
             // A panic on that thread was told by the panic hook; the readings just end.
             let _ = thread.join();
+        } else {
+            log::warn!("a reading of this machine does not end: is the state folder's disk there?");
         }
     }
 }
 
 impl Stop {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until `when`; false when the thread is to end.
     fn wait_until(&self, when: Instant) -> bool {
         let left = when.saturating_duration_since(Instant::now());
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(asked, left, |asked| !*asked);
-        !*waited.unwrap_or_else(PoisonError::into_inner).0
+        let waited = self.changed.wait_timeout_while(self.lock(), left, |state| !state.asked);
+        !waited.unwrap_or_else(PoisonError::into_inner).0.asked
     }
 }
 
 fn run(
     stop: &Stop,
     pids: &Mutex<Vec<u32>>,
+    folder: Option<&Path>,
     mut sink: impl FnMut(HostReading, SelfReading, Option<WorkersReading>),
 ) {
     let system = System::new().inspect_err(|error| log::error!("no CPU and memory of this machine: {error}"));
-    let mut machine = Machine { system: system.ok() };
+    let mut machine = Machine { system: system.ok(), groups: Groups::find(Path::new("/")) };
     let mut own = Own::default();
     let mut round = Round::default();
     let mut next_sample = Instant::now();
@@ -90,7 +121,7 @@ fn run(
         }
         round.step(proc::resident_of);
         if now >= next_sample {
-            sink(machine.read(), own.read(now), round.take());
+            sink(machine.read(now, folder), own.read(now), round.take());
             // Counted from now: after a suspended machine wakes there is nothing to catch up on.
             next_sample = now + SAMPLE_PERIOD;
         }
@@ -105,16 +136,22 @@ fn run(
 struct Machine {
     /// `None` on a machine sysinfo can't read: its figures are then 0.
     system: Option<System>,
+    /// What limits us below the machine.
+    groups: Groups,
 }
 
 impl Machine {
-    fn read(&mut self) -> HostReading {
+    fn read(&mut self, now: Instant, folder: Option<&Path>) -> HostReading {
         let (fds_open, fds_limit) = proc::machine_open_files().unwrap_or_default();
+        let disk = folder.and_then(disk_bytes);
         let mut reading = HostReading {
             fds_open,
             fds_limit,
             #[expect(clippy::cast_possible_truncation, reason = "two decimals are shown")]
             load1: System::load_average().map_or(0.0, |load| load.one as f32),
+            pressure: proc::machine_pressure(),
+            disk_free_bytes: disk.map(|(free, _)| free),
+            disk_total_bytes: disk.map_or(0, |(_, total)| total),
             ..HostReading::default()
         };
         if let Some(system) = &mut self.system {
@@ -126,8 +163,16 @@ impl Machine {
             reading.memory_bytes = system.used_memory();
             reading.memory_total_bytes = system.total_memory();
         }
+        self.groups.apply(now, &mut reading);
         reading
     }
+}
+
+/// Free bytes (for us, who are not root) and size of the disk that holds `folder`.
+fn disk_bytes(folder: &Path) -> Option<(u64, u64)> {
+    let disk = statvfs(folder).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(disk.fragment_size());
+    Some((bytes(disk.blocks_available()), bytes(disk.blocks())))
 }
 
 /// Our own process.
@@ -232,13 +277,16 @@ mod tests {
     fn the_first_sample_comes_at_once_and_is_plausible() {
         let pids = Arc::new(Mutex::new(vec![std::process::id(), u32::MAX]));
         let (send, receive) = mpsc::channel();
-        let sampler = Sampler::start(pids, move |host, own, workers| {
+        let folder = tempfile::tempdir().unwrap();
+        let sampler = Sampler::start(pids, Some(folder.path().to_owned()), move |host, own, workers| {
             let _ = send.send((host, own, workers));
         });
         let (host, own, workers) = receive.recv_timeout(LONG).unwrap();
         assert!(host.cores > 0 && host.memory_total_bytes > host.memory_bytes && host.memory_bytes > 0);
         assert!((0.0..=100.0).contains(&host.cpu_percent), "{}", host.cpu_percent);
         assert!(host.fds_open > 0 && host.fds_limit > 0);
+        assert!(host.disk_free_bytes.unwrap() <= host.disk_total_bytes && host.disk_total_bytes > 0);
+        assert_eq!(host.pressure.is_some(), Path::new("/proc/pressure/cpu").exists());
         assert!(own.memory_bytes > 0 && own.fds_open > 0 && own.fds_limit > 0);
         let workers = workers.unwrap();
         assert_eq!(workers.count, 1, "the process that is not there is not counted");
@@ -246,6 +294,25 @@ mod tests {
 
         sampler.stop();
         assert_eq!(receive.iter().count(), 0, "the sink is gone with the thread");
+    }
+
+    #[test]
+    fn a_disk_that_is_not_there_is_not_known() {
+        assert_eq!(disk_bytes(Path::new("/nowhere/at/all")), None);
+    }
+
+    #[test]
+    fn a_reading_that_does_not_end_is_let_go() {
+        let (entered, inside) = mpsc::channel();
+        let (let_go, held) = mpsc::channel::<()>();
+        let sampler = Sampler::start(Arc::default(), None, move |_, _, _| {
+            let _ = entered.send(());
+            let _ = held.recv();
+        });
+        inside.recv_timeout(LONG).unwrap();
+        // Would never return.
+        sampler.stop();
+        drop(let_go);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use fault::{FaultClass, LineLevel, LogLine};
 pub use moment::{Moment, coarse_age, span_words};
 pub use phase::Phase;
 pub use sample::{Detection, Figures, Sample, Tracks};
-pub use schedule::{Opening, Schedule};
+pub use schedule::{InvalidWindow, Opening, Schedule, Window};
 pub use stream::{
     Expect, Fallback, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted, WatchKind,
 };

@@ -66,4 +66,21 @@ impl Phase {
     pub const fn holds_slot(self) -> bool {
         matches!(self, Self::Starting | Self::Live | Self::Stalled | Self::Stopping)
     }
+
+    /// The phases that may follow this one directly. `docs/supervision.md` draws this table.
+    #[must_use]
+    pub const fn successors(self) -> &'static [Self] {
+        use Phase::{Backoff, Broken, Held, Live, Queued, Resting, Stalled, Starting, Stopped, Stopping};
+        match self {
+            Stopped => &[Queued, Held],
+            Queued => &[Starting, Held, Stopped],
+            Live => &[Stalled, Stopping, Backoff, Broken, Held],
+            Starting | Stalled => &[Live, Stopping, Backoff, Broken, Held],
+            Stopping => &[Stopped, Queued, Backoff, Broken, Held, Resting],
+            Backoff => &[Queued, Broken, Held, Stopped],
+            Broken => &[Queued, Held, Stopped],
+            Held => &[Queued, Starting, Stopped],
+            Resting => &[Queued, Starting, Held, Stopped],
+        }
+    }
 }

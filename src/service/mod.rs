@@ -1,22 +1,24 @@
 //! Puts the parts together, in the order of starting and leaving.
 //!
-//! Starting: limits, state folder, store, logs, FFmpeg, supervisor, host readings. Leaving: no more
-//! starts, workers end, logs are written, the store is flushed and exported.
+//! Starting: limits, state folder, store, logs, FFmpeg, what an earlier headend left, supervisor, host
+//! readings. Leaving: no more starts, workers end, logs are written, the store is flushed and exported.
 
+mod leftovers;
 mod outlet;
 mod own_log;
 mod paths;
+pub mod revisions;
 mod signals;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use own_log::OWN_LOG;
 pub use paths::default_state_dir;
 
-use crate::config::Config;
+use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, Capabilities, FfmpegError};
 use crate::host::{self, Sampler};
 use crate::link::{Hub, LogSlice, LogSource};
@@ -25,13 +27,33 @@ use crate::model::{LimitReading, LogLine, Moment, Severity, StreamIx};
 use crate::model::{Notice, NoticeKind};
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
-use crate::supervisor::runtime::{Bid, Bids, Launch, Runtime, Tools, wall_ms};
-use outlet::{Readings, ServiceOutlet};
+use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
+use outlet::{Left, Readings, ServiceOutlet};
 
+/// Leaving takes no longer than this, whatever workers, disks and terminals do: the sum of all that
+/// follows.
+pub const LEAVE_LIMIT: Duration = Duration::from_secs(30);
+/// What is left of the workers may take this long to end; then they are let go.
+const WORKERS_LIMIT: Duration = Limits::OURS.whole();
+/// Beyond that a supervisor that has not ended hangs, and is left behind.
+const SUPERVISOR_SPARE: Duration = Duration::from_secs(1);
+/// A console held by a frozen terminal is left behind after this.
+pub const CONSOLE_LIMIT: Duration = Duration::from_secs(2);
 /// Writing the rest of the logs may take this long when leaving.
 const LOGS_LIMIT: Duration = Duration::from_secs(3);
 /// Flushing and exporting the store may take this long when leaving.
 const STORE_LIMIT: Duration = Duration::from_secs(10);
+const _: () = assert!(
+    LEAVE_LIMIT.as_millis()
+        >= WORKERS_LIMIT.as_millis()
+            + SUPERVISOR_SPARE.as_millis()
+            + CONSOLE_LIMIT.as_millis()
+            + host::STOP_LIMIT.as_millis()
+            + LOGS_LIMIT.as_millis()
+            + STORE_LIMIT.as_millis()
+);
+/// How often it is looked whether the supervisor has ended.
+const LOOK: Duration = Duration::from_millis(20);
 /// Spreads the start time over the seed's bits.
 const SEED_FROM: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -70,6 +92,8 @@ pub enum Unclean {
 pub struct Options {
     /// Everything the operator wrote.
     pub config: Config,
+    /// The files it was read from, to be kept as a revision; `None`: it is nobody's.
+    pub sources: Option<Sources>,
     /// The state folder; before the configuration's.
     pub state_dir: Option<PathBuf>,
     /// Whether a lost terminal (SIGHUP) ends the program.
@@ -84,6 +108,7 @@ pub struct Service {
     sampler: Sampler,
     logs: Logs,
     store: Arc<Store>,
+    left: Left,
     // Held until everything else is gone: dropped last, as the last field.
     _lock: Option<StateLock>,
 }
@@ -94,6 +119,8 @@ struct Ground {
     opened: Opened,
     lock: Option<StateLock>,
     logs: Logs,
+    /// The state folder, if it can be used.
+    folder: Option<PathBuf>,
 }
 
 impl Service {
@@ -106,7 +133,7 @@ impl Service {
         let limits = host::raise_open_files();
         let ffmpeg = ffmpeg::find(options.config.ffmpeg.as_deref())?;
         let capabilities = ffmpeg::probe(&ffmpeg)?;
-        let Ground { store, opened, lock, logs } = Ground::prepare(&options)?;
+        let Ground { store, opened, lock, logs, folder } = Ground::prepare(&options)?;
         log::info!("FFmpeg {} ({})", capabilities.version_text, ffmpeg.display());
         let notices = limit_notice(&options.config, limits).into_iter();
         let notices = notices.chain(filter_notice(&options.config, &capabilities)).collect();
@@ -116,27 +143,39 @@ impl Service {
         let hub = Hub::new(Arc::new(LogsOf(logs.clone())), Box::new(move || poke.notify_one()));
         let pids = Arc::new(Mutex::new(Vec::new()));
         let readings = Arc::new(Mutex::new(Readings::default()));
-        let sampler = {
-            let readings = Arc::clone(&readings);
-            Sampler::start(Arc::clone(&pids), move |host, own, workers| {
-                outlet::lock(&readings).take_in(host, own, workers);
-            })
-        };
         let store = Arc::new(store);
-        let outlet =
-            ServiceOutlet::new(hub.clone(), Arc::clone(&store), logs.clone(), readings, limits, notices);
+        let boot = host::boot_id();
+        // Before anything is started: a leftover holds its stream's input and the machine's memory.
+        for pid in leftovers::end(&opened.workers, boot.as_deref()) {
+            store.worker_gone(pid);
+        }
+        let outlet = ServiceOutlet::new(
+            hub.clone(),
+            Arc::clone(&store),
+            logs.clone(),
+            Arc::clone(&readings),
+            limits,
+            notices,
+            boot,
+        );
+        let left = outlet.left();
         let tools = Tools {
             launch: Launch { headend: own_binary(), ffmpeg, open_files: host::child_open_files() },
             capabilities,
             stats_period: options.config.policy.stats_period,
             logs: logs.clone(),
-            pids,
+            pids: Arc::clone(&pids),
         };
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
         let streams = restore(options.config, &opened);
         let (bids, supervisor) =
             run_supervisor(core, tools, outlet, streams, hub.clone(), requests, options.leave_on_hangup)?;
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, _lock: lock })
+        let measured = bids.clone();
+        let sampler = Sampler::start(pids, folder, move |host, own, workers| {
+            outlet::lock(&readings).take_in(host, own, workers);
+            measured.measured(host, own, workers);
+        });
+        Ok(Self { hub, bids, supervisor, sampler, logs, store, left, _lock: lock })
     }
 
     /// The link's end for consoles.
@@ -167,16 +206,35 @@ impl Service {
         self.supervisor.is_finished()
     }
 
-    /// Waits until the last worker is gone, then writes what is left and closes everything.
-    /// Call [`Service::leave`] before, or this waits for a signal.
+    /// How many workers are left; `None` until leaving has begun.
+    #[must_use]
+    pub fn workers_left(&self) -> Option<u32> {
+        self.left.get()
+    }
+
+    /// Leaves: waits until the last worker is gone or let go, then writes what is left and closes
+    /// everything. Calls `look` again and again while there are workers. Takes [`LEAVE_LIMIT`] at
+    /// most.
     ///
     /// # Errors
     /// [`Unclean`]: a defect, or something that could not be saved.
-    pub fn wait(self) -> Result<(), Unclean> {
-        let ended = self.supervisor.join();
+    pub fn wait(self, mut look: impl FnMut(&Self)) -> Result<(), Unclean> {
+        self.leave();
+        let until = Instant::now() + WORKERS_LIMIT + SUPERVISOR_SPARE;
+        while !self.has_ended() && Instant::now() < until {
+            look(&self);
+            std::thread::sleep(LOOK);
+        }
+        look(&self);
+        let ended = self.supervisor.is_finished().then(|| self.supervisor.join());
         self.sampler.stop();
         self.logs.close(LOGS_LIMIT);
         let saved = self.store.close(STORE_LIMIT);
+        let Some(ended) = ended else {
+            return Err(Unclean::Defect(
+                "the supervisor does not end; it is left behind, and the kernel kills its workers".to_owned(),
+            ));
+        };
         match ended {
             Ok(Ok(())) => saved.map_err(Unclean::NotSaved),
             Ok(Err(error)) => Err(Unclean::Defect(format!("the supervisor could not start: {error}"))),
@@ -188,7 +246,7 @@ impl Service {
 }
 
 fn ask_to_leave(bids: &Bids) {
-    // Full or gone: it is busy and will be asked again, or it has ended already.
+    // Asked again it goes on as it does. Full or gone: it is busy and will be asked again, or it has ended already.
     let _ = bids.send(Bid::Leave);
 }
 
@@ -219,7 +277,10 @@ impl Ground {
                 for note in &opened.notes {
                     log::warn!("{note}");
                 }
-                Ok(Self { store, opened, lock: Some(lock), logs })
+                if let Some(sources) = &options.sources {
+                    revisions::remember(&dir, sources);
+                }
+                Ok(Self { store, opened, lock: Some(lock), logs, folder: Some(dir) })
             }
             (Err(held @ LockError::Held { .. }), _) => Err(ServiceError::Locked(held)),
             (Err(unusable), _) => Ok(Self::without_state(settings.dir.as_deref(), options, &unusable)),
@@ -234,7 +295,7 @@ impl Ground {
         own_log::install(&logs);
         log::error!("{why}");
         let text = format!("nothing is saved: {why}");
-        Self { store: Store::absent(&text), opened: Opened::default(), lock: None, logs }
+        Self { store: Store::absent(&text), opened: Opened::default(), lock: None, logs, folder: None }
     }
 }
 

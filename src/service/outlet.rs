@@ -1,5 +1,6 @@
 //! Where the supervisor's results go: to the board, the store, the clients.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +10,7 @@ use crate::model::{
     Answer, HostReading, LimitReading, Moment, Notice, NoticeKind, SelfReading, Severity, StreamId,
     WorkersReading,
 };
-use crate::store::{Record, Store};
+use crate::store::{Record, Store, WorkerRecord};
 use crate::supervisor::core::{Changes, Kept};
 use crate::supervisor::runtime::{Outlet, wall_ms};
 
@@ -42,8 +43,29 @@ pub struct ServiceOutlet {
     logs: Logs,
     readings: Arc<Mutex<Readings>>,
     limits: Option<LimitReading>,
+    /// The service's own, one of a kind.
     notices: BTreeMap<NoticeKind, Notice>,
+    /// The supervisor's, as it last told them.
+    supervisors: Vec<Notice>,
     shown: Option<Vec<Notice>>,
+    /// Which boot of the machine this is; without it a worker can't be recognised later.
+    boot: Option<String>,
+    left: Left,
+}
+
+/// How many workers are left while leaving, for whoever waits for the end without a console.
+#[derive(Debug, Clone, Default)]
+pub struct Left(Arc<Mutex<Option<u32>>>);
+
+impl Left {
+    /// `None` until leaving has begun.
+    pub fn get(&self) -> Option<u32> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, workers: u32) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(workers);
+    }
 }
 
 impl ServiceOutlet {
@@ -55,9 +77,27 @@ impl ServiceOutlet {
         readings: Arc<Mutex<Readings>>,
         limits: LimitReading,
         notices: Vec<Notice>,
+        boot: Option<String>,
     ) -> Self {
         let notices = notices.into_iter().map(|notice| (notice.kind, notice)).collect();
-        Self { hub, store, logs, readings, limits: Some(limits), notices, shown: None }
+        let limits = Some(limits);
+        Self {
+            hub,
+            store,
+            logs,
+            readings,
+            limits,
+            notices,
+            supervisors: Vec::new(),
+            shown: None,
+            boot,
+            left: Left::default(),
+        }
+    }
+
+    /// A handle on how many workers are left.
+    pub fn left(&self) -> Left {
+        self.left.clone()
     }
 
     /// The notices as they are now, if they differ from those shown.
@@ -81,13 +121,21 @@ impl ServiceOutlet {
                 }
             }
         }
-        let notices: Vec<Notice> = self.notices.values().cloned().collect();
+        let notices = merged(self.notices.values().chain(&self.supervisors));
         let changed = self.shown.as_ref() != Some(&notices);
         changed.then(|| {
             self.shown = Some(notices.clone());
             notices
         })
     }
+}
+
+/// In the order they are shown: critical ones first, then the oldest.
+fn merged<'a>(notices: impl Iterator<Item = &'a Notice>) -> Vec<Notice> {
+    let mut all: Vec<Notice> = notices.cloned().collect();
+    // Stable: among those of one moment the supervisor's keep the order it gave them.
+    all.sort_by_key(|notice| (Reverse(notice.severity), notice.since));
+    all
 }
 
 impl Outlet for ServiceOutlet {
@@ -97,6 +145,9 @@ impl Outlet for ServiceOutlet {
     }
 
     fn publish(&mut self, now: Moment, changes: Changes) {
+        if let Some(notices) = changes.notices {
+            self.supervisors = notices;
+        }
         let Readings { host, own, workers } = std::mem::take(&mut *lock(&self.readings));
         let change = HubChange {
             rows: changes.rows,
@@ -128,7 +179,46 @@ impl Outlet for ServiceOutlet {
         }));
     }
 
+    fn worker_born(&mut self, stream: &StreamId, pid: u32, started: u64) {
+        if let Some(boot) = &self.boot {
+            let worker = WorkerRecord { stream: stream.clone(), started, boot: boot.clone() };
+            self.store.worker_born(pid, worker);
+        }
+    }
+
+    fn worker_gone(&mut self, pid: u32) {
+        self.store.worker_gone(pid);
+    }
+
     fn leaving(&mut self, workers_left: u32) {
         self.hub.leaving(workers_left);
+        self.left.set(workers_left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn critical_notices_come_first_then_the_oldest() {
+        let notice = |kind, severity, text: &str, since| Notice {
+            kind,
+            severity,
+            text: text.into(),
+            since: Moment::from_millis(since),
+        };
+        let own = [
+            notice(NoticeKind::Store, Severity::Critical, "store", 900),
+            notice(NoticeKind::Limits, Severity::Warning, "limits", 0),
+        ];
+        let supervisors = [
+            notice(NoticeKind::Origin, Severity::Warning, "b.example", 500),
+            notice(NoticeKind::Origin, Severity::Warning, "a.example", 500),
+            notice(NoticeKind::Host, Severity::Critical, "host", 100),
+        ];
+        let all = merged(own.iter().chain(&supervisors));
+        let texts: Vec<&str> = all.iter().map(|notice| &*notice.text).collect();
+        assert_eq!(texts, ["host", "store", "limits", "b.example", "a.example"]);
     }
 }

@@ -17,7 +17,7 @@ use nix::sys::statvfs::statvfs;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{CACHE_BYTES, DAMAGED_KEPT, FORMAT, MAX_NOTES, MAX_VALUE_BYTES, Record};
+use super::{CACHE_BYTES, DAMAGED_KEPT, FORMAT, MAX_NOTES, MAX_VALUE_BYTES, Record, WorkerRecord};
 use crate::model::{StreamId, WallTime, clean_line};
 
 const FOLDER_MODE: u32 = 0o750;
@@ -69,6 +69,10 @@ impl<V: Serialize + DeserializeOwned> Typed<V> {
         self.tree.insert(key, text).map(drop).map_err(DiskError::from)
     }
 
+    fn remove(&self, key: &str) -> Result<(), DiskError> {
+        self.tree.remove(key).map(drop).map_err(DiskError::from)
+    }
+
     /// Every key and value; `None` for one that makes no sense.
     fn all(&self) -> impl Iterator<Item = Result<(String, Option<V>), sled::Error>> {
         self.tree.iter().map(|entry| {
@@ -87,6 +91,8 @@ pub struct Disk {
 struct Open {
     db: sled::Db,
     streams: Typed<Record>,
+    /// By process id.
+    workers: Typed<WorkerRecord>,
     meta: Typed<u64>,
     /// Our own descriptor of sled's file: its `flush` alone does not sync.
     file: File,
@@ -96,6 +102,7 @@ struct Open {
 #[derive(Debug, Default)]
 pub struct Loaded {
     pub records: BTreeMap<StreamId, Record>,
+    pub workers: BTreeMap<u32, WorkerRecord>,
     pub notes: Vec<String>,
     /// How many writes it has seen.
     pub saves: u64,
@@ -121,10 +128,12 @@ impl Disk {
                 meta.insert(FORMAT_KEY, &u64::from(FORMAT))?;
             }
             let streams = Typed::open(&db, "streams")?;
+            let workers = Typed::open(&db, "workers")?;
             let mut loaded = load(&streams)?;
+            loaded.workers = load_workers(&workers)?;
             loaded.saves = meta.get(SAVES_KEY)?.unwrap_or(0);
             let file = File::open(folder.join("db"))?;
-            Ok((Self { open: Some(Open { db, streams, meta, file }) }, loaded))
+            Ok((Self { open: Some(Open { db, streams, workers, meta, file }) }, loaded))
         })
     }
 
@@ -141,6 +150,24 @@ impl Disk {
             }
             // After the records, so that the count never says more than is there.
             open.meta.insert(SAVES_KEY, &saves)
+        })
+    }
+
+    /// Brings the workers on disk from `before` to `now`. Not yet durable.
+    pub fn write_workers(
+        &self,
+        before: &BTreeMap<u32, WorkerRecord>,
+        now: &BTreeMap<u32, WorkerRecord>,
+    ) -> Result<(), DiskError> {
+        guarded(|| {
+            let workers = &self.open_parts()?.workers;
+            for pid in before.keys().filter(|pid| !now.contains_key(pid)) {
+                workers.remove(&pid.to_string())?;
+            }
+            for (pid, worker) in now.iter().filter(|(pid, worker)| before.get(pid) != Some(worker)) {
+                workers.insert(&pid.to_string(), worker)?;
+            }
+            Ok(())
         })
     }
 
@@ -221,6 +248,18 @@ fn load(streams: &Typed<Record>) -> Result<Loaded, DiskError> {
         loaded.notes.push(format!("and {more} more"));
     }
     Ok(loaded)
+}
+
+/// What makes no sense can't be proven to be ours either, and is passed over.
+fn load_workers(workers: &Typed<WorkerRecord>) -> Result<BTreeMap<u32, WorkerRecord>, DiskError> {
+    let mut found = BTreeMap::new();
+    for entry in workers.all() {
+        let (key, worker) = entry?;
+        if let (Ok(pid), Some(worker)) = (key.parse(), worker) {
+            found.insert(pid, worker);
+        }
+    }
+    Ok(found)
 }
 
 /// Snapshots that sled had not finished when it was killed or the disk was full.

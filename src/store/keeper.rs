@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::disk::{self, Disk, DiskError, Loaded};
 use super::shared::{Shared, State};
-use super::{FORMAT, MAX_EXPORT_BYTES, Opened, Record, Rules, export};
+use super::{FORMAT, MAX_EXPORT_BYTES, Opened, Record, Rules, WorkerRecord, export};
 use crate::model::StreamId;
 
 /// Opens, serves until the store is closed, and leaves its result in `shared`.
@@ -35,6 +35,10 @@ struct Keeper {
     ours: BTreeSet<StreamId>,
     /// To be written with the next write.
     dirty: BTreeSet<StreamId>,
+    /// The workers there are; `None` once they are on disk.
+    workers: Option<BTreeMap<u32, WorkerRecord>>,
+    /// The workers on disk.
+    workers_on_disk: BTreeMap<u32, WorkerRecord>,
     saves: u64,
     exported_saves: u64,
     /// Once open, a store that lost something is rebuilt from memory, not from an export.
@@ -56,6 +60,8 @@ impl Keeper {
             records: BTreeMap::new(),
             ours: BTreeSet::new(),
             dirty: BTreeSet::new(),
+            workers: None,
+            workers_on_disk: BTreeMap::new(),
             saves: 0,
             exported_saves: 0,
             was_open: false,
@@ -80,9 +86,14 @@ impl Keeper {
             }
             self.fail(shared, &error);
         }
+        let workers = self.workers_on_disk.clone();
         let mut state = shared.lock();
         state.busy_since = None;
-        state.opened = Some(Opened { records: self.records.clone(), notes });
+        // They stay there until they are said to be gone.
+        for (pid, worker) in &workers {
+            state.workers.entry(*pid).or_insert_with(|| worker.clone());
+        }
+        state.opened = Some(Opened { records: self.records.clone(), workers, notes });
         drop(state);
         shared.changed.notify_all();
     }
@@ -117,6 +128,7 @@ impl Keeper {
     /// Puts together what the store had, what the last export had and what we know.
     fn take_in(&mut self, loaded: Loaded, notes: &mut Vec<String>) {
         notes.extend(loaded.notes);
+        self.workers_on_disk = loaded.workers;
         let mut found = loaded.records;
         if self.was_open {
             // We know everything it ever had: what it lost meanwhile is written again.
@@ -152,7 +164,10 @@ impl Keeper {
         let copy = disk::read_from_copy(&self.folder(), MAX_EXPORT_BYTES);
         let export = export.unwrap_or_default();
         self.records = match copy {
-            Some(copy) if copy.saves >= export.saves => copy.records,
+            Some(copy) if copy.saves >= export.saves => {
+                self.workers_on_disk = copy.workers;
+                copy.records
+            }
             _ => {
                 notes.extend(export_notes);
                 if !export.records.is_empty() {
@@ -197,13 +212,17 @@ impl Keeper {
         let down = self.disk.is_none();
         // While nothing can be written, what is saved waits where it is coalesced.
         let idle = |state: &mut State| {
-            !state.closing && (down || state.pending.is_empty()) && state.barriers.is_empty()
+            let saved = state.pending.is_empty() && !state.workers_changed;
+            !state.closing && (down || saved) && state.barriers.is_empty()
         };
         let mut state = shared.wait_while(deadline, idle);
         for (id, record) in std::mem::take(&mut state.pending) {
             self.ours.insert(id.clone());
             self.dirty.insert(id.clone());
             self.records.insert(id, record);
+        }
+        if std::mem::take(&mut state.workers_changed) {
+            self.workers = Some(state.workers.clone());
         }
         state.busy_since = Some(Instant::now());
         (state.answered + state.barriers.len() as u64, state.closing)
@@ -224,6 +243,10 @@ impl Keeper {
             result = disk.write(records, self.saves);
             self.sync_at = self.sync_at.or(Some(now + self.rules.sync_after));
         }
+        if let Some(workers) = self.workers.as_ref().filter(|_| result.is_ok()) {
+            result = disk.write_workers(&self.workers_on_disk, workers);
+            self.sync_at = self.sync_at.or(Some(now + self.rules.sync_after));
+        }
         let waited_for = shared.lock().answered < until;
         if result.is_ok() && (waited_for || durably || self.sync_at.is_some_and(|at| at <= now)) {
             result = disk.make_durable();
@@ -232,6 +255,10 @@ impl Keeper {
         match result {
             Ok(()) => {
                 self.dirty.clear();
+                // Not counted as a write: exports have no workers.
+                if let Some(workers) = self.workers.take() {
+                    self.workers_on_disk = workers;
+                }
                 shared.answer(until, &Ok(()));
             }
             Err(error) => self.fail(shared, &error),
@@ -263,6 +290,8 @@ impl Keeper {
         }
         self.disk = None;
         self.sync_at = None;
+        // What of the last ones is on disk is known when it is opened again.
+        shared.lock().workers_changed = true;
         self.retry_at = (!self.refused).then(|| Instant::now() + self.rules.retry_after);
         let mut state = shared.lock();
         let first = state.failing.as_ref() != Some(&reason);

@@ -12,6 +12,7 @@ mod disk;
 mod export;
 mod keeper;
 mod lock;
+mod revisions;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,9 @@ use crate::model::{Phase, StreamId, Wanted};
 use shared::{Barrier, Shared};
 
 pub use lock::{LockError, StateLock};
+pub use revisions::{
+    Encoding, Head, MAX_REVISION_BYTES, REVISIONS_KEPT, Revision, RevisionError, RevisionFile, Revisions,
+};
 
 /// The version of what is stored. A store of a newer version is refused and not touched.
 pub const FORMAT: u32 = 1;
@@ -87,11 +91,28 @@ pub struct Record {
     pub changed_wall_ms: u64,
 }
 
+/// A worker that runs: what it is known by at the next start, should we not live to reap it.
+///
+/// A process id alone may be a stranger's by then; with the start time, within one boot, it is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerRecord {
+    /// Whose worker.
+    pub stream: StreamId,
+    /// When it was started, in the kernel's ticks since boot.
+    pub started: u64,
+    /// The kernel's name of that boot.
+    pub boot: String,
+}
+
 /// What opening found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Opened {
     /// What is known of each stream, also of such as are no longer configured.
     pub records: BTreeMap<StreamId, Record>,
+    /// Workers that were running when the store was last written, by process id: none after an
+    /// orderly end. Not in exports, which may be minutes old: these numbers mean little by then.
+    /// Each stays in the store until [`Store::worker_gone`].
+    pub workers: BTreeMap<u32, WorkerRecord>,
     /// What the operator should know about how it was found, one clean line each.
     pub notes: Vec<String>,
 }
@@ -165,6 +186,26 @@ impl Store {
         }
     }
 
+    /// Notes that a worker runs, for writing within about a second. Never waits for the disk.
+    pub fn worker_born(&self, pid: u32, worker: WorkerRecord) {
+        self.change_workers(|workers| workers.insert(pid, worker));
+    }
+
+    /// Notes that a worker is reaped.
+    pub fn worker_gone(&self, pid: u32) {
+        self.change_workers(|workers| workers.remove(&pid));
+    }
+
+    fn change_workers<T>(&self, change: impl FnOnce(&mut BTreeMap<u32, WorkerRecord>) -> T) {
+        let shared = &self.owner.shared;
+        let mut state = shared.lock();
+        if !state.closing && state.ended.is_none() {
+            change(&mut state.workers);
+            state.workers_changed = true;
+            shared.changed.notify_all();
+        }
+    }
+
     /// Calls `done` when everything saved before is on disk, or with the reason why it can't be.
     ///
     /// It is called exactly once, within about 5 s: from a thread of the store, or before this
@@ -231,7 +272,8 @@ fn late(dir: &Path) -> Opened {
         "the store {} takes long to open; going on with what was exported last",
         dir.display()
     ));
-    Opened { records: export.map(|export| export.records).unwrap_or_default(), notes }
+    let records = export.map(|export| export.records).unwrap_or_default();
+    Opened { records, workers: BTreeMap::new(), notes }
 }
 
 #[cfg(test)]

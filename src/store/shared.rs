@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Opened, Record};
+use super::{Opened, Record, WorkerRecord};
 use crate::model::StreamId;
 
 pub struct Shared {
@@ -18,6 +18,10 @@ pub struct Shared {
 pub struct State {
     /// Saved and not yet taken by the store's thread: at most one record a stream.
     pub pending: BTreeMap<StreamId, Record>,
+    /// Every worker that runs, as many as there are slots, and what earlier ones left.
+    pub workers: BTreeMap<u32, WorkerRecord>,
+    /// They differ from what the store's thread has taken.
+    pub workers_changed: bool,
     /// In the order they were asked for. The front ones may be in work.
     pub barriers: VecDeque<Barrier>,
     /// How many barriers were ever taken off the front.
@@ -110,6 +114,7 @@ impl Shared {
             let mut state = self.lock();
             state.busy_since = None;
             state.pending.clear();
+            state.workers.clear();
             state.ended.get_or_insert(result);
         }
         self.answer(u64::MAX, &answer);

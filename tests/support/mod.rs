@@ -40,42 +40,51 @@ pub fn wait_until(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) 
 }
 
 /// The stand-in worker (its faults: `tests/support/stand_in/main.rs`).
+pub fn stand_in() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| example("stand_in", "stand_in"))
+}
+
+/// The library that gives a program another wall clock (`tests/support/clock_step/lib.rs`).
+pub fn clock_step() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| example("clock_step", "libclock_step.so"))
+}
+
+/// An example of ours, as the file it is built to.
 ///
 /// `cargo test` builds it with all examples; `cargo test --test NAME` does not, so it is built
 /// here where it is missing or older than its source.
-pub fn stand_in() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        // target/PROFILE/deps/TEST
-        let own = std::env::current_exe().expect("own path");
-        let profile = own.ancestors().nth(2).expect("target/PROFILE").to_owned();
-        let path = profile.join("examples/stand_in");
-        if is_older_than_source(&path) {
-            build_stand_in(&profile);
-        }
-        assert!(path.is_file(), "{} is not there: cargo build --example stand_in", path.display());
-        path
-    })
+fn example(name: &str, file: &str) -> PathBuf {
+    // target/PROFILE/deps/TEST
+    let own = std::env::current_exe().expect("own path");
+    let profile = own.ancestors().nth(2).expect("target/PROFILE").to_owned();
+    let path = profile.join("examples").join(file);
+    if is_older_than_source(&path, name) {
+        build_example(&profile, name);
+    }
+    assert!(path.is_file(), "{} is not there: cargo build --example {name}", path.display());
+    path
 }
 
-fn is_older_than_source(path: &Path) -> bool {
+fn is_older_than_source(path: &Path, name: &str) -> bool {
     let Ok(built) = path.metadata().and_then(|m| m.modified()) else { return true };
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/stand_in");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support").join(name);
     std::fs::read_dir(sources)
-        .expect("the stand-in's source")
+        .expect("the source of an example")
         .filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok())
         .any(|changed| changed > built)
 }
 
-fn build_stand_in(profile: &Path) {
+fn build_example(profile: &Path, name: &str) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--quiet", "--offline", "--example", "stand_in", "--target-dir"])
+        .args(["build", "--quiet", "--offline", "--example", name, "--target-dir"])
         .arg(profile.parent().expect("target"))
         .current_dir(env!("CARGO_MANIFEST_DIR"));
     if profile.ends_with("release") {
         command.arg("--release");
     }
-    assert!(command.status().expect("cargo").success(), "building the stand-in failed: see above");
+    assert!(command.status().expect("cargo").success(), "building {name} failed: see above");
 }

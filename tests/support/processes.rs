@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// One process: its pid, and when it started, because pids come back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Process {
     pub pid: i32,
     /// Ticks since boot.
@@ -65,12 +65,40 @@ impl Process {
         line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
     }
 
+    /// When it was forked, in ticks since boot.
+    pub fn started(self) -> u64 {
+        self.started
+    }
+
+    /// Bytes it has written to anything since it started; 0 when it is gone.
+    pub fn written(self) -> u64 {
+        let io = std::fs::read_to_string(path(self.pid, "io")).unwrap_or_default();
+        io.lines().find_map(|l| l.strip_prefix("wchar: ")?.parse().ok()).unwrap_or(0)
+    }
+
+    /// Its threads: number and name.
+    pub fn threads(self) -> Vec<(i32, String)> {
+        let Ok(entries) = std::fs::read_dir(path(self.pid, "task")) else { return Vec::new() };
+        let one = |name: std::ffi::OsString| {
+            let id = name.to_str()?.parse().ok()?;
+            let comm = std::fs::read_to_string(path(self.pid, &format!("task/{id}/comm"))).ok()?;
+            Some((id, comm.trim_end().to_owned()))
+        };
+        entries.filter_map(|entry| one(entry.ok()?.file_name())).collect()
+    }
+
     /// Sends a signal to this process alone.
     pub fn signal(self, signal: nix::sys::signal::Signal) {
         if self.is_alive() {
             let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid), signal);
         }
     }
+}
+
+/// Ticks of [`Process::started`] a second.
+pub fn ticks_a_second() -> u64 {
+    let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok().flatten();
+    ticks.and_then(|ticks| ticks.try_into().ok()).unwrap_or(100)
 }
 
 fn path(pid: i32, file: &str) -> PathBuf {

@@ -10,7 +10,7 @@ use super::processes::{self, Process};
 use super::pty::{Key, Screen};
 use super::{LIMIT, stand_in, wait_for};
 
-/// Everything starts at once and comes back soon; one look at the packets is all a stand-in gives.
+/// Everything starts at once and comes back soon, however busy the machine is; one look at the packets is all a stand-in gives.
 pub const QUICK: &str = r#"
 [pool]
 start_parallel = 200
@@ -19,6 +19,8 @@ starts_per_second = 200
 backoff_first = "100ms"
 backoff_cap = "1s"
 jitter = 0
+[guard]
+enabled = false
 [defaults]
 mode = "packets"
 "#;
@@ -94,6 +96,17 @@ impl Stage {
         self.folder.path().join("state")
     }
 
+    /// Files of the state folder in which a secret of the configuration stands. Its revisions may hold
+    /// it, as the configuration does, when nobody else can read them: others are told here too.
+    pub fn files_that_tell(&self, secret: &str) -> Vec<PathBuf> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let may = |path: &PathBuf| {
+            let mode = path.metadata().map_or(0o777, |found| found.permissions().mode());
+            path.parent() == Some(&self.state().join("revisions")) && mode & 0o777 == 0o600
+        };
+        files_with(&self.state(), secret).into_iter().filter(|path| !may(path)).collect()
+    }
+
     /// What stands in the log file of a stream until now; `_headend` is headend's own.
     pub fn log(&self, id: &str) -> String {
         let bytes = std::fs::read(self.state().join(format!("logs/{id}.log"))).unwrap_or_default();
@@ -119,6 +132,53 @@ impl Stage {
     pub fn headless(&self, more: &[&str]) -> Running {
         let arguments = self.arguments(&[&["--headless"], more].concat());
         Running::start(Path::new(super::HEADEND), &slices(&arguments), &self.environment(&[]))
+    }
+
+    /// Starts headend without a terminal, behind a line of shell that prepares its process.
+    pub fn headless_after(&self, prepare: &str, more: &[&str]) -> Running {
+        let arguments = self.behind(prepare, &[&["--headless"], more].concat());
+        Running::start(Path::new("/bin/sh"), &slices(&arguments), &self.environment(&[]))
+    }
+
+    /// Opens the console behind a line of shell that prepares its process, and waits for nothing.
+    pub fn open_after(&self, prepare: &str, size: (u16, u16), more: &[&str]) -> Screen {
+        let arguments = self.behind(prepare, more);
+        Screen::open(Path::new("/bin/sh"), size, &slices(&arguments), &self.environment(&[]))
+    }
+
+    /// What a shell is given so that it prepares and then becomes headend.
+    fn behind(&self, prepare: &str, more: &[&str]) -> Vec<String> {
+        let script = format!("{prepare}; exec \"$0\" \"$@\"");
+        let ours = ["-c".to_owned(), script, super::HEADEND.to_owned()];
+        ours.into_iter().chain(self.arguments(more)).collect()
+    }
+
+    /// What plays, with a journal of its starts: [`Stage::starts`] reads it.
+    pub fn journalled(&self, id: &str, plays: &str) -> String {
+        let joint = if plays.contains('?') { '&' } else { '?' };
+        format!("{plays}{joint}journal={}", self.journal(id).display())
+    }
+
+    /// The file of a journal.
+    pub fn journal(&self, id: &str) -> PathBuf {
+        self.folder.path().join(format!("{id}.journal"))
+    }
+
+    /// The starts in a journal so far: pid, and when it was forked in ticks since boot.
+    pub fn starts(&self, id: &str) -> Vec<(i32, u64)> {
+        let text = std::fs::read_to_string(self.journal(id)).unwrap_or_default();
+        let read = |line: &str| {
+            let (pid, forked) = line.split_once(' ')?;
+            Some((pid.parse().ok()?, forked.parse().ok()?))
+        };
+        text.lines().filter_map(read).collect()
+    }
+
+    /// Waits until a journal has so many starts.
+    pub fn wait_starts(&self, id: &str, count: usize) {
+        wait_for(&format!("{count} starts of {id}"), LIMIT, || {
+            (self.starts(id).len() >= count).then_some(())
+        });
     }
 
     /// Runs headend without a terminal for so long and gives its report.
@@ -154,7 +214,8 @@ impl Stage {
         Screen::headend(size, &slices(&arguments), &self.environment(environment))
     }
 
-    fn environment<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    /// What headend gets beside the machine's own variables.
+    pub fn environment<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let ffmpeg = self.ffmpeg.to_str().expect("UTF-8");
         [&[("HEADEND_FFMPEG", ffmpeg)], more].concat()
     }
@@ -288,6 +349,19 @@ pub fn row_of(screen: &vt100::Screen, name: &str) -> String {
     let columns = screen.size().1.get();
     let is_it = |row: &String| row.split_whitespace().any(|word| word == name);
     screen.rows(0, columns).skip(2).find(is_it).unwrap_or_else(String::new)
+}
+
+/// Whether a test may have process numbers of its own (root, mostly).
+pub fn pid_namespaces() -> bool {
+    let arguments =
+        ["--pid", "--fork", "--mount-proc", "sh", "-c", "echo 300 > /proc/sys/kernel/ns_last_pid"];
+    let tried = std::process::Command::new("unshare").args(arguments).output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+/// Writes a figure that no test decides by: a busy machine is no fault of ours.
+pub fn measured(what: &str) {
+    let _ = writeln!(std::io::stderr(), "MEASURED: {what}");
 }
 
 /// Writes what a test could not try on this machine, and why; a skipped test must not look green.

@@ -189,12 +189,12 @@ impl Source<'_> {
             expect: common.expect,
             thresholds: common.thresholds,
             wanted: common.wanted,
-            priority: StreamSpec::USUAL_PRIORITY,
-            watch: crate::model::WatchKind::Always,
-            turn: StreamSpec::USUAL_TURN,
-            fallback: crate::model::Fallback::default(),
-            on_air: None,
-            maintenance: None,
+            priority: common.priority,
+            watch: common.watch,
+            turn: common.turn,
+            fallback: common.fallback,
+            on_air: common.windows.on_air,
+            maintenance: common.windows.maintenance,
         });
     }
 }

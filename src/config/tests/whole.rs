@@ -10,9 +10,10 @@ use toml::de::{DeTable, DeValue};
 use super::{ORIGIN, check, good, read, stream};
 use crate::config::document::SHAPES;
 use crate::config::{
-    Config, DEFAULT_PROTOCOLS, Environment, LogSettings, MAX_FILES, MAX_STREAMS, Memory, Policy, load, parse,
+    Config, DEFAULT_PROTOCOLS, Environment, LogSettings, MAX_FILES, MAX_STREAMS, Memory, Policy, Rollout,
+    load, parse, state_dir_of,
 };
-use crate::model::{Expect, Mode, Thresholds, Wanted};
+use crate::model::{Expect, Mode, StreamSpec, Thresholds, Wanted};
 
 const SAMPLE: &str = include_str!("../../../assets/headend.toml");
 const REFERENCE: &str = include_str!("../../../docs/configuration.md");
@@ -172,6 +173,25 @@ protocols = ['https']
 }
 
 #[test]
+fn the_state_folder_is_found_whatever_else_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("headend.toml");
+    let env = Environment { home: Some("/home/op".into()), ..Environment::default() };
+    for (text, expected) in [
+        ("\u{feff}[state]\ndir = 'state'\n", Some(dir.path().join("state"))),
+        ("[state]\ndir = '~/state'\n[pool\nslotz = = 1\n", Some("/home/op/state".into())),
+        ("state = { dir = ' ' }", None),
+        ("state = { dir = 5 }", None),
+        ("state = 'x'", None),
+        ("", None),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(state_dir_of(&path, &env), expected, "{text}");
+    }
+    assert_eq!(state_dir_of(&dir.path().join("none.toml"), &env), None);
+}
+
+#[test]
 fn the_environment_wins() {
     let text = "[ffmpeg]\npath = 'x'\n[logs]\nmax_size = 5000\nmax_files = 2\n[state]\ndir = '/s'";
     let mut env = Environment {
@@ -241,14 +261,21 @@ fn the_sample_has_no_mistakes_and_shows_the_defaults() {
     assert_eq!(loaded.warnings, []);
     assert_eq!((loaded.config.policy, loaded.config.logs), (Policy::default(), LogSettings::default()));
     let [news, relay] = loaded.config.streams.as_slice() else { panic!("two streams") };
-    assert_eq!(relay.thresholds, Thresholds::default());
-    assert_eq!(relay.expect, news.expect);
+    let usual = good("[[stream]]\nid = 'x'\nmode = 'run'\nargs = ['x']", &Memory::new()).config;
+    let usual = StreamSpec {
+        id: relay.id.clone(),
+        name: relay.name.clone(),
+        args: relay.args.clone(),
+        ..usual.streams[0].clone()
+    };
+    assert_eq!((relay, relay.expect), (&usual, news.expect));
 
     let list = "#EXTM3U\n#EXTINF:-1,One\nhttp://h/1\n";
     let files = Memory::new()
         .with("/etc/headend/channels.m3u", list)
         .with("/etc/headend/streams/more.toml", "[[stream]]\nid = 'x'\ninputs = ['http://h']");
     let loaded = good(&whole_sample(), &files);
+    assert_eq!(loaded.config.policy.rollout, Some(Rollout::default()));
     assert_eq!((loaded.warnings.len(), loaded.config.streams.len()), (0, 4));
 }
 

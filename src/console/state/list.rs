@@ -162,8 +162,13 @@ fn matches(row: &Row, words: &[String]) -> bool {
         texts.iter().any(|text| text.to_lowercase().contains(word))
             || row.phase.word() == word
             || row.mode.word() == word
+            || row.watch.word() == word
+            || (word == "maintenance" && row.maintenance)
+            || (word == "fallback" && row.input_of.0 > 1)
             || row.health().word() == word
-            || row.conditions.iter().any(|c| c.kind.word().contains(word))
+            || row.conditions.iter().any(|c| {
+                c.kind.word().contains(word) || c.explained.is_some_and(|explained| explained.word() == word)
+            })
     };
     words.iter().all(|word| match word.strip_prefix('!') {
         Some("") => true,

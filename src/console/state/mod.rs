@@ -5,6 +5,7 @@ pub mod history;
 pub mod list;
 pub mod log;
 pub mod machine;
+pub mod notices;
 mod orders;
 #[cfg(test)]
 mod tests;
@@ -20,10 +21,14 @@ use tui_logger::TuiWidgetState;
 
 use super::columns::{self, Placed, Widest};
 use super::keymap::Places;
-use super::layout::{self, Areas, MAX_NOTICES};
+use super::layout::{self, Areas};
+use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
+use super::text::cells;
 pub use super::text::counted;
-use super::text::{age_changes_in, countdown_changes_in};
-use crate::model::{Action, Board, Moment, Row, StreamId, StreamIx, Totals};
+use crate::model::{
+    Action, Board, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamId, StreamIx, Totals,
+    WatchKind,
+};
 use history::History;
 use list::List;
 use log::LogPane;
@@ -32,6 +37,8 @@ use log::LogPane;
 pub const TOAST_FOR: Duration = Duration::from_secs(6);
 /// Commands whose answers are awaited; older ones are answered without their name.
 pub const MAX_PENDING: usize = 64;
+/// While a stream that takes turns is open, the supervisor is told this often that someone looks.
+pub const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// headend's own log tells nobody that it grew: while it is open it is looked at this often.
 pub const OWN_LOG_EVERY: Duration = Duration::from_millis(500);
 
@@ -110,6 +117,8 @@ pub enum Question {
         /// To which; `None`: to every stream there is.
         ids: Option<Vec<StreamId>>,
     },
+    /// Go on with the rollout that has stopped, or back?
+    Rollout(RolloutOrder),
 }
 
 /// What is said in the footer for a while.
@@ -137,6 +146,18 @@ pub struct Leaving {
 struct Pending {
     seq: u64,
     what: String,
+    /// What to say when it is done, if not how many streams it touched.
+    done: Option<String>,
+    /// Nobody pressed a key for it: nothing is said.
+    quiet: bool,
+}
+
+/// A size of the pool that was ordered, until the board shows what came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SlotsOrder {
+    seq: u64,
+    slots: u32,
+    answered: bool,
 }
 
 /// What the console knows.
@@ -170,6 +191,8 @@ pub struct State {
     own_log_seen: Moment,
     /// The first line of the help that is seen.
     pub help_top: usize,
+    /// The first notice that is seen on the machine's screen.
+    pub machine_top: usize,
     /// What is asked.
     pub question: Option<Question>,
     /// A filter is being typed.
@@ -184,6 +207,9 @@ pub struct State {
     widest: Widest,
     pending: VecDeque<Pending>,
     next_seq: u64,
+    slots_order: Option<SlotsOrder>,
+    /// When the supervisor was last told that someone looks at the open stream.
+    looked_at: Option<Moment>,
     dirty: Dirty,
     /// When a visible age changes; set after each frame.
     ages_due: Option<Moment>,
@@ -209,6 +235,7 @@ impl State {
             own_log: TuiWidgetState::new(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
+            machine_top: 0,
             question: None,
             typing: false,
             toast: None,
@@ -217,6 +244,8 @@ impl State {
             widest: Widest::default(),
             pending: VecDeque::new(),
             next_seq: 1,
+            slots_order: None,
+            looked_at: None,
             dirty: Dirty::Now,
             ages_due: None,
         }
@@ -247,8 +276,10 @@ impl State {
     /// Where things stand on the screen.
     #[must_use]
     pub fn areas(&self) -> Areas {
-        let notices = u16::try_from(self.board.notices.len()).unwrap_or(u16::MAX).min(MAX_NOTICES);
-        let banners = notices + u16::from(self.leaving.is_some());
+        // The machine's screen lists them all.
+        let listed = self.screen() == Screen::Machine;
+        let notices = if listed { 0 } else { notices::lines(&self.board.notices).len() };
+        let banners = cells(notices) + u16::from(self.leaving.is_some());
         layout::areas(self.size, banners, self.screen() == Screen::Grid)
     }
 
@@ -277,6 +308,12 @@ impl State {
     pub fn target(&self) -> Option<&Row> {
         let ix = if self.screen() == Screen::Grid { self.list.selected } else { self.open };
         self.row(ix?)
+    }
+
+    /// The notice of a rollout that has stopped.
+    #[must_use]
+    pub fn rollout(&self) -> Option<&Notice> {
+        self.board.notices.iter().find(|notice| notice.kind == NoticeKind::Rollout)
     }
 
     /// A row.
@@ -318,39 +355,58 @@ impl State {
 
     /// When the text of a visible age changes.
     fn next_age_change(&self) -> Option<Moment> {
-        let mut next: Option<Duration> = None;
-        let mut consider = |span: Duration| next = Some(next.map_or(span, |n| n.min(span)));
-        let mut row_ages = |row: &Row, all: bool| {
-            let mut age = |since: Moment| consider(age_changes_in(self.now.since(since)));
-            row.started.into_iter().for_each(&mut age);
-            row.conditions.iter().map(|c| c.since).for_each(&mut age);
-            if all {
-                age(row.since);
-                age(row.last_message_at);
-            }
-            if let Some(at) = row.next {
-                consider(countdown_changes_in(self.now.until(at)));
-            }
-        };
+        let mut next = Duration::MAX;
+        let mut consider = |span: Duration| next = next.min(span);
         match self.screen() {
             Screen::Grid => {
-                let all = self.columns().iter().any(|p| p.column == columns::Column::Age);
+                let columns = self.columns();
+                let has = |column| columns.iter().any(|p| p.column == column);
+                let (ages, messages) = (has(columns::Column::Age), has(columns::Column::Message));
+                let reasons = columns::place_of_why(&columns).is_some();
                 for ix in self.list.visible(self.grid_height()) {
                     if let Some(row) = self.row(*ix) {
-                        row_ages(row, all);
+                        consider(row_changes_in(row, self.now));
+                        if ages {
+                            consider(age_changes_in(self.now.since(row.last_message_at)));
+                        }
+                        let idle = reasons && !row.phase.holds_slot();
+                        if idle || messages && row.phase != Phase::Live {
+                            consider(countdown_changes_in(row, self.now, Countdown::Coarse));
+                        }
                     }
                 }
             }
             Screen::Stream => {
                 if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
-                    row_ages(row, true);
+                    consider(row_changes_in(row, self.now));
+                    consider(age_changes_in(self.now.since(row.since)));
+                    consider(age_changes_in(self.now.since(row.last_message_at)));
+                    consider(countdown_changes_in(row, self.now, Countdown::Exact));
                 }
             }
             _ => {}
         }
-        for notice in self.board.notices.iter().take(MAX_NOTICES.into()) {
+        for notice in &self.board.notices {
             consider(age_changes_in(self.now.since(notice.since)));
         }
-        next.filter(|n| *n < Duration::MAX).map(|n| self.now + n)
+        if let Some(since) = self.board.pool.unseen_since {
+            consider(slow_age_changes_in(self.now.since(since)));
+        }
+        (next < Duration::MAX).then(|| self.now + next)
     }
+}
+
+/// How long until an age changes that stands on the grid and on the stream's own page.
+fn row_changes_in(row: &Row, now: Moment) -> Duration {
+    let started = row.started.filter(|_| row.phase.holds_slot());
+    let seen = row.last_seen.filter(|_| row.watch == WatchKind::Rotate);
+    // While it rests its conditions are those of then, and have no age.
+    let conditions = row.conditions.iter().filter(|_| row.phase != Phase::Resting);
+    let ages = started.into_iter().chain(conditions.map(|c| c.since));
+    let ages = ages.map(|since| age_changes_in(now.since(since)));
+    ages.chain(seen.map(|seen| slow_age_changes_in(now.since(seen)))).min().unwrap_or(Duration::MAX)
+}
+
+fn countdown_changes_in(row: &Row, now: Moment, countdown: Countdown) -> Duration {
+    row.next.map_or(Duration::MAX, |next| countdown.changes_in(now.until(next)))
 }

@@ -1,9 +1,15 @@
 //! What the operator orders, what is asked first, and what came of it.
 
 use super::update::Effect;
-use super::{Leaving, MAX_PENDING, Pending, Question, Screen, State, TOAST_FOR, Toast, counted};
+use super::{
+    Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, TOAST_FOR, Toast,
+    counted,
+};
 use crate::link::ClientMessage;
-use crate::model::{Action, Answer, Command, Selection, StreamId, Wanted};
+use crate::model::{Action, Answer, Command, RolloutOrder, Selection, StreamId, Wanted, WatchKind};
+
+/// A pool smaller than this is changed by one slot at a time, a larger one by a tenth.
+const SLOTS_ONE_BY_ONE: u32 = 20;
 
 impl State {
     /// Says something in the footer.
@@ -19,7 +25,8 @@ impl State {
         };
         let what = format!("{} {}", action.word(), row.name);
         let target = Selection::Ids(vec![row.id.clone()]);
-        vec![self.order(action, target, what)]
+        let command = Command::Streams { action, target };
+        vec![self.order(command, what, None)]
     }
 
     /// Asks whether to do it to all streams that are shown.
@@ -37,26 +44,92 @@ impl State {
         self.question = Some(Question::Many { action, count, ids });
     }
 
-    fn order(&mut self, action: Action, target: Selection, what: String) -> Effect {
-        let seq = self.next_seq;
-        self.next_seq += 1;
+    fn order(&mut self, command: Command, what: String, done: Option<String>) -> Effect {
+        self.send(command, Pending { seq: self.next_seq, what, done, quiet: false })
+    }
+
+    fn send(&mut self, command: Command, pending: Pending) -> Effect {
+        let seq = pending.seq;
+        self.next_seq = seq + 1;
         if self.pending.len() == MAX_PENDING {
             self.pending.pop_front();
         }
-        self.pending.push_back(Pending { seq, what });
-        Effect::Send(ClientMessage::Command { seq, command: Command::Streams { action, target } })
+        self.pending.push_back(pending);
+        Effect::Send(ClientMessage::Command { seq, command })
+    }
+
+    /// Asks whether to go on with the rollout, or back.
+    pub(super) fn ask_rollout(&mut self, order: RolloutOrder) {
+        if self.rollout().is_some() {
+            self.question = Some(Question::Rollout(order));
+        } else {
+            self.say("no rollout has stopped".into(), true);
+        }
+    }
+
+    /// Orders a larger or a smaller pool. Steps add up while the board does not show them yet.
+    pub(super) fn change_slots(&mut self, more: bool) -> Vec<Effect> {
+        let from = self.slots_order.map_or(self.board.pool.slots, |order| order.slots);
+        let step = if from < SLOTS_ONE_BY_ONE { 1 } else { (from / 10).max(1) };
+        let slots = if more { from.saturating_add(step) } else { from.saturating_sub(step).max(1) };
+        if slots == from {
+            self.say(format!("the pool has {} already", counted(slots as usize, "slot")), true);
+            return Vec::new();
+        }
+        let what = counted(slots as usize, "slot");
+        let done = format!("the pool is now to have {what}");
+        self.slots_order = Some(SlotsOrder { seq: self.next_seq, slots, answered: false });
+        vec![self.order(Command::Slots(Some(slots)), what, Some(done))]
+    }
+
+    /// Orders as many slots as the machine carries.
+    pub(super) fn auto_slots(&mut self) -> Vec<Effect> {
+        self.slots_order = None;
+        let done = "the number of slots follows the machine".to_owned();
+        vec![self.order(Command::Slots(None), "slots auto".into(), Some(done))]
+    }
+
+    /// The board's pool has changed: an order that it shows, or that was answered before, is done.
+    pub(super) fn pool_changed(&mut self) {
+        let slots = self.board.pool.slots;
+        self.slots_order = self.slots_order.filter(|order| !order.answered && order.slots != slots);
+    }
+
+    /// Tells the supervisor that someone looks at the open stream, when it takes turns and was not
+    /// told for a while.
+    pub(super) fn look(&mut self) -> Option<Effect> {
+        let row = self.open.and_then(|ix| self.row(ix)).filter(|row| row.watch == WatchKind::Rotate)?;
+        let due = self.looked_at.is_none_or(|at| self.now.since(at) >= LOOK_EVERY);
+        if !due || self.leaving.is_some() {
+            return None;
+        }
+        let target = Selection::Ids(vec![row.id.clone()]);
+        self.looked_at = Some(self.now);
+        let pending = Pending { seq: self.next_seq, what: String::new(), done: None, quiet: true };
+        Some(self.send(Command::Streams { action: Action::Look, target }, pending))
     }
 
     /// Says what became of a command.
     pub(super) fn answered(&mut self, seq: u64, answer: &Answer) {
+        let refused = matches!(answer, Answer::Refused { .. });
+        if let Some(order) = self.slots_order.as_mut().filter(|order| order.seq == seq) {
+            order.answered = true;
+            self.slots_order = self.slots_order.filter(|_| !refused);
+        }
         let at = self.pending.iter().position(|p| p.seq == seq);
-        let what = at.and_then(|at| self.pending.remove(at)).map_or("order".into(), |p| p.what);
+        let pending = at.and_then(|at| self.pending.remove(at));
+        if pending.as_ref().is_some_and(|p| p.quiet) {
+            return;
+        }
+        let (what, done) = pending.map_or(("order".into(), None), |p| (p.what, p.done));
+        self.want(Dirty::Now);
         let streams = |touched: usize| match touched {
             0 => "nothing to do".to_owned(),
             1 => "done".to_owned(),
             n => format!("done, {}", counted(n, "stream")),
         };
         match answer {
+            Answer::Done { .. } if done.is_some() => self.say(done.unwrap_or_default(), false),
             Answer::Done { touched } => self.say(format!("{what}: {}", streams(*touched)), false),
             Answer::NotSaved { touched, reason } => {
                 let done = streams(*touched);
@@ -102,7 +175,15 @@ impl State {
             Some(Question::Suspend) => vec![Effect::Suspend],
             Some(Question::Many { action, count, ids }) => {
                 let what = format!("{} {}", action.word(), counted(count, "stream"));
-                vec![self.order(action, ids.map_or(Selection::All, Selection::Ids), what)]
+                let target = ids.map_or(Selection::All, Selection::Ids);
+                vec![self.order(Command::Streams { action, target }, what, None)]
+            }
+            Some(Question::Rollout(order)) => {
+                let (what, done) = match order {
+                    RolloutOrder::Continue => ("continue the rollout", "the rollout goes on"),
+                    RolloutOrder::Back => ("turn the rollout back", "the rollout's last step is turned back"),
+                };
+                vec![self.order(Command::Rollout(order), what.into(), Some(done.into()))]
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::console::columns;
 use crate::console::decode::Typed;
 use crate::console::keymap::{self, Does};
 use crate::link::{ClientMessage, ServerMessage};
-use crate::model::{Action, Board, Delta, Moment, Row, StreamIx, clean};
+use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx, clean};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -101,12 +101,12 @@ impl State {
 
     fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
         match message {
-            ServerMessage::Board(board) => self.take_board(*board),
-            ServerMessage::Delta(delta) => return self.take_delta(&delta),
-            ServerMessage::Answer { seq, answer } => {
-                self.answered(seq, &answer);
-                self.want(Dirty::Now);
+            ServerMessage::Board(board) => {
+                self.take_board(*board);
+                return self.look().into_iter().collect();
             }
+            ServerMessage::Delta(delta) => return self.take_delta(&delta),
+            ServerMessage::Answer { seq, answer } => self.answered(seq, &answer),
             ServerMessage::Log { stream, lines, missed, fresh } => {
                 if self.log.stream == Some(stream) {
                     self.log.take_in(lines, missed, fresh);
@@ -134,6 +134,7 @@ impl State {
         }
         self.now = believed(self.now, board.at);
         self.board = board;
+        self.pool_changed();
         self.connected = true;
         self.history.sample(&self.board, self.open, self.now);
         self.streams_changed();
@@ -165,7 +166,11 @@ impl State {
             dirty = Dirty::Now;
         }
         if notices {
+            self.machine_top = self.machine_top.min(self.board.notices.len().saturating_sub(1));
             self.fit_to_size();
+        }
+        if delta.pool.is_some() {
+            self.pool_changed();
         }
         if order_may_change {
             self.list.rows_changed();
@@ -177,13 +182,16 @@ impl State {
             self.list.settle(&self.board, now, height);
         }
         self.want(dirty);
-        Vec::new()
+        self.look().into_iter().collect()
     }
 
     /// How soon the pool's and the machine's part of a delta is wanted on this screen.
     fn machine_dirty(&self, delta: &Delta) -> Dirty {
-        if delta.pool.is_some_and(|pool| pool != self.board.pool) {
-            return Dirty::Now;
+        if let Some(pool) = delta.pool.filter(|pool| *pool != self.board.pool) {
+            // Who was not seen for longest changes with every turn, and its age hardly ever.
+            let unseen_since = self.board.pool.unseen_since;
+            let only_turns = PoolReading { unseen_since, ..pool } == self.board.pool;
+            return if only_turns { Dirty::Figures } else { Dirty::Now };
         }
         let measured = delta.host.is_some_and(|v| v != self.board.host)
             || delta.own.is_some_and(|v| v != self.board.own)
@@ -361,8 +369,16 @@ impl State {
             Does::StartAll => self.ask_many(Action::Start),
             Does::StopAll => self.ask_many(Action::Stop),
             Does::RestartAll => self.ask_many(Action::Restart),
+            Does::RolloutContinue => self.ask_rollout(RolloutOrder::Continue),
+            Does::RolloutBack => self.ask_rollout(RolloutOrder::Back),
+            Does::SlotsMore => return self.change_slots(true),
+            Does::SlotsFewer => return self.change_slots(false),
+            Does::SlotsAuto => return self.auto_slots(),
             Does::Wrap => self.log.wrap = !self.log.wrap,
-            Does::Machine => self.go(Screen::Machine),
+            Does::Machine => {
+                self.machine_top = 0;
+                self.go(Screen::Machine);
+            }
             Does::OwnLog => self.go(Screen::OwnLog),
             Does::Help => {
                 self.help_top = 0;
@@ -398,7 +414,10 @@ impl State {
             Screen::Help => {
                 self.help_top = self.help_top.saturating_add_signed(lines).min(self.help_bottom());
             }
-            Screen::Machine => {}
+            Screen::Machine => {
+                let last = self.board.notices.len().saturating_sub(1);
+                self.machine_top = self.machine_top.saturating_add_signed(lines).min(last);
+            }
         }
     }
 
@@ -432,7 +451,9 @@ impl State {
         self.list.selected = Some(ix);
         self.log.open(ix);
         self.fit_to_size();
-        vec![Effect::Send(ClientMessage::FollowLog(Some(ix)))]
+        self.looked_at = None;
+        let look = self.look();
+        [Effect::Send(ClientMessage::FollowLog(Some(ix)))].into_iter().chain(look).collect()
     }
 
     fn open_neighbour(&mut self, step: isize) -> Vec<Effect> {
@@ -473,6 +494,10 @@ fn changed(old: Option<&Row>, new: &Row) -> Dirty {
         && old.name == new.name
         && old.group == new.group
         && old.reason == new.reason
+        && old.input_of == new.input_of
+        && old.maintenance == new.maintenance
+        && old.priority == new.priority
+        && old.watch == new.watch
         && old.pid == new.pid;
     if !same_state {
         Dirty::Now

@@ -9,7 +9,7 @@ use super::support::*;
 use crate::console::keymap::table;
 use crate::console::text::width;
 use crate::link::ServerMessage;
-use crate::model::{Answer, Board, Moment, Notice, NoticeKind, Severity};
+use crate::model::{Answer, Board, Moment, NoticeKind, Severity};
 
 fn sizes() -> [(u16, u16); 5] {
     [(60, 12), (80, 24), (120, 40), (200, 60), (250, 70)]
@@ -183,7 +183,6 @@ fn answers_stand_in_the_footer() {
 #[test]
 fn notices_can_not_be_missed() {
     let mut board = board(30);
-    let notice = |kind, severity, text: &str| Notice { kind, severity, text: text.into(), since: ago(65) };
     board.notices = vec![
         notice(NoticeKind::Store, Severity::Critical, "the store can't be written: no space left"),
         notice(NoticeKind::Limits, Severity::Warning, "open files: 1 024 are enough for 300 workers only"),

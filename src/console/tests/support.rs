@@ -16,8 +16,9 @@ use crate::console::theme::{Look, Surroundings};
 use crate::console::view;
 use crate::link::ServerMessage;
 use crate::model::{
-    Board, Condition, ConditionKind, Delta, Figures, HostReading, LimitReading, LineLevel, LogLine, Mode,
-    Moment, Phase, PoolReading, Row, SelfReading, StreamId, StreamIx, Wanted, WorkersReading,
+    Board, Condition, ConditionKind, Delta, Explained, Figures, HostReading, LimitReading, LineLevel,
+    LogLine, Mode, Moment, Notice, NoticeKind, Phase, PoolReading, Pressure, Row, SelfReading, Severity,
+    StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
 };
 
 /// Where the supervisor's clock stands on a test's board: two hours and a bit.
@@ -72,7 +73,7 @@ pub fn row(n: u32) -> Row {
         last_message_at: Moment::ZERO,
         lines_dropped: 0,
         priority: 50,
-        watch: crate::model::WatchKind::Always,
+        watch: WatchKind::Always,
         last_seen: None,
         input_of: (1, 1),
         maintenance: false,
@@ -176,6 +177,72 @@ pub fn troubled_board(streams: u32) -> Board {
     board.pool.busy = u32::try_from(busy).unwrap();
     (board.pool.queued, board.pool.starting) = (1, 1);
     board
+}
+
+/// Makes a row one of those that supervision has something to say about.
+fn supervise(row: &mut Row) {
+    let rests = |row: &mut Row, seen: Option<u64>| {
+        (row.phase, row.pid, row.started) = (Phase::Resting, None, None);
+        (row.reason, row.figures) = ("waits for its turn".into(), Figures::default());
+        (row.watch, row.last_seen) = (WatchKind::Rotate, seen.map(ago));
+        row.next = Some(NOW + Duration::from_secs(82));
+    };
+    match row.ix.0 {
+        1 => rests(row, Some(25)),
+        2 => {
+            rests(row, Some(131));
+            row.conditions =
+                vec![condition(ConditionKind::Black, 250), condition(ConditionKind::Silent, 240)];
+        }
+        4 => rests(row, None),
+        6 => {
+            row.conditions = vec![condition(ConditionKind::Slow, 95)];
+            row.conditions[0].explained = Some(Explained::Overload);
+        }
+        7 => {
+            row.conditions =
+                vec![condition(ConditionKind::Frozen, 500), condition(ConditionKind::Silent, 31)];
+            (row.conditions[0].explained, row.maintenance) = (Some(Explained::Maintenance), true);
+        }
+        9 => {
+            (row.input_of, row.priority) = ((2, 3), 90);
+            row.last_message = "input 1 failed: connection refused".into();
+        }
+        10 => row.maintenance = true,
+        12 => {
+            (row.phase, row.pid, row.started) = (Phase::Held, None, None);
+            row.figures = Figures::default();
+            row.reason = "memory is 96 % full, above the hard limit of 95 %: rests until it is below 85 %, \
+                          the lowest priority first"
+                .into();
+        }
+        14 => {
+            (row.watch, row.last_seen) = (WatchKind::Rotate, Some(ago(1)));
+            row.next = Some(NOW + Duration::from_secs(17));
+        }
+        _ => {}
+    }
+}
+
+/// A board with turns, explanations, fallback inputs and a host that is overloaded.
+pub fn supervised_board(streams: u32) -> Board {
+    let mut board = troubled_board(streams);
+    for row in board.rows.values_mut() {
+        supervise(Arc::make_mut(row));
+    }
+    let pool = &mut board.pool;
+    (pool.slots, pool.busy, pool.queued, pool.starting) = (190, 187, 1, 1);
+    (pool.auto, pool.held, pool.rotating, pool.unseen_since) = (true, 1, 4, Some(ago(131)));
+    let host = &mut board.host;
+    (host.cpu_quota, host.memory_limited) = (Some(1.5), true);
+    host.pressure = Some(Pressure { cpu_some: 31.4, memory_some: 12.0, memory_full: 3.5, io_some: 0.2 });
+    (host.disk_free_bytes, host.disk_total_bytes) = (Some(7 << 30), 40 << 30);
+    board
+}
+
+/// A notice, a minute old.
+pub fn notice(kind: NoticeKind, severity: Severity, text: &str) -> Notice {
+    Notice { kind, severity, text: text.into(), since: ago(65) }
 }
 
 /// A state that has taken `board` in.

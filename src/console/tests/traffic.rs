@@ -7,9 +7,10 @@ use ratatui::layout::Size;
 
 use super::support::*;
 use crate::console::backend::QuietBackend;
-use crate::console::state::State;
+use crate::console::state::{Dirty, State};
 use crate::console::view;
-use crate::model::{Figures, Row};
+use crate::link::ServerMessage;
+use crate::model::{Figures, PoolReading, Row};
 
 /// Takes everything and keeps nothing.
 struct Sink;
@@ -67,6 +68,20 @@ fn figures_of_a_full_screen_cost_less_than_four_kilobytes() {
         change(&mut state, rows);
         let bytes = draw(&mut screen, &mut state);
         assert!((500..4_096).contains(&bytes), "{bytes} bytes for {} rows", state.grid_height());
+    }
+}
+
+#[test]
+fn turns_that_change_no_text_cost_nothing() {
+    let mut state = state(200, 60, supervised_board(200));
+    let mut screen = screen_of(&state);
+    draw(&mut screen, &mut state);
+    for (seconds, costs) in [(130, false), (125, false), (60, true), (3, true), (58, false)] {
+        let mut delta = delta(&state, Vec::new());
+        delta.pool = Some(PoolReading { unseen_since: Some(ago(seconds)), ..state.board.pool });
+        tell(&mut state, ServerMessage::Delta(Box::new(delta)));
+        assert_eq!(state.dirty(), Dirty::Figures);
+        assert_eq!(draw(&mut screen, &mut state) > 0, costs, "{seconds}");
     }
 }
 

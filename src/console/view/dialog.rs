@@ -6,6 +6,7 @@ use super::pen::Pen;
 use crate::console::layout::LEAST;
 use crate::console::state::{Question, State};
 use crate::console::text::{cells, counted, width, wrap};
+use crate::model::RolloutOrder;
 
 /// The widest a question gets.
 const WIDEST: u16 = 64;
@@ -33,6 +34,18 @@ fn wording(state: &State, question: &Question) -> (String, String) {
             "Put headend to sleep?".into(),
             "Nobody watches or restarts the workers until it is woken with fg.".into(),
         ),
+        Question::Rollout(order) => {
+            let (title, what) = match order {
+                RolloutOrder::Continue => {
+                    ("Continue the rollout?", "Its next step starts although the last one is not well.")
+                }
+                RolloutOrder::Back => {
+                    ("Turn the rollout back?", "The streams of its last step are stopped again.")
+                }
+            };
+            let why = state.rollout().map_or_else(String::new, |notice| format!(" Now: {}", notice.text));
+            (title.into(), format!("{what}{why}"))
+        }
         Question::Many { action, count, ids } => {
             let which = if ids.is_some() { "shown by the filter" } else { "there is" };
             let title = format!("{} {}?", capital(action.word()), counted(*count, "stream"));

@@ -41,6 +41,8 @@ fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
     let useful = |b: &&Binding| {
         b.places.has(place)
             && !b.short.is_empty()
+            // Only a rollout that has stopped can go on or back.
+            && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
             // In the grid there is nothing to go back from but a filter.
             && (b.does != Does::Back || state.screen() != Screen::Grid || state.list.is_filtered())
     };

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::pen::Pen;
 use super::words;
-use crate::console::columns::{Column, Placed};
+use crate::console::columns::{Column, Placed, Sort, place_of_why};
 use crate::console::state::State;
 use crate::console::text::{UNKNOWN, bitrate, cells, count, fps, speed};
 use crate::model::{Health, Phase, Row, coarse_age};
@@ -72,17 +72,31 @@ fn titles(state: &State, columns: &[Placed], area: Rect, pen: &mut Pen) {
 
 fn draw_row(state: &State, row: &Row, columns: &[Placed], y: u16, pen: &mut Pen) {
     pen.left(1, y, 1, pen.glyphs.phase(row.phase), pen.theme.phase(row.phase));
+    // Which input is in use stands with the input where that has a column.
+    let with_input = !columns.iter().any(|placed| placed.column == Column::Input);
+    // Who sorts by restarts wants to see them.
+    let wanted = !row.phase.holds_slot() && state.list.sort != Sort::Restarts;
+    let why = place_of_why(columns).filter(|_| wanted);
+    let why = why.map(|(x, room)| (x, room, words::why_in(row, state.now, room)));
+    let why = why.filter(|(.., text)| !text.is_empty());
     for placed in columns {
-        let (text, style) = cell(state, row, placed.column, pen);
+        if why.as_ref().is_some_and(|(x, ..)| placed.x >= *x) {
+            continue;
+        }
+        let (text, style) = cell(state, row, placed.column, with_input, pen);
         if placed.column.is_number() {
             pen.right(placed.x, y, placed.width, &text, style);
         } else {
             pen.left(placed.x, y, placed.width, &text, style);
         }
     }
+    if let Some((x, room, text)) = why {
+        let style = if row.phase == Phase::Stopped { pen.theme.dim } else { pen.theme.text };
+        pen.left(x, y, room, &text, style);
+    }
 }
 
-fn cell(state: &State, row: &Row, column: Column, pen: &Pen) -> (String, Style) {
+fn cell(state: &State, row: &Row, column: Column, with_input: bool, pen: &Pen) -> (String, Style) {
     let (theme, now) = (pen.theme, state.now);
     let health = row.health();
     let stands_out = matches!(health, Health::Critical);
@@ -97,8 +111,10 @@ fn cell(state: &State, row: &Row, column: Column, pen: &Pen) -> (String, Style) 
         Column::Group => (row.group.to_string(), theme.dim),
         Column::Mode => (row.mode.word().into(), theme.dim),
         Column::Health => {
-            let style = if row.conditions.is_empty() { theme.dim } else { theme.health(health) };
-            (words::health(row, now, pen.glyphs), style)
+            // What something else explains is no alarm.
+            let calm = row.conditions.is_empty() || words::is_explained(row);
+            let style = if calm { theme.dim } else { theme.health(health) };
+            (words::health(row, now, pen.glyphs, with_input), style)
         }
         Column::Fps => number(fps(row.figures.fps)),
         Column::Bitrate => number(bitrate(row.figures.bitrate_kbps)),
@@ -113,6 +129,10 @@ fn cell(state: &State, row: &Row, column: Column, pen: &Pen) -> (String, Style) 
         Column::Message => {
             let calm = matches!(row.phase, Phase::Live | Phase::Stopped);
             (words::message(row, now), if calm { theme.dim } else { theme.text })
+        }
+        Column::Input if words::on_fallback(row) => {
+            let (number, of) = row.input_of;
+            (format!("{number}/{of} {}", row.input), theme.text)
         }
         Column::Input => (row.input.to_string(), theme.faint),
     }

@@ -1,15 +1,18 @@
 //! The header: what runs, how it is, what must not be missed.
 
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 
 use super::chart;
 use super::pen::{Pen, Piece, length};
-use crate::console::layout::{Areas, MAX_NOTICES};
+use crate::console::keymap::{Does, key_for};
+use crate::console::layout::Areas;
+use crate::console::spans::slow_age;
 use crate::console::state::machine::Meter;
+use crate::console::state::notices::{Line, lines};
 use crate::console::state::{Screen, State};
-use crate::console::text::{cells, counted, float, share_of};
-use crate::model::{Health, Phase, coarse_age};
+use crate::console::text::{cells, counted, float, share_of, width};
+use crate::model::{Health, NoticeKind, Phase, Severity, coarse_age};
 
 /// Healths in the order of the header.
 const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
@@ -17,25 +20,26 @@ const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Hea
 const PHASES: [Phase; 10] = [
     Phase::Live,
     Phase::Broken,
+    Phase::Held,
     Phase::Backoff,
     Phase::Stalled,
     Phase::Starting,
     Phase::Queued,
-    Phase::Held,
     Phase::Resting,
     Phase::Stopping,
     Phase::Stopped,
 ];
 /// The slots' meter has its place in the header's second line already.
 const SLOTS: usize = 7;
+/// Pressure and disk: in the strip only while they are a worry.
+const ONLY_A_WORRY: [usize; 2] = [9, 10];
 /// A strip's field narrower than this leaves its chart out.
 const LEAST_STRIP_FIELD: u16 = 21;
 
 /// Draws header, health bar, banner and strip.
 pub fn draw(state: &State, areas: &Areas, pen: &mut Pen) {
     pen.paint(areas.header, pen.theme.bar);
-    health_line(state, areas.header, pen);
-    phase_line(state, areas.header, pen);
+    two_lines(state, areas.header, pen);
     if areas.bar.height > 0 {
         health_bar(state, areas.bar, pen);
     }
@@ -45,50 +49,39 @@ pub fn draw(state: &State, areas: &Areas, pen: &mut Pen) {
     }
 }
 
-fn health_line(state: &State, area: Rect, pen: &mut Pen) {
+/// What runs and how it is; which phases there are, what is chosen, and the pool. What is chosen
+/// must be seen, and the phases too: where both have no room beside each other, what is chosen
+/// takes the title's place.
+fn two_lines(state: &State, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let mut totals: Vec<Piece> = Vec::new();
-    for health in HEALTHS {
-        let count = state.totals.with_health(health);
-        let style = if count > 0 { theme.health(health) } else { theme.faint };
-        let gap = if totals.is_empty() { "" } else { "  " };
-        totals.push((format!("{gap}{} {count} {}", pen.glyphs.health(health), health.word()), style));
+    let health = healths(state, pen);
+    let health_wide = cells(length(&health)).min(area.width);
+    pen.pieces(area.right().saturating_sub(health_wide + 1), area.y, health_wide, &health);
+    let title_room = area.width.saturating_sub(health_wide + 4);
+
+    let chosen = chosen(state, pen);
+    let phases_wide = length(&phases(state, usize::MAX, pen));
+    let fits = |right: &[Piece]| phases_wide + length(right) + 6 <= usize::from(area.width);
+    let beside = |rotation| [&chosen[..], &pool(state, rotation, pen)[..]].concat();
+    // Without the gap to what stands behind it.
+    let alone = &chosen[..chosen.len().saturating_sub(1)];
+    let can_be_above = !alone.is_empty() && length(alone) <= usize::from(title_room);
+    let mut plans: Vec<(bool, Vec<Piece>)> =
+        [Rotation::Long, Rotation::Short].map(|rotation| (false, beside(rotation))).into();
+    if can_be_above {
+        plans.extend([Rotation::Long, Rotation::Short].map(|r| (true, pool(state, r, pen))));
     }
-    let wide = cells(length(&totals)).min(area.width);
-    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &totals);
+    let least = if area.width < 80 { Rotation::None } else { Rotation::Short };
+    let otherwise = (can_be_above, if can_be_above { pool(state, least, pen) } else { beside(least) });
+    let (above, right) = plans.into_iter().find(|(_, right)| fits(right)).unwrap_or(otherwise);
+
     let title = [
         ("headend".to_owned(), theme.title),
         (format!(" {}", state.version), theme.faint),
         (format!("  {}", state.title), theme.dim),
     ];
-    pen.pieces(area.x + 1, area.y, area.width.saturating_sub(wide + 4), &title);
-}
-
-fn phase_line(state: &State, area: Rect, pen: &mut Pen) {
-    let theme = pen.theme;
+    pen.pieces(area.x + 1, area.y, title_room, if above { alone } else { &title });
     let y = area.y + 1;
-    let mut right: Vec<Piece> = Vec::new();
-    let pool = state.board.pool;
-    let gap = || ("   ".to_owned(), theme.dim);
-    if state.screen() == Screen::Grid {
-        if state.list.is_filtered() {
-            let shown = format!("{} of {} shown", state.list.order.len(), state.board.rows.len());
-            right.extend([(shown, theme.accent), gap()]);
-        }
-        if state.list.faults_only {
-            right.extend([("faults only".into(), theme.accent), gap()]);
-        }
-        if !state.list.filter.trim().is_empty() && !state.typing {
-            right.extend([(format!("/{}", state.list.filter), theme.accent), gap()]);
-        }
-        let arrow =
-            if state.list.sort.descends() == state.list.reversed { pen.glyphs.up } else { pen.glyphs.down };
-        if state.list.sort.column().is_some() || state.list.reversed {
-            right.extend([(format!("by {} {arrow}", state.list.sort.word()), theme.dim), gap()]);
-        }
-    }
-    right.push((format!("slots {}/{}", pool.busy, pool.slots), theme.dim));
-    // What was chosen must be seen; the phases give way.
     let wide = cells(length(&right)).min(area.width.saturating_sub(12));
     pen.pieces(area.right().saturating_sub(wide + 1), y, wide, &right);
     let room = area.width.saturating_sub(wide + 4);
@@ -98,6 +91,71 @@ fn phase_line(state: &State, area: Rect, pen: &mut Pen) {
         vec![("waiting for the supervisor".into(), theme.warning)]
     };
     pen.pieces(area.x + 1, y, room, &left);
+}
+
+/// How many streams are in which health.
+fn healths(state: &State, pen: &Pen) -> Vec<Piece> {
+    let mut totals: Vec<Piece> = Vec::new();
+    for health in HEALTHS {
+        let count = state.totals.with_health(health);
+        let style = if count > 0 { pen.theme.health(health) } else { pen.theme.faint };
+        let gap = if totals.is_empty() { "" } else { "  " };
+        totals.push((format!("{gap}{} {count} {}", pen.glyphs.health(health), health.word()), style));
+    }
+    totals
+}
+
+/// What the operator chose to see in the grid, as far as the grid itself does not show it.
+fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
+    let (theme, list) = (pen.theme, &state.list);
+    let mut pieces: Vec<Piece> = Vec::new();
+    if state.screen() != Screen::Grid {
+        return pieces;
+    }
+    let gap = || ("   ".to_owned(), theme.dim);
+    if list.is_filtered() {
+        let shown = format!("{} of {} shown", list.order.len(), state.board.rows.len());
+        pieces.extend([(shown, theme.accent), gap()]);
+    }
+    if list.faults_only {
+        pieces.extend([("faults only".into(), theme.accent), gap()]);
+    }
+    if !list.filter.trim().is_empty() && !state.typing {
+        pieces.extend([(format!("/{}", list.filter), theme.accent), gap()]);
+    }
+    let column = list.sort.column();
+    let marked = state.columns().iter().any(|placed| Some(placed.column) == column);
+    if !marked && (column.is_some() || list.reversed) {
+        let arrow = if list.sort.descends() == list.reversed { pen.glyphs.up } else { pen.glyphs.down };
+        pieces.extend([(format!("by {} {arrow}", list.sort.word()), theme.dim), gap()]);
+    }
+    pieces
+}
+
+/// How much is said about streams that take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rotation {
+    Long,
+    Short,
+    None,
+}
+
+/// The pool, and its rotation if there is one.
+fn pool(state: &State, rotation: Rotation, pen: &Pen) -> Vec<Piece> {
+    let (theme, pool) = (pen.theme, state.board.pool);
+    let mut pieces = Vec::new();
+    let age = pool.unseen_since.map(|since| slow_age(state.now.since(since)));
+    let text = match (rotation, age) {
+        _ if pool.rotating == 0 => None,
+        (Rotation::None, _) | (Rotation::Short, None) => None,
+        (Rotation::Short, Some(age)) => Some(format!("unseen {age}   ")),
+        (Rotation::Long, None) => Some(format!("rotating {}   ", pool.rotating)),
+        (Rotation::Long, Some(age)) => Some(format!("rotating {}, longest unseen {age}   ", pool.rotating)),
+    };
+    pieces.extend(text.map(|text| (text, theme.dim)));
+    let auto = if pool.auto { " auto" } else { "" };
+    pieces.push((format!("slots {}/{}{auto}", pool.busy, pool.slots), theme.dim));
+    pieces
 }
 
 /// How many streams are in which phase, as far as it fits.
@@ -147,37 +205,58 @@ fn health_bar(state: &State, area: Rect, pen: &mut Pen) {
 
 fn banner(state: &State, area: Rect, pen: &mut Pen) {
     let mut y = area.y;
-    let mut line = |text: &str, style: ratatui::style::Style, pen: &mut Pen| {
+    let mut line = |text: &str, end: &str, style: Style, pen: &mut Pen| {
         if y < area.bottom() {
             let style = style.add_modifier(Modifier::REVERSED);
             pen.paint(Rect { y, height: 1, ..area }, style);
-            pen.left(area.x, y, area.width, text, style);
+            // What can be done about it is never what is cut.
+            let wide = cells(width(end)).min(area.width);
+            pen.left(area.right() - wide, y, wide, end, style);
+            pen.left(area.x, y, area.width - wide, text, style);
             y += 1;
         }
     };
     if let Some(leaving) = state.leaving {
         let left = leaving.left.unwrap_or_else(|| state.workers());
-        let text = format!(
-            " {} stopping: {} left   q or ctrl-c again: leave without waiting for them",
-            pen.glyphs.phase(Phase::Stopping),
-            counted(left as usize, "worker"),
-        );
-        line(&text, pen.theme.warning, pen);
+        let sign = pen.glyphs.phase(Phase::Stopping);
+        let text = format!(" {sign} stopping: {} left", counted(left as usize, "worker"));
+        let end = format!("  {} again: kill them and leave ", key_for(Does::Quit));
+        line(&text, &end, pen.theme.warning, pen);
     }
-    for notice in state.board.notices.iter().take(MAX_NOTICES.into()) {
-        let health = match notice.severity {
-            crate::model::Severity::Warning => Health::Warning,
-            crate::model::Severity::Critical => Health::Critical,
-        };
+    for Line { notice, more } in lines(&state.board.notices) {
+        let mut end = String::new();
+        if more > 0 {
+            end = format!("  +{more} more: {} ", key_for(Does::Machine));
+        }
+        if notice.kind == NoticeKind::Rollout {
+            let keys = [Does::RolloutContinue, Does::RolloutBack].map(key_for);
+            let hint = format!("  {} continue, {} back{end} ", keys[0], keys[1]);
+            // The footer has them too: the text comes first.
+            let wide = width(&notice.text) + width(&hint) + 16;
+            end = if wide <= usize::from(area.width) { hint } else { end };
+        }
         let age = coarse_age(state.now.since(notice.since));
-        let text = format!(" {} {} {age}  {}", pen.glyphs.health(health), health.word(), notice.text);
-        line(&text, pen.theme.severity(notice.severity), pen);
+        let (sign, word) = severity(notice.severity, pen);
+        let text = format!(" {sign} {word} {age}  {}", notice.text);
+        line(&text, &end, pen.theme.severity(notice.severity), pen);
     }
 }
 
+/// The sign and the word of a severity.
+pub fn severity(severity: Severity, pen: &Pen) -> (&'static str, &'static str) {
+    let health = match severity {
+        Severity::Warning => Health::Warning,
+        Severity::Critical => Health::Critical,
+    };
+    (pen.glyphs.health(health), health.word())
+}
+
 fn strip(state: &State, area: Rect, pen: &mut Pen) {
+    let wanted = |(index, meter): &(usize, Meter)| {
+        *index != SLOTS && (meter.worry.is_some() || !ONLY_A_WORRY.contains(index))
+    };
     let meters: Vec<(usize, Meter)> =
-        Meter::all(&state.board).into_iter().enumerate().filter(|(i, _)| *i != SLOTS).collect();
+        Meter::all(&state.board).into_iter().enumerate().filter(wanted).collect();
     let fields = (area.width / 15).clamp(1, cells(meters.len()));
     let field = area.width / fields;
     for (n, (index, meter)) in meters.into_iter().take(fields.into()).enumerate() {

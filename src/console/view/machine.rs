@@ -3,14 +3,20 @@
 use ratatui::layout::Rect;
 
 use super::chart;
+use super::header::severity;
 use super::pen::{Pen, Piece};
+use crate::console::keymap::{Does, key_for};
 use crate::console::state::State;
 use crate::console::state::history::{MACHINE_EVERY, MACHINE_SAMPLES};
 use crate::console::state::machine::{METERS, Meter};
-use crate::console::text::{cells, thousands};
+use crate::console::state::notices::in_order;
+use crate::console::text::{cells, thousands, width, wrap_after};
+use crate::model::coarse_age;
 
 /// Draws all meters, as large as they fit.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
+    let taken = notices(state, Rect { height: (area.height / 3).max(3).min(area.height), ..area }, pen);
+    let area = Rect { y: area.y + taken, height: area.height - taken, ..area };
     if area.height < 2 {
         return;
     }
@@ -40,6 +46,35 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     if limits == 1 {
         limits_line(state, Rect { y: area.bottom(), height: 1, ..area }, pen);
     }
+}
+
+/// Lists the notices, from the one that was scrolled to, as far as they fit; says how many lines
+/// they took.
+fn notices(state: &State, area: Rect, pen: &mut Pen) -> u16 {
+    let all = in_order(&state.board.notices);
+    let mut y = area.y;
+    for (n, notice) in all.iter().enumerate().skip(state.machine_top) {
+        let (sign, word) = severity(notice.severity, pen);
+        let age = coarse_age(state.now.since(notice.since));
+        let head = format!("{sign} {word} {age}  ");
+        let room = area.width.saturating_sub(2);
+        let lines = wrap_after(width(&head), &notice.text, room.into(), pen.glyphs);
+        let rest = all.len() - n;
+        // The last line is for how many more there are.
+        if y + cells(lines.len()) + u16::from(rest > 1) > area.bottom() && y > area.y {
+            let text = format!("+{rest} more: {} and {} scroll", key_for(Does::Up), key_for(Does::Down));
+            pen.left(area.x + 1, y, room, &text, pen.theme.dim);
+            return y + 1 - area.y;
+        }
+        let style = pen.theme.severity(notice.severity);
+        let used = pen.left(area.x + 1, y, room, &head, style);
+        for (n, line) in lines.iter().enumerate().take((area.bottom() - y).into()) {
+            let indent = if n == 0 { used } else { 0 };
+            pen.left(area.x + 1 + indent, y, room - indent, line, style);
+            y += 1;
+        }
+    }
+    y - area.y
 }
 
 fn draw_meter(state: &State, index: usize, meter: &Meter, card: Rect, pen: &mut Pen) {

@@ -3,18 +3,25 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::{Pen, Piece};
+use super::pen::{Pen, Piece, length};
 use super::{chart, log, words};
 use crate::console::layout::stream_parts;
+use crate::console::spans::{Countdown, slow_age};
 use crate::console::state::State;
 use crate::console::state::history::Ring;
-use crate::console::text::{UNKNOWN, bitrate, counted, fps, speed};
-use crate::model::{Row, Wanted, coarse_age};
+use crate::console::text::{UNKNOWN, bitrate, counted, fps, keep_lines, speed, wrap_after};
+use crate::model::{Condition, Phase, Row, Wanted, WatchKind, coarse_age};
 
 /// Cells the labels take.
 const LABEL: u16 = 11;
 /// With at least this many lines each condition has its own, and the charts are high.
 const ROOMY: u16 = 28;
+/// Lines of the facts when no text takes more than one.
+const FACTS: u16 = 11;
+/// Below this the three figures share a line.
+const LEAST_CHARTS: u16 = 11;
+/// The most lines one text takes.
+const MOST_LINES: usize = 4;
 /// The height of a high chart.
 const CHART_HEIGHT: u16 = 4;
 
@@ -22,12 +29,17 @@ const CHART_HEIGHT: u16 = 4;
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     let (facts, lines) = stream_parts(area);
     if let Some(row) = state.open.and_then(|ix| state.row(ix)) {
-        Facts { state, row, area: facts, y: facts.y }.draw(pen);
+        let spare = usize::from(facts.height.saturating_sub(FACTS)).max(1);
+        Facts { state, row, area: facts, y: facts.y, spare }.draw(pen);
     } else {
         let text = "this stream is no longer configured; esc goes back";
         pen.left(facts.x + 1, facts.y + 1, facts.width.saturating_sub(1), text, pen.theme.warning);
     }
     log::draw(state, lines, false, pen);
+}
+
+fn or_unknown(text: &str) -> &str {
+    if text.is_empty() { UNKNOWN } else { text }
 }
 
 struct Facts<'a> {
@@ -36,6 +48,8 @@ struct Facts<'a> {
     area: Rect,
     /// The next free line.
     y: u16,
+    /// Lines that nobody needs: long texts may take them.
+    spare: usize,
 }
 
 impl Facts<'_> {
@@ -51,10 +65,10 @@ impl Facts<'_> {
         self.health(pen);
         self.figures(pen);
         self.worker(pen);
-        let or_unknown = |text: &str| if text.is_empty() { UNKNOWN.to_owned() } else { text.to_owned() };
-        self.line("input", &[(or_unknown(&row.input), theme.text)], pen);
-        let error = row.last_error.as_deref().unwrap_or("");
-        self.long("last error", &or_unknown(error), theme.text, pen);
+        self.watch(pen);
+        self.input(pen);
+        let error = or_unknown(row.last_error.as_deref().unwrap_or(""));
+        self.long("last error", error, theme.text, pen);
         if row.last_message.is_empty() {
             self.line("last line", &[(UNKNOWN.into(), theme.faint)], pen);
         } else {
@@ -74,23 +88,38 @@ impl Facts<'_> {
     fn line(&mut self, label: &str, pieces: &[Piece], pen: &mut Pen) {
         if self.has_room() {
             pen.left(self.area.x + 1, self.y, LABEL - 1, label, pen.theme.heading);
-            let room = self.area.width.saturating_sub(LABEL + 1);
-            pen.pieces(self.area.x + 1 + LABEL, self.y, room, pieces);
+            pen.pieces(self.area.x + 1 + LABEL, self.y, self.room(), pieces);
             self.y += 1;
+        }
+    }
+
+    const fn room(&self) -> u16 {
+        self.area.width.saturating_sub(LABEL + 1)
+    }
+
+    /// A text behind `taken` cells of its first line: beyond that line it gets what is spare.
+    fn wrapped(&mut self, taken: usize, text: &str, pen: &Pen) -> Vec<String> {
+        let mut lines = wrap_after(taken, text, self.room().into(), pen.glyphs);
+        let more = lines.len().saturating_sub(1).min(self.spare).min(MOST_LINES - 1);
+        self.spare -= more;
+        keep_lines(&mut lines, more + 1);
+        lines
+    }
+
+    /// A text behind `pieces`, which may take several lines where there is room.
+    fn behind(&mut self, label: &str, mut pieces: Vec<Piece>, text: &str, pen: &mut Pen) {
+        for (n, text) in self.wrapped(length(&pieces), text, pen).into_iter().enumerate() {
+            pieces.push((text, pen.theme.text));
+            self.line(if n == 0 { label } else { "" }, &pieces, pen);
+            pieces.clear();
         }
     }
 
     /// A text that may take several lines where there is room.
     fn long(&mut self, label: &str, text: &str, style: Style, pen: &mut Pen) {
-        if !self.roomy() {
-            self.line(label, &[(text.to_owned(), style)], pen);
-            return;
-        }
-        let room = self.area.width.saturating_sub(LABEL + 1);
-        for (n, piece) in
-            crate::console::text::wrap(text, room.into(), pen.glyphs).into_iter().take(4).enumerate()
-        {
-            self.line(if n == 0 { label } else { "" }, &[(piece, style)], pen);
+        let lines = self.wrapped(0, text, pen);
+        for (n, line) in lines.into_iter().enumerate() {
+            self.line(if n == 0 { label } else { "" }, &[(line, style)], pen);
         }
     }
 
@@ -103,37 +132,101 @@ impl Facts<'_> {
         if row.wanted == Wanted::Stopped {
             pieces.push((", wanted stopped".into(), theme.dim));
         }
-        let story = words::story(row, now);
-        if !story.is_empty() {
-            pieces.push((format!("   {story}"), theme.text));
+        let why = words::why(row, now, Countdown::Exact);
+        if why.is_empty() {
+            self.line("phase", &pieces, pen);
+            return;
         }
-        self.line("phase", &pieces, pen);
+        pieces.push(("   ".into(), theme.dim));
+        self.behind("phase", pieces, &why, pen);
+    }
+
+    /// Who goes first, whether it takes turns, and when it was last seen.
+    fn watch(&mut self, pen: &mut Pen) {
+        let (row, theme) = (self.row, pen.theme);
+        let mut parts = match row.watch {
+            WatchKind::Always => vec!["always".to_owned()],
+            WatchKind::Rotate => vec!["takes turns".to_owned()],
+        };
+        parts.push(format!("priority {}", row.priority));
+        if row.watch == WatchKind::Rotate {
+            parts.push(row.last_seen.map_or_else(
+                || "not seen yet".into(),
+                |seen| format!("last seen {} ago", slow_age(self.state.now.since(seen))),
+            ));
+        }
+        let mut pieces = vec![(parts.join(", "), theme.text)];
+        if row.maintenance {
+            pieces.push(("   in maintenance".into(), theme.accent));
+        }
+        self.line("watch", &pieces, pen);
+    }
+
+    fn input(&mut self, pen: &mut Pen) {
+        let (row, theme) = (self.row, pen.theme);
+        let (number, of) = row.input_of;
+        let mut pieces = Vec::new();
+        if of > 1 {
+            pieces.push(if words::on_fallback(row) {
+                (format!("{number} of {of}, not the primary  "), theme.warning)
+            } else {
+                (format!("{number} of {of}  "), theme.dim)
+            });
+        }
+        self.behind("input", pieces, or_unknown(&row.input), pen);
     }
 
     fn health(&mut self, pen: &mut Pen) {
-        let (row, now, theme) = (self.row, self.state.now, pen.theme);
+        let (row, theme) = (self.row, pen.theme);
         let health = row.health();
-        let word = (format!("{} {}", pen.glyphs.health(health), health.word()), theme.health(health));
+        let mut pieces =
+            vec![(format!("{} {}", pen.glyphs.health(health), health.word()), theme.health(health))];
+        if row.phase == Phase::Resting && !row.conditions.is_empty() {
+            let age =
+                row.last_seen.map_or_else(String::new, |at| slow_age(self.state.now.since(at)) + " ago");
+            pieces.push((format!("   found when it was last seen, {age}:"), theme.dim));
+        }
         if !self.roomy() {
-            let mut pieces = vec![word];
-            for condition in &row.conditions {
-                let gap = if pieces.len() == 1 { "   " } else { ", " };
-                let text = format!("{gap}{}", words::condition(condition, now));
-                pieces.push((text, theme.severity(condition.severity)));
+            for (n, condition) in words::by_weight(row).enumerate() {
+                let gap = if n > 0 {
+                    ", "
+                } else if pieces.len() == 1 {
+                    "   "
+                } else {
+                    " "
+                };
+                let (kind, style, note) = self.condition(condition, pen);
+                let note = if note.is_empty() { note } else { format!(" {note}") };
+                pieces.extend([(format!("{gap}{kind}"), style), (note, theme.dim)]);
             }
             self.line("health", &pieces, pen);
             return;
         }
-        self.line("health", &[word], pen);
-        for condition in row.conditions.iter().take(6) {
-            let kind = format!("{:<14}", condition.kind.word());
-            let age = format!("for {}", coarse_age(now.since(condition.since)));
-            self.line("", &[(kind, theme.severity(condition.severity)), (age, theme.dim)], pen);
+        self.line("health", &pieces, pen);
+        for condition in words::by_weight(row).take(6) {
+            let (kind, style, note) = self.condition(condition, pen);
+            self.line("", &[(format!("{kind:<14}"), style), (note, theme.dim)], pen);
         }
         if row.conditions.len() > 6 {
             let text = format!("and {} more", row.conditions.len() - 6);
             self.line("", &[(text, theme.dim)], pen);
         }
+    }
+
+    /// A condition's word, how it looks, and what is to be said about it.
+    fn condition(&self, condition: &Condition, pen: &Pen) -> (&'static str, Style, String) {
+        let mut notes = Vec::new();
+        // How long it lasted meanwhile nobody knows.
+        if self.row.phase != Phase::Resting {
+            let age = coarse_age(self.state.now.since(condition.since));
+            notes.push(if self.roomy() { format!("for {age}") } else { age });
+        }
+        notes.extend(condition.explained.map(|explained| format!("({})", explained.word())));
+        let style = match condition.explained {
+            Some(_) => pen.theme.dim,
+            None => pen.theme.severity(condition.severity),
+        };
+        (condition.kind.word(), style, notes.join(" "))
     }
 
     fn figures(&mut self, pen: &mut Pen) {
@@ -143,7 +236,7 @@ impl Facts<'_> {
             ("bitrate", bitrate(figures.bitrate_kbps)),
             ("speed", speed(figures.speed)),
         ];
-        if self.area.height < 11 {
+        if self.area.height < LEAST_CHARTS {
             let text = values.map(|(name, value)| format!("{name} {value}")).join("   ");
             self.line("figures", &[(text, pen.theme.text)], pen);
             return;

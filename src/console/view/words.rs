@@ -1,59 +1,107 @@
 //! Facts of a row, in words.
 
-use crate::console::glyphs::Glyphs;
-use crate::console::text::ordinal;
-use crate::model::{Condition, Moment, Phase, Row, coarse_age};
+use std::fmt::Write as _;
 
-/// Why the row is in its phase and what comes next: `refused; next try in 12s (4th)`. Empty when
+use crate::console::glyphs::Glyphs;
+use crate::console::spans::{Countdown, slow_age};
+use crate::model::{Condition, Moment, Phase, Row, coarse_age, span_words};
+
+/// Where there are fewer cells than this the end of a reason is lost.
+const SHORT: u16 = 44;
+/// Where there are fewer than this, only when it changes.
+const LEAST: u16 = 20;
+
+/// Why the row is in its phase and when that changes, as exactly as `countdown` says. Empty when
 /// there is nothing to say.
 #[must_use]
-pub fn story(row: &Row, now: Moment) -> String {
-    let next = row.next.map(|at| coarse_age(now.until(at)));
-    let then = match (row.phase, next) {
-        (_, None) | (Phase::Live | Phase::Stopped, _) => String::new(),
-        (Phase::Backoff, Some(left)) => {
-            format!("next try in {left} ({})", ordinal(row.failures.saturating_add(1)))
-        }
-        (Phase::Broken, Some(left)) => {
-            format!("failed {} times in a row, next try in {left}", row.failures)
-        }
-        (Phase::Starting, Some(left)) => format!("given up in {left}"),
-        (Phase::Stalled, Some(left)) => format!("replaced in {left}"),
-        (Phase::Stopping, Some(left)) => format!("ended by force in {left}"),
-        (Phase::Held | Phase::Resting | Phase::Queued, Some(left)) => format!("goes on in {left}"),
-    };
-    match (row.reason.is_empty(), then.is_empty()) {
-        (true, _) => then,
-        (false, true) => row.reason.to_string(),
-        (false, false) => format!("{}; {then}", row.reason),
+pub fn why(row: &Row, now: Moment, countdown: Countdown) -> String {
+    // The words are the model's; seen from a little earlier, they are as coarse as we want them.
+    row.why(row.next.map_or(now, |next| next - countdown.round(now.until(next))))
+}
+
+/// The same in a row's `room` cells: where it does not fit, what comes next stands first, as the
+/// cause can be seen in the health.
+#[must_use]
+pub fn why_in(row: &Row, now: Moment, room: u16) -> String {
+    let why = why(row, now, Countdown::Coarse);
+    if room >= SHORT {
+        return why;
+    }
+    if let Some(next) = row.next.filter(|_| room < LEAST) {
+        return format!("in {}", span_words(Countdown::Coarse.round(now.until(next))));
+    }
+    match why.strip_prefix(&*row.reason).and_then(|rest| rest.strip_prefix(", ")) {
+        Some(next) if !row.reason.is_empty() => format!("{next}: {}", row.reason),
+        _ => why,
     }
 }
 
-/// One condition with its age: `black 2m`.
+/// One condition with its age: `black 2m`. What something else explains stands in brackets.
 #[must_use]
 pub fn condition(condition: &Condition, now: Moment) -> String {
-    format!("{} {}", condition.kind.word(), coarse_age(now.since(condition.since)))
+    let text = format!("{} {}", condition.kind.word(), coarse_age(now.since(condition.since)));
+    if condition.explained.is_some() { format!("({text})") } else { text }
 }
 
-/// The health cell: `■ black 2m, silent 4m`, or the word alone when nothing is wrong.
+/// The conditions of a row, those first that nothing explains.
+pub fn by_weight(row: &Row) -> impl Iterator<Item = &Condition> {
+    let of = |explained: bool| row.conditions.iter().filter(move |c| c.explained.is_some() == explained);
+    of(false).chain(of(true))
+}
+
+/// Whether all that is wrong with it has an explanation.
 #[must_use]
-pub fn health(row: &Row, now: Moment, glyphs: &Glyphs) -> String {
-    let health = row.health();
-    if row.conditions.is_empty() {
-        return health.word().to_owned();
-    }
-    let conditions: Vec<String> = row.conditions.iter().map(|c| condition(c, now)).collect();
-    format!("{} {}", glyphs.health(health), conditions.join(", "))
+pub fn is_explained(row: &Row) -> bool {
+    !row.conditions.is_empty() && row.conditions.iter().all(|c| c.explained.is_some())
 }
 
-/// What to show as the newest message: what it waits for, else the newest line.
+/// Whether it uses another input than its primary.
+#[must_use]
+pub const fn on_fallback(row: &Row) -> bool {
+    row.input_of.0 > 1
+}
+
+/// The health cell: `■ black 2m, silent 4m`, or the word alone when nothing is wrong. While it
+/// rests, what was found when it was last seen: `■ black, 3m ago`.
+#[must_use]
+pub fn health(row: &Row, now: Moment, glyphs: &Glyphs, with_input: bool) -> String {
+    let health = row.health();
+    let sign = glyphs.health(health);
+    let mut text = match (row.phase, row.last_seen) {
+        (Phase::Resting, None) if row.conditions.is_empty() => "not seen yet".to_owned(),
+        (Phase::Resting, Some(seen)) => {
+            let age = slow_age(now.since(seen));
+            let mut kinds = by_weight(row).map(|c| c.kind.word());
+            match (kinds.next(), kinds.count()) {
+                (None, _) => format!("{}, {age} ago", health.word()),
+                (Some(worst), 0) => format!("{sign} {worst}, {age} ago"),
+                (Some(worst), more) => format!("{sign} {worst} +{more}, {age} ago"),
+            }
+        }
+        _ if row.conditions.is_empty() => health.word().to_owned(),
+        _ => {
+            let conditions: Vec<String> = by_weight(row).map(|c| condition(c, now)).collect();
+            format!("{sign} {}", conditions.join(", "))
+        }
+    };
+    if row.maintenance && row.conditions.is_empty() {
+        text.push_str(" (maintenance)");
+    }
+    if with_input && on_fallback(row) {
+        let (number, of) = row.input_of;
+        let _ = write!(text, " on {number}/{of}");
+    }
+    text
+}
+
+/// What to show as the newest message: why it is not live, else the newest line.
 #[must_use]
 pub fn message(row: &Row, now: Moment) -> String {
-    let story = match row.phase {
+    let why = match row.phase {
         Phase::Live => String::new(),
-        _ => story(row, now),
+        _ => why(row, now, Countdown::Coarse),
     };
-    if story.is_empty() { row.last_message.to_string() } else { story }
+    if why.is_empty() { row.last_message.to_string() } else { why }
 }
 
 /// How long the worker has been running.

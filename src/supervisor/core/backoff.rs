@@ -41,12 +41,13 @@ impl Failures {
         self.open = false;
     }
 
-    /// Counts a failure at `now` and says what to do. `needs_edit`: nothing but an edit can mend
-    /// it, so it is not hurried at all.
+    /// Counts a failure at `now` and says what to do. `tries`: how often what is tried next has
+    /// failed already.
     pub fn failed(
         &mut self,
         now: Moment,
-        needs_edit: bool,
+        haste: Haste,
+        tries: u32,
         policy: &Policy,
         random: &mut fastrand::Rng,
     ) -> Verdict {
@@ -59,21 +60,40 @@ impl Failures {
         let full = self.recent.len() == limit;
         let within = self.recent.front().is_some_and(|first| now.since(*first) <= policy.broken_window);
         self.open |= full && within;
-        if needs_edit || self.open {
-            Verdict::Broken(jittered(policy.broken_retry, policy.backoff_jitter, random))
-        } else {
-            let doubled = doubled(policy.backoff_first, self.in_a_row - 1, policy.backoff_cap);
-            Verdict::Backoff(jittered(doubled, policy.backoff_jitter, random))
-        }
+        let wait = match haste {
+            Haste::None => {
+                return Verdict::Broken(jittered(policy.broken_retry, policy.backoff_jitter, random));
+            }
+            _ if self.open => {
+                return Verdict::Broken(jittered(policy.broken_retry, policy.backoff_jitter, random));
+            }
+            Haste::Usual => doubled(policy.backoff_first, tries.saturating_sub(1), policy.backoff_cap),
+            Haste::Little => {
+                let cap = policy.broken_retry.max(policy.denied_first);
+                doubled(policy.denied_first, tries.saturating_sub(1), cap)
+            }
+        };
+        Verdict::Backoff(jittered(wait, policy.backoff_jitter, random))
     }
 }
 
-fn doubled(first: Duration, times: u32, cap: Duration) -> Duration {
+/// How soon a new try makes sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Haste {
+    /// Soon: what failed may work in a second.
+    Usual,
+    /// Not soon: access was denied, or TLS failed. Hammering makes it worse.
+    Little,
+    /// Nothing but an edit can mend it.
+    None,
+}
+
+pub(super) fn doubled(first: Duration, times: u32, cap: Duration) -> Duration {
     let factor = 1_u32.checked_shl(times).unwrap_or(u32::MAX);
     first.saturating_mul(factor).min(cap)
 }
 
-fn jittered(span: Duration, jitter: f64, random: &mut fastrand::Rng) -> Duration {
+pub(super) fn jittered(span: Duration, jitter: f64, random: &mut fastrand::Rng) -> Duration {
     let jitter = jitter.clamp(0.0, 1.0);
     span.mul_f64(1.0 - jitter + 2.0 * jitter * random.f64())
 }
@@ -89,7 +109,8 @@ mod tests {
         (0..count)
             .map(|_| {
                 now = now + gap;
-                failures.failed(now, false, policy, &mut random)
+                let tries = failures.in_a_row() + 1;
+                failures.failed(now, Haste::Usual, tries, policy, &mut random)
             })
             .collect()
     }
@@ -126,18 +147,31 @@ mod tests {
         let mut now = Moment::ZERO;
         for n in 0..30 {
             now = now + Duration::from_secs(if n < 10 { 10 } else { 300 });
-            let verdict = failures.failed(now, false, &policy, &mut random);
+            let verdict = failures.failed(now, Haste::Usual, 1, &policy, &mut random);
             assert_eq!(matches!(verdict, Verdict::Broken(_)), n >= 9, "failure {n}");
         }
         failures.forget();
-        assert!(matches!(failures.failed(now, false, &policy, &mut random), Verdict::Backoff(_)));
+        assert!(matches!(failures.failed(now, Haste::Usual, 1, &policy, &mut random), Verdict::Backoff(_)));
+    }
+
+    #[test]
+    fn who_was_denied_does_not_hammer() {
+        let policy = Policy { backoff_jitter: 0.0, ..Policy::default() };
+        let mut failures = Failures::default();
+        let mut random = fastrand::Rng::with_seed(7);
+        let waits: Vec<Verdict> = (1..7)
+            .map(|tries| failures.failed(Moment::ZERO, Haste::Little, tries, &policy, &mut random))
+            .collect();
+        let expected = [30, 60, 120, 240, 300, 300].map(|s| Verdict::Backoff(Duration::from_secs(s)));
+        assert_eq!(waits, expected);
     }
 
     #[test]
     fn what_only_an_edit_can_mend_is_not_hurried() {
         let verdict = Failures::default().failed(
             Moment::ZERO,
-            true,
+            Haste::None,
+            1,
             &Policy::default(),
             &mut fastrand::Rng::with_seed(1),
         );

@@ -159,6 +159,13 @@ pub enum Effect {
         /// What, in words for the operator.
         text: Arc<str>,
     },
+    /// Something that concerns no single stream, for headend's own log.
+    Report {
+        /// How grave.
+        level: LineLevel,
+        /// What, in words for the operator.
+        text: Arc<str>,
+    },
 }
 
 /// What the store keeps of a stream.

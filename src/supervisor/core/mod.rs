@@ -4,11 +4,27 @@
 //! in here, and every random number comes from the seed: so the same inputs give the same effects,
 //! on any machine, a thousand times faster than life.
 
+mod air;
 mod backoff;
+mod dispatch;
 mod event;
+mod failed;
+mod guard;
+mod inputs;
+mod line;
+mod marks;
+mod notices;
+mod orders;
+mod origins;
 mod pacing;
+mod probe;
+mod process;
 mod reason;
+mod rollout;
+mod shared;
+mod slots;
 mod stream;
+mod turns;
 mod watch;
 mod worker;
 
@@ -18,6 +34,7 @@ mod simulation;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{Effect, Generation, Input, Kept, Purpose, Restored, Signal, WorkerEnd, WorkerEvent};
@@ -28,8 +45,16 @@ use crate::model::{
     Action, Command, Moment, Notice, Phase, PoolReading, Row, Selection, StreamId, StreamIx, StreamSpec,
     Wanted,
 };
-use pacing::StartBudget;
-use stream::{Stream, Surroundings};
+use air::WallClock;
+use guard::HostGuard;
+use line::Line;
+use marks::Marks;
+use origins::Origins;
+use pacing::{StartBudget, StartLimit};
+use rollout::Rolling;
+use shared::{Counted, DiskFull, Shedding};
+use slots::{AutoSize, Demand};
+use stream::{Concern, Stream, Surroundings};
 
 /// A stream is never looked at again sooner than this: should one of them ever ask for a time that
 /// is past, it costs a little, and does not keep the others waiting for ever.
@@ -43,25 +68,42 @@ pub struct Supervisor {
     streams: Vec<Stream>,
     /// By id, for commands; sorted.
     by_id: BTreeMap<StreamId, StreamIx>,
-    /// Who waits, by the number drawn: the first was first.
-    queue: BTreeMap<u64, StreamIx>,
-    /// The next number, and the one each stream has drawn: to leave the queue without a search,
-    /// so that stopping ten thousand that wait is no quadratic affair.
-    next_turn: u64,
-    turn_of: Vec<Option<u64>>,
+    /// Who waits for a slot.
+    line: Line,
     budget: StartBudget,
-    busy: u32,
-    starting: u32,
+    start_limit: StartLimit,
+    demand: Demand,
+    auto: AutoSize,
+    /// Sums over all streams, kept in step with each change of one.
+    counted: Counted,
+    /// Rotating streams with a turn, by when it ends.
+    turns: BTreeSet<(Moment, StreamIx)>,
+    /// Rotating streams that nobody looks at, by since when.
+    unseen: BTreeSet<(Moment, StreamIx)>,
+    origins: Origins,
+    guard: HostGuard,
+    shedding: Shedding,
+    disk_full: DiskFull,
+    rolling: Option<Rolling>,
+    wall: Option<WallClock>,
+    /// What keeps every stream from starting.
+    hold: Option<Arc<str>>,
+    /// What makes up `hold` may have changed.
+    hold_is_stale: bool,
+    /// Since when there are too few slots for those that want to keep one.
+    short_since: Option<Moment>,
     /// One entry a stream at most: when to look at it next. May be earlier than needed, never later.
     timers: BTreeSet<(Moment, StreamIx)>,
     timer_of: Vec<Option<Moment>>,
     random: fastrand::Rng,
     leaving: bool,
+    concerns: Vec<Concern>,
     /// Streams whose rows differ from what was last drained in more than figures.
-    changed: BTreeSet<StreamIx>,
+    changed: Marks,
     /// Streams of which only figures changed.
-    moved: BTreeSet<StreamIx>,
+    moved: Marks,
     shown_pool: PoolReading,
+    shown_notices: Vec<Notice>,
 }
 
 /// What changed since it was last asked for.
@@ -81,30 +123,42 @@ impl Supervisor {
     pub fn new(policy: Policy, most_slots: u32, seed: u64) -> Self {
         Self {
             budget: StartBudget::new(policy.starts_per_second, Moment::ZERO),
+            start_limit: StartLimit::new(policy.start_parallel),
             policy,
             most_slots: most_slots.max(1),
             streams: Vec::new(),
             by_id: BTreeMap::new(),
-            queue: BTreeMap::new(),
-            next_turn: 0,
-            turn_of: Vec::new(),
-            busy: 0,
-            starting: 0,
+            line: Line::default(),
+            demand: Demand::default(),
+            auto: AutoSize::default(),
+            counted: Counted::default(),
+            turns: BTreeSet::new(),
+            unseen: BTreeSet::new(),
+            origins: Origins::default(),
+            guard: HostGuard::default(),
+            shedding: Shedding::default(),
+            disk_full: DiskFull::default(),
+            rolling: None,
+            wall: None,
+            hold: None,
+            hold_is_stale: false,
+            short_since: None,
             timers: BTreeSet::new(),
             timer_of: Vec::new(),
             random: fastrand::Rng::with_seed(seed),
             leaving: false,
-            changed: BTreeSet::new(),
-            moved: BTreeSet::new(),
+            concerns: Vec::new(),
+            changed: Marks::default(),
+            moved: Marks::default(),
             shown_pool: PoolReading::default(),
+            shown_notices: Vec::new(),
         }
     }
 
     /// Adds a stream and brings it to what is wanted of it: by `restored`, else by its description.
-    /// An id that is there already is refused with its number.
     ///
     /// # Errors
-    /// The number of the stream that has this id.
+    /// An id that is there already is refused: the number of the stream that has it.
     pub fn add(
         &mut self,
         now: Moment,
@@ -112,16 +166,7 @@ impl Supervisor {
         restored: Option<Restored>,
         effects: &mut Vec<Effect>,
     ) -> Result<StreamIx, StreamIx> {
-        if let Some(taken) = self.by_id.get(&spec.id) {
-            return Err(*taken);
-        }
-        // More streams than fit in 32 bits can't be described in any configuration.
-        let ix = StreamIx(u32::try_from(self.streams.len()).unwrap_or(u32::MAX));
-        self.by_id.insert(spec.id.clone(), ix);
-        self.streams.push(Stream::new(ix, spec, restored, now));
-        self.timer_of.push(None);
-        self.turn_of.push(None);
-        self.changed.insert(ix);
+        let ix = self.insert(now, spec, restored)?;
         if !self.leaving {
             self.with_stream(now, ix, effects, Stream::begin);
         }
@@ -129,10 +174,66 @@ impl Supervisor {
         Ok(ix)
     }
 
+    /// Adds a set of streams together: a large one is rolled out step by step, where the
+    /// configuration says so. Tells for each what [`Supervisor::add`] tells.
+    pub fn add_all(
+        &mut self,
+        now: Moment,
+        streams: Vec<(StreamSpec, Option<Restored>)>,
+        effects: &mut Vec<Effect>,
+    ) -> Vec<Result<StreamIx, StreamIx>> {
+        let added: Vec<_> =
+            streams.into_iter().map(|(spec, restored)| self.insert(now, spec, restored)).collect();
+        let new: Vec<StreamIx> = added.iter().filter_map(|one| one.as_ref().ok().copied()).collect();
+        if !self.leaving {
+            let wanted = |ix: &StreamIx| self.stream(*ix).is_some_and(|s| s.wanted == Wanted::Started);
+            let starting = new.iter().copied().filter(wanted).collect();
+            self.roll_out(now, starting, effects);
+            for ix in new {
+                self.with_stream(now, ix, effects, Stream::begin);
+            }
+        }
+        self.dispatch(now, effects);
+        added
+    }
+
+    fn insert(
+        &mut self,
+        now: Moment,
+        spec: StreamSpec,
+        restored: Option<Restored>,
+    ) -> Result<StreamIx, StreamIx> {
+        if let Some(taken) = self.by_id.get(&spec.id) {
+            return Err(*taken);
+        }
+        // More streams than fit in 32 bits can't be described in any configuration.
+        let ix = StreamIx(u32::try_from(self.streams.len()).unwrap_or(u32::MAX));
+        self.by_id.insert(spec.id.clone(), ix);
+        self.demand.add(spec.mode, spec.inputs.len());
+        let stream = Stream::new(ix, spec, restored, now, &mut self.origins);
+        self.counted.add(&stream);
+        self.streams.push(stream);
+        self.timer_of.push(None);
+        self.line.add();
+        self.changed.add();
+        self.moved.add();
+        self.changed.insert(ix);
+        Ok(ix)
+    }
+
     /// Takes one input in. Effects are appended to `effects` in the order they are to be done.
     pub fn handle(&mut self, now: Moment, input: Input, effects: &mut Vec<Effect>) {
         match input {
             Input::Worker { stream, generation, event } => {
+                if let WorkerEvent::Sample(sample) = &event
+                    && let Some(one) = self.streams.get_mut(stream.index())
+                    && let Some(figures_changed) = one.take_routinely(now, generation, sample)
+                {
+                    if figures_changed {
+                        self.moved.insert(stream);
+                    }
+                    return;
+                }
                 self.with_stream(now, stream, effects, |stream, around| {
                     stream.worker_event(around, generation, event);
                 });
@@ -140,10 +241,19 @@ impl Supervisor {
             Input::Command(command) => {
                 self.command(now, &command, effects);
             }
-            Input::Readings { .. } | Input::Wall(_) => {}
+            Input::Readings { host, own, workers } => {
+                self.auto.read(&host, workers.as_ref(), &self.demand, self.counted.busy);
+                let changed = self.guard.read(now, &host, &own, &self.policy.guard);
+                self.guard_was_read(now, changed, effects);
+            }
+            Input::Wall(wall_ms) => {
+                self.wall = Some(WallClock::shows(now, wall_ms));
+                self.each(now, effects, Stream::refresh_air);
+            }
             Input::Tick => self.tick(now, effects),
             Input::Shutdown => {
                 self.leaving = true;
+                self.rolling = None;
                 self.each(now, effects, Stream::leave);
             }
             Input::Hurry => self.each(now, effects, Stream::hurry),
@@ -156,8 +266,26 @@ impl Supervisor {
         if self.leaving {
             return 0;
         }
-        let Command::Streams { action, target } = command else { return 0 };
-        let action = *action;
+        let touched = match command {
+            Command::Streams { action, target } => self.command_streams(now, *action, target, effects),
+            Command::Slots(slots) => {
+                let slots = slots.map(|slots| slots.max(1));
+                let before = std::mem::replace(&mut self.policy.slots, slots);
+                usize::from(before != slots)
+            }
+            Command::Rollout(order) => self.order_rollout(now, *order, effects),
+        };
+        self.dispatch(now, effects);
+        touched
+    }
+
+    fn command_streams(
+        &mut self,
+        now: Moment,
+        action: Action,
+        target: &Selection,
+        effects: &mut Vec<Effect>,
+    ) -> usize {
         let mut targets: Vec<StreamIx> = match target {
             Selection::All => self.by_id.values().copied().collect(),
             Selection::Ids(ids) => {
@@ -168,6 +296,9 @@ impl Supervisor {
         // In the order of the configuration, so that what is first there starts first.
         targets.sort_unstable();
         let everyone = *target == Selection::All;
+        if matches!(action, Action::Start | Action::Restart) {
+            self.let_go_or_roll_out(now, action, &targets, effects);
+        }
         let mut touched = 0;
         for ix in targets {
             let mut changed = false;
@@ -178,12 +309,11 @@ impl Supervisor {
                     Action::Start => stream.start(around),
                     Action::Stop => stream.stop(around),
                     Action::Restart => stream.restart(around),
-                    Action::Look => false,
+                    Action::Look => stream.look(around),
                 };
             });
             touched += usize::from(changed);
         }
-        self.dispatch(now, effects);
         touched
     }
 
@@ -191,32 +321,50 @@ impl Supervisor {
     #[must_use]
     pub fn next_deadline(&self, now: Moment) -> Option<Moment> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        let start = (!self.queue.is_empty() && self.has_room()).then(|| self.budget.next(now));
-        timer.into_iter().chain(start).min()
+        let start = self.candidate().map(|_| self.budget.next(now));
+        let all = [
+            timer,
+            start,
+            self.next_turn_end(now),
+            self.origins.next_deadline(),
+            self.guard.next_deadline(),
+            self.shedding.next_deadline(now),
+            self.disk_full.next_deadline(),
+            self.rolling.as_ref().and_then(|rolling| rolling.next_deadline(now)),
+        ];
+        all.into_iter().flatten().min()
     }
 
     /// Rows that changed since they were last drained; with `figures` also those of which only
     /// figures did.
     pub fn drain_changes(&mut self, figures: bool) -> Changes {
-        let mut ixs = std::mem::take(&mut self.changed);
+        let mut ixs = self.changed.take();
         if figures {
-            ixs.append(&mut self.moved);
+            ixs.extend(self.moved.take());
+            ixs.sort_unstable();
+            ixs.dedup();
         } else {
             for ix in &ixs {
-                self.moved.remove(ix);
+                self.moved.remove(*ix);
             }
         }
         let pool = self.pool();
         let pool_changed = pool != self.shown_pool;
         self.shown_pool = pool;
+        let notices = self.notices();
+        let notices_changed = notices != self.shown_notices;
+        if notices_changed {
+            self.shown_notices.clone_from(&notices);
+        }
         Changes {
             rows: ixs.iter().filter_map(|ix| self.streams.get(ix.index())).map(Stream::row).collect(),
             pool: pool_changed.then_some(pool),
-            notices: None,
+            notices: notices_changed.then_some(notices),
         }
     }
 
-    /// Whether [`Supervisor::drain_changes`] without figures would have something.
+    /// Whether [`Supervisor::drain_changes`] without figures would have something. Notices come
+    /// and go with rows or the pool; they alone are in no hurry.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         !self.changed.is_empty() || self.pool() != self.shown_pool
@@ -227,29 +375,32 @@ impl Supervisor {
     pub fn pool(&self) -> PoolReading {
         PoolReading {
             slots: self.slots(),
-            busy: self.busy,
-            queued: u32::try_from(self.queue.len()).unwrap_or(u32::MAX),
-            starting: self.starting,
+            busy: self.counted.busy,
+            queued: self.counted.in_phase(Phase::Queued),
+            starting: self.counted.starting,
             start_parallel: self.policy.start_parallel.max(1),
-            ..PoolReading::default()
+            auto: self.policy.slots.is_none(),
+            held: self.counted.in_phase(Phase::Held),
+            rotating: self.counted.rotating,
+            unseen_since: self.unseen.first().map(|(since, _)| *since),
         }
     }
 
     /// Workers that still run or are being started.
     #[must_use]
     pub const fn workers_left(&self) -> u32 {
-        self.busy
+        self.counted.busy
     }
 
     /// Whether it was told to leave and no worker is left.
     #[must_use]
     pub const fn is_done(&self) -> bool {
-        self.leaving && self.busy == 0
+        self.leaving && self.counted.busy == 0
     }
 
     /// A stream's description.
     #[must_use]
-    pub fn spec(&self, ix: StreamIx) -> Option<&std::sync::Arc<StreamSpec>> {
+    pub fn spec(&self, ix: StreamIx) -> Option<&Arc<StreamSpec>> {
         self.streams.get(ix.index()).map(Stream::spec)
     }
 
@@ -258,21 +409,13 @@ impl Supervisor {
         self.streams.iter().map(|stream| (&stream.spec().id, stream.kept()))
     }
 
+    fn stream(&self, ix: StreamIx) -> Option<&Stream> {
+        self.streams.get(ix.index())
+    }
+
     fn slots(&self) -> u32 {
-        let streams = u32::try_from(self.streams.len()).unwrap_or(u32::MAX);
-        self.policy.slots.unwrap_or(streams).clamp(1, self.most_slots)
-    }
-
-    fn has_room(&self) -> bool {
-        !self.leaving && self.busy < self.slots() && self.starting < self.policy.start_parallel.max(1)
-    }
-
-    /// Gives slots to those who wait, as far as slots, pace and parallel starts allow.
-    fn dispatch(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        while self.has_room() && !self.queue.is_empty() && self.budget.take(now) {
-            let Some((_, ix)) = self.queue.pop_first() else { break };
-            self.with_stream(now, ix, effects, Stream::give_slot);
-        }
+        let auto = || self.auto.slots(&self.demand, self.most_slots);
+        self.policy.slots.unwrap_or_else(auto).clamp(1, self.most_slots)
     }
 
     fn tick(&mut self, now: Moment, effects: &mut Vec<Effect>) {
@@ -284,8 +427,13 @@ impl Supervisor {
             if let Some(timer) = self.timer_of.get_mut(ix.index()) {
                 *timer = None;
             }
+            if let Some(next) = self.streams.get(ix.index()).and_then(|one| one.tick_is_routine(now)) {
+                self.set_timer(ix, Some(next));
+                continue;
+            }
             self.with_stream(now, ix, effects, Stream::tick);
         }
+        self.tick_shared(now, effects);
     }
 
     fn each(
@@ -295,14 +443,14 @@ impl Supervisor {
         mut act: impl FnMut(&mut Stream, &mut Surroundings<'_>),
     ) {
         for ix in 0..self.streams.len() {
-            // Streams are numbered by their place in this list, which fits: see `add`.
+            // Streams are numbered by their place in this list, which fits: see `insert`.
             let ix = StreamIx(u32::try_from(ix).unwrap_or(u32::MAX));
             self.with_stream(now, ix, effects, &mut act);
         }
     }
 
-    /// Lets something happen to a stream, and keeps what streams share in step: the queue, the
-    /// counts, the timers, the list of changed rows.
+    /// Lets something happen to a stream, and keeps what streams share in step: the line, the
+    /// sums, the timers, the list of changed rows.
     fn with_stream(
         &mut self,
         now: Moment,
@@ -311,39 +459,35 @@ impl Supervisor {
         act: impl FnOnce(&mut Stream, &mut Surroundings<'_>),
     ) {
         let Some(stream) = self.streams.get_mut(ix.index()) else { return };
-        let (before, shown, numbers) = (stream.phase(), stream.shown(), stream.numbers());
-        let mut around = Surroundings { now, policy: &self.policy, random: &mut self.random, effects };
+        let (shown, numbers) = (stream.shown(), stream.numbers());
+        let (ends, unseen) = (stream.turns.ends, stream.unseen_since());
+        self.counted.remove(stream);
+        let mut around = Surroundings {
+            now,
+            policy: &self.policy,
+            random: &mut self.random,
+            effects,
+            origins: &mut self.origins,
+            hold: self.hold.as_ref(),
+            wall: self.wall,
+            leaving: self.leaving,
+            concerns: &mut self.concerns,
+        };
         act(stream, &mut around);
-        let after = stream.phase();
         // Most events only find that the worker has moved on.
-        if stream.refresh_conditions(now) || stream.shown() != shown {
+        if stream.refresh_conditions(now, self.guard.slows_workers_since()) || stream.shown() != shown {
             self.changed.insert(ix);
         } else if stream.numbers() != numbers {
             self.moved.insert(ix);
         }
+        stream.note_urgency(now);
+        self.counted.add(stream);
         let deadline = stream.next_deadline(now, &self.policy);
-        self.busy = self.busy + u32::from(after.holds_slot()) - u32::from(before.holds_slot());
-        let is_starting = |phase| u32::from(phase == Phase::Starting);
-        self.starting = self.starting + is_starting(after) - is_starting(before);
-        self.set_turn(ix, after == Phase::Queued);
+        let (lane, priority) = (stream.lane(now), stream.spec.priority);
+        move_entry(&mut self.turns, ix, ends, stream.turns.ends);
+        move_entry(&mut self.unseen, ix, unseen, stream.unseen_since());
+        self.line.set(now, ix, lane, priority);
         self.set_timer(ix, deadline.map(|at| at.max(now + NEXT_LOOK)));
-    }
-
-    /// Whoever is in phase `queued` is in the queue, once, and nobody else is.
-    fn set_turn(&mut self, ix: StreamIx, waits: bool) {
-        let Some(turn) = self.turn_of.get_mut(ix.index()) else { return };
-        match (*turn, waits) {
-            (None, true) => {
-                *turn = Some(self.next_turn);
-                self.queue.insert(self.next_turn, ix);
-                self.next_turn += 1;
-            }
-            (Some(drawn), false) => {
-                *turn = None;
-                self.queue.remove(&drawn);
-            }
-            _ => {}
-        }
     }
 
     /// A timer is only ever moved to an earlier time: one that comes too early finds nothing to do
@@ -357,5 +501,22 @@ impl Supervisor {
             self.timers.remove(&(set, ix));
         }
         self.timers.insert((at, ix));
+    }
+}
+
+fn move_entry(
+    set: &mut BTreeSet<(Moment, StreamIx)>,
+    ix: StreamIx,
+    from: Option<Moment>,
+    to: Option<Moment>,
+) {
+    if from == to {
+        return;
+    }
+    if let Some(from) = from {
+        set.remove(&(from, ix));
+    }
+    if let Some(to) = to {
+        set.insert((to, ix));
     }
 }

@@ -1,5 +1,7 @@
 //! How fast workers may be started: a bucket of starts that fills with time.
 
+use std::time::Duration;
+
 use crate::model::Moment;
 
 /// One start, in thousandths: the bucket counts in these so that no rounding loses a start.
@@ -44,13 +46,75 @@ impl StartBudget {
         let mut at_now = self.clone();
         at_now.fill(now);
         let missing = ONE_START.saturating_sub(at_now.level);
-        now + std::time::Duration::from_millis(missing.div_ceil(self.per_second))
+        now + Duration::from_millis(missing.div_ceil(self.per_second))
+    }
+}
+
+/// A start that takes longer to its first progress is slow.
+const SLOW_START: Duration = Duration::from_secs(10);
+/// The limit never shrinks below this: one that hangs must not keep all others waiting.
+const LEAST_PARALLEL: u32 = 2;
+
+/// How many may be in `starting` at once: the configured number, less while starts are slow on
+/// this machine. Grows by one with each quick start, shrinks by a tenth with each slow one.
+#[derive(Debug, Clone)]
+pub struct StartLimit {
+    most: u32,
+    /// In thousandths, so that a tenth of little is still something.
+    now: u32,
+}
+
+impl StartLimit {
+    /// At most `most` at once, and so many for now.
+    #[must_use]
+    pub fn new(most: u32) -> Self {
+        let most = most.clamp(1, 1_000_000);
+        Self { most, now: most * 1_000 }
+    }
+
+    /// How many may be.
+    #[must_use]
+    pub const fn limit(&self) -> u32 {
+        self.now / 1_000
+    }
+
+    /// A worker showed its first progress after this long.
+    pub fn started(&mut self, took: Duration) {
+        if took > SLOW_START {
+            self.failed();
+        } else {
+            self.now = (self.now + 1_000).min(self.most * 1_000);
+        }
+    }
+
+    /// This machine could not start a worker, or one hung.
+    pub fn failed(&mut self) {
+        let least = LEAST_PARALLEL.min(self.most) * 1_000;
+        self.now = (self.now - self.now / 10).max(least);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slow_starts_make_fewer_at_once_and_quick_ones_more_again() {
+        let mut limit = StartLimit::new(15);
+        assert_eq!(limit.limit(), 15);
+        limit.started(Duration::from_secs(11));
+        limit.failed();
+        assert_eq!(limit.limit(), 12);
+        (0..99).for_each(|_| limit.failed());
+        assert_eq!(limit.limit(), 2);
+        (0..5).for_each(|_| limit.started(Duration::from_secs(1)));
+        assert_eq!(limit.limit(), 7);
+        (0..99).for_each(|_| limit.started(Duration::from_secs(1)));
+        assert_eq!(limit.limit(), 15);
+        let mut one = StartLimit::new(1);
+        one.failed();
+        assert_eq!(one.limit(), 1);
+    }
 
     #[test]
     fn never_more_than_the_rate_over_any_second() {

@@ -2,6 +2,7 @@
 
 use crate::model::{ConditionKind, FaultClass};
 
+use super::backoff::Haste;
 use super::event::WorkerEnd;
 
 /// Why a run failed: the words, the condition it raises, and whether only an edit can mend it.
@@ -13,6 +14,22 @@ pub struct Failure {
     pub kind: ConditionKind,
     /// Nothing but a change of the configuration or the machine can mend it.
     pub needs_edit: bool,
+    /// What a log line said that explains it.
+    pub class: Option<FaultClass>,
+    /// This machine could not start it, or it hung: no reason to start many at once.
+    pub slow_start: bool,
+}
+
+impl Failure {
+    /// How soon a new try makes sense.
+    #[must_use]
+    pub const fn haste(&self) -> Haste {
+        match self.class {
+            _ if self.needs_edit => Haste::None,
+            Some(FaultClass::Auth | FaultClass::Tls) => Haste::Little,
+            _ => Haste::Usual,
+        }
+    }
 }
 
 impl Failure {
@@ -30,6 +47,8 @@ impl Failure {
                 kind: class.condition(),
                 // Arguments that were good enough to go live need no edit.
                 needs_edit: class == FaultClass::BadArgument && !was_live,
+                class: Some(class),
+                slow_start: false,
             },
             _ => {
                 let what = match (end, was_live) {
@@ -38,7 +57,13 @@ impl Failure {
                     (WorkerEnd::Code(_), true) => "FFmpeg ended",
                     (WorkerEnd::Code(_), false) => "FFmpeg ended before any progress",
                 };
-                Self { reason: format!("{what} ({how})"), kind: ConditionKind::Exited, needs_edit: false }
+                Self {
+                    reason: format!("{what} ({how})"),
+                    kind: ConditionKind::Exited,
+                    needs_edit: false,
+                    class: None,
+                    slow_start: false,
+                }
             }
         }
     }

@@ -1,19 +1,43 @@
-//! One stream: its phase, its worker, and what each event makes of them.
+//! One stream: its phase, its workers, and what its row shows.
 //!
-//! Everything here is about one stream alone. What streams share (slots, pace, the queue) is the
-//! supervisor's: a stream in phase `queued` waits for it.
+//! Everything here is about one stream alone. What streams share (slots, pace, the line, hosts) is
+//! the supervisor's: a stream says what it waits for, and is told when that comes.
 
 use std::sync::Arc;
 
 use crate::config::Policy;
 use crate::model::{
-    Condition, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Wanted, clean, mask_secrets,
+    Condition, FaultClass, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Wanted, WatchKind,
+    clean, mask_secrets,
 };
 
+use super::air::{Air, WallClock};
 use super::backoff::Failures;
 use super::event::{Effect, Generation, Kept, Purpose, Restored};
+use super::inputs::Inputs;
+use super::line::Lane;
+use super::origins::{HostIx, Origins};
+use super::probe::Probe;
+use super::process::{Stop, Worker};
+use super::turns::Turns;
 use super::watch::Watch;
-use super::worker::{Then, Worker};
+
+/// What a stream without a worker waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Nothing.
+    Nothing,
+    /// A slot and its turn to start.
+    Line,
+    /// This moment.
+    Retry(Moment),
+    /// An origin host; last tried then.
+    Origin(HostIx, Moment),
+    /// The next step of a rollout.
+    Rollout,
+    /// The end of the host's overload.
+    Shed,
+}
 
 /// One stream and everything the supervisor knows of it.
 #[derive(Debug, Clone)]
@@ -26,12 +50,22 @@ pub struct Stream {
     pub(super) phase: Phase,
     pub(super) reason: Arc<str>,
     pub(super) since: Moment,
-    /// When backoff or broken ends.
-    pub(super) retry: Option<Moment>,
+    pub(super) wait: Wait,
     pub(super) generation: Generation,
     pub(super) worker: Option<Worker>,
+    pub(super) probe: Probe,
     pub(super) failures: Failures,
-    pub(super) input: usize,
+    pub(super) inputs: Inputs,
+    pub(super) turns: Turns,
+    pub(super) air: Air,
+    /// When the host it waits for is probed next.
+    pub(super) origin_probe: Option<Moment>,
+    /// A rollout keeps it from starting.
+    pub(super) held_back: bool,
+    /// It rests because the host is overloaded.
+    pub(super) shed: bool,
+    /// Since when one of the conditions that ask for another input holds.
+    pub(super) faulty_since: Option<Moment>,
     pub(super) restarts: u32,
     pub(super) started_before: bool,
     pub(super) figures: Figures,
@@ -46,6 +80,23 @@ pub struct Stream {
     pub(super) saved: Option<Kept>,
 }
 
+/// Something about one stream that concerns what streams share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Concern {
+    /// A host's breaker opened.
+    OriginDown(HostIx, FaultClass),
+    /// A host answers again: those who waited for it.
+    OriginBack(HostIx, Vec<StreamIx>),
+    /// A worker found its output's disk full.
+    DiskFull(StreamIx),
+    /// A worker is live.
+    Live(StreamIx),
+    /// The stream failed of something else than a full disk, or is not wanted any more.
+    NotLive(StreamIx),
+    /// A start was quick, slow (after so long), or failed of this machine.
+    Start(Option<std::time::Duration>),
+}
+
 /// What a stream needs from outside to decide.
 pub struct Surroundings<'a> {
     /// The supervisor's clock.
@@ -56,6 +107,16 @@ pub struct Surroundings<'a> {
     pub random: &'a mut fastrand::Rng,
     /// Where effects go.
     pub effects: &'a mut Vec<Effect>,
+    /// The breakers of origin hosts.
+    pub origins: &'a mut Origins,
+    /// What keeps every stream from starting, if something does.
+    pub hold: Option<&'a Arc<str>>,
+    /// The time of day, once it is known.
+    pub wall: Option<WallClock>,
+    /// headend is leaving.
+    pub leaving: bool,
+    /// What concerns what streams share.
+    pub concerns: &'a mut Vec<Concern>,
 }
 
 /// What a row shows apart from conditions and figures: as long as it is the same, no new row is due.
@@ -74,23 +135,38 @@ pub struct Shown {
     last_error: Option<Arc<str>>,
     last_message: Arc<str>,
     last_message_at: Moment,
+    last_seen: Option<Moment>,
+    maintenance: bool,
 }
 
 impl Stream {
     /// A stream at rest. Say [`Stream::begin`] to bring it to what is wanted.
     #[must_use]
-    pub fn new(ix: StreamIx, spec: StreamSpec, restored: Option<Restored>, now: Moment) -> Self {
+    pub fn new(
+        ix: StreamIx,
+        spec: StreamSpec,
+        restored: Option<Restored>,
+        now: Moment,
+        origins: &mut Origins,
+    ) -> Self {
         Self {
             ix,
             wanted: restored.map_or(spec.wanted, |r| r.wanted),
             phase: Phase::Stopped,
             reason: "".into(),
             since: restored.map_or(now, |r| r.changed),
-            retry: None,
+            wait: Wait::Nothing,
             generation: Generation::default(),
             worker: None,
+            probe: Probe::default(),
             failures: Failures::default(),
-            input: 0,
+            inputs: Inputs::new(&spec, origins),
+            turns: Turns::new(now),
+            air: Air::default(),
+            origin_probe: None,
+            held_back: false,
+            shed: false,
+            faulty_since: None,
             restarts: restored.map_or(0, |r| r.restarts),
             started_before: false,
             figures: Figures::default(),
@@ -119,82 +195,60 @@ impl Stream {
         &self.spec
     }
 
+    /// Whether it takes turns.
+    #[must_use]
+    pub fn rotates(&self) -> bool {
+        self.spec.watch == WatchKind::Rotate
+    }
+
+    /// Whether it is to run now: wanted, and on air.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.wanted == Wanted::Started && self.air.on
+    }
+
     /// What the store should keep of it.
     #[must_use]
     pub const fn kept(&self) -> Kept {
         Kept { wanted: self.wanted, phase: self.phase, restarts: self.restarts }
     }
 
-    /// Brings it to what is wanted at the program's start.
-    pub fn begin(&mut self, around: &mut Surroundings<'_>) {
-        match self.wanted {
-            Wanted::Started => self.queue(around, "waits for its turn to start"),
-            Wanted::Stopped => self.reason = "stopped by the operator".into(),
-        }
+    /// Slots it holds: one for its worker, one for a probe.
+    #[must_use]
+    pub fn slots_held(&self) -> u32 {
+        u32::from(self.worker.is_some()) + u32::from(self.probe.is_running())
     }
 
-    /// The operator wants it to run. Says whether that changed anything.
-    pub fn start(&mut self, around: &mut Surroundings<'_>) -> bool {
-        let changed = self.wanted != Wanted::Started;
-        self.wanted = Wanted::Started;
-        match self.phase {
-            Phase::Stopped | Phase::Backoff | Phase::Broken => {
-                self.fresh_start();
-                self.queue(around, "started by the operator");
-                true
-            }
-            // Only what the operator stopped rests after its end: it was wanted stopped until now.
-            Phase::Stopping if changed => {
-                self.fresh_start();
-                self.end_worker(around, Then::StartAnew, "ends its old worker, then starts");
-                self.save(around);
-                true
-            }
-            _ => changed,
-        }
+    /// Workers of it that are being started.
+    #[must_use]
+    pub fn starting(&self) -> u32 {
+        u32::from(self.phase == Phase::Starting) + u32::from(self.probe.is_starting())
     }
 
-    /// The operator wants it stopped. Says whether that changed anything.
-    pub fn stop(&mut self, around: &mut Surroundings<'_>) -> bool {
-        let changed = self.wanted != Wanted::Stopped;
-        self.wanted = Wanted::Stopped;
-        self.watch.failure_over();
-        if self.worker.is_some() {
-            self.end_worker(around, Then::Rest, "stopped by the operator");
-        } else if self.phase != Phase::Stopped {
-            self.set_phase(around, Phase::Stopped, "stopped by the operator");
-        }
-        // It may have been stopping already: then its phase stays, but not what is wanted of it.
-        self.save(around);
-        changed
+    /// Workers of it that were asked to end.
+    #[must_use]
+    pub fn stopping(&self) -> u32 {
+        u32::from(self.phase == Phase::Stopping) + u32::from(self.probe.is_stopping())
     }
 
-    /// The operator wants a new worker, whatever state it is in. Says whether that changed anything.
-    pub fn restart(&mut self, around: &mut Surroundings<'_>) -> bool {
-        self.wanted = Wanted::Started;
-        self.fresh_start();
-        if self.worker.is_some() {
-            self.end_worker(around, Then::StartAnew, "restarted by the operator");
-            // It may have been stopping already: then its phase stays, but not what is wanted of it.
-            self.save(around);
-        } else if self.phase != Phase::Queued {
-            self.queue(around, "restarted by the operator");
-        }
-        true
-    }
-
-    /// headend leaves: end the worker, but keep what is wanted.
-    pub fn leave(&mut self, around: &mut Surroundings<'_>) {
-        if self.worker.is_some() {
-            self.end_worker(around, Then::Rest, "headend is leaving");
-        } else if self.phase != Phase::Stopped {
-            self.set_phase(around, Phase::Stopped, "headend is leaving");
+    /// Which lane of the line it waits in.
+    #[must_use]
+    pub fn lane(&self, now: Moment) -> Option<Lane> {
+        match self.wait {
+            Wait::Line if !self.rotates() => Some(Lane::Always),
+            Wait::Line if self.is_urgent(now) => Some(Lane::Urgent),
+            Wait::Line => Some(Lane::Turn),
+            _ => self.wants_probe(now).then_some(Lane::Probe),
         }
     }
 
     /// A slot is given: asks for a worker.
-    pub fn give_slot(&mut self, around: &mut Surroundings<'_>) {
+    pub fn give_slot(&mut self, around: &mut Surroundings<'_>, input_is: Purpose) {
         self.generation.0 += 1;
+        if input_is == Purpose::Probe {
+            self.start_probe(around);
+            return;
+        }
         if self.started_before {
             self.restarts = self.restarts.saturating_add(1);
         }
@@ -202,11 +256,12 @@ impl Stream {
         self.figures = Figures::default();
         self.watch.worker_started(around.now);
         self.worker = Some(Worker::expected(self.generation, around.now));
-        self.set_phase(around, Phase::Starting, "waits for the first progress");
+        self.faulty_since = None;
+        self.set_phase(around, Phase::Starting, Wait::Nothing, "waits for the first progress");
         around.effects.push(Effect::Spawn {
             stream: self.ix,
             generation: self.generation,
-            input: self.input,
+            input: self.inputs.current(),
             purpose: Purpose::Serve,
         });
     }
@@ -215,25 +270,28 @@ impl Stream {
     #[must_use]
     pub fn next_deadline(&self, now: Moment, policy: &Policy) -> Option<Moment> {
         let thresholds = &self.spec.thresholds;
-        let worker = self.worker.as_ref().map(|worker| match (&worker.stop, worker.live) {
-            (Some(stop), _) => stop.next,
-            (None, None) => Some(worker.started + thresholds.start_grace),
-            (None, Some(_)) if self.phase == Phase::Stalled => {
-                Some(worker.moved + thresholds.stall + thresholds.stall_restart)
-            }
-            (None, Some(_)) => {
-                let reset = worker.steady + policy.backoff_reset;
-                let reset = (self.failures.in_a_row() > 0).then_some(reset);
-                Some(worker.moved + thresholds.stall).into_iter().chain(reset).min()
-            }
-        });
+        let retry = if let Wait::Retry(at) = self.wait { Some(at) } else { None };
+        let worker = self.worker.as_ref().and_then(|worker| self.worker_deadline(worker, policy));
+        let fallback = self.faulty_since.filter(|_| self.phase == Phase::Live);
+        let fallback = fallback.map(|since| since + self.spec.fallback.after).filter(|at| *at > now);
         let watch = self.watch.next_deadline(now, thresholds);
-        [self.retry, worker.flatten(), watch].into_iter().flatten().min()
+        let all = [retry, worker, watch, fallback, self.air.next(), self.probe_deadline(now, policy)];
+        all.into_iter().flatten().min()
     }
 
     /// Works out the conditions anew; says whether they differ from those before.
-    pub fn refresh_conditions(&mut self, now: Moment) -> bool {
-        let conditions = self.watch.conditions(now, self.spec.mode, self.spec.expect, &self.spec.thresholds);
+    pub fn refresh_conditions(&mut self, now: Moment, overloaded: Option<Moment>) -> bool {
+        let spec = &self.spec;
+        let mut conditions = self.watch.conditions(now, spec.mode, spec.expect, &spec.thresholds);
+        if conditions.is_empty() && self.turns.rests() {
+            conditions.clone_from(&self.turns.found);
+        }
+        for condition in &mut conditions {
+            condition.explained = self.air.explains(condition, overloaded);
+        }
+        let asks = |c: &Condition| c.explained.is_none() && spec.fallback.on.contains(&c.kind);
+        let faulty = self.phase == Phase::Live && conditions.iter().any(asks);
+        self.faulty_since = if faulty { self.faulty_since.or(Some(now)) } else { None };
         let changed = conditions != self.conditions;
         self.conditions = conditions;
         changed
@@ -252,10 +310,12 @@ impl Stream {
             pid: self.worker.as_ref().and_then(|w| w.pid),
             started: self.worker.as_ref().map(|w| w.started),
             restarts: self.restarts,
-            input: self.input,
+            input: self.inputs.current(),
             last_error: self.last_error.clone(),
             last_message: Arc::clone(&self.last_message),
             last_message_at: self.last_message_at,
+            last_seen: self.turns.last_seen,
+            maintenance: self.air.maintenance,
         }
     }
 
@@ -267,21 +327,30 @@ impl Stream {
 
     /// When its phase changes by itself next, if it does.
     fn next_change(&self) -> Option<Moment> {
-        let Some(worker) = &self.worker else { return self.retry };
         let thresholds = &self.spec.thresholds;
+        let Some(worker) = &self.worker else {
+            return match self.wait {
+                Wait::Retry(at) => Some(at),
+                Wait::Origin(..) => self.origin_probe,
+                Wait::Line if self.phase == Phase::Resting => self.turns.expected,
+                Wait::Nothing if self.wanted == Wanted::Started => self.air.changes,
+                _ => None,
+            };
+        };
         match &worker.stop {
-            Some(stop) => stop.next,
+            Some(Stop { next, .. }) => *next,
             None if worker.live.is_none() => Some(worker.started + thresholds.start_grace),
-            None if self.phase == Phase::Stalled => {
-                Some(worker.moved + thresholds.stall + thresholds.stall_restart)
-            }
-            None => None,
+            None if self.phase == Phase::Stalled => Some(self.replaced_at(worker)),
+            None => self.turns.ends,
         }
     }
 
     /// Its row on the board.
     #[must_use]
     pub fn row(&self) -> Row {
+        let counted = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let inputs = self.shown_inputs.len();
+        let input = self.inputs.current();
         Row {
             ix: self.ix,
             id: self.spec.id.clone(),
@@ -299,34 +368,78 @@ impl Stream {
             started: self.worker.as_ref().map(|w| w.started),
             restarts: self.restarts,
             figures: self.figures,
-            input: self.shown_inputs.get(self.input).cloned().unwrap_or_default(),
+            input: self.shown_inputs.get(input).cloned().unwrap_or_default(),
             last_error: self.last_error.clone(),
             last_message: Arc::clone(&self.last_message),
             last_message_at: self.last_message_at,
             lines_dropped: self.dropped,
             priority: self.spec.priority,
             watch: self.spec.watch,
-            last_seen: None,
-            input_of: (0, 0),
-            maintenance: false,
+            last_seen: self.turns.last_seen.filter(|_| self.rotates()),
+            input_of: if inputs == 0 { (0, 0) } else { (counted(input) + 1, counted(inputs)) },
+            maintenance: self.air.maintenance,
         }
     }
 
-    fn fresh_start(&mut self) {
+    /// Everything from the beginning, as after an operator's order.
+    pub(super) fn fresh_start(&mut self) {
         self.failures.forget();
-        self.input = 0;
+        self.inputs.forget();
+        self.shed = false;
     }
 
+    /// Waits for a slot, unless something keeps it from wanting one.
     pub(super) fn queue(&mut self, around: &mut Surroundings<'_>, reason: &str) {
-        self.set_phase(around, Phase::Queued, reason);
+        if around.leaving {
+            self.set_phase(around, Phase::Stopped, Wait::Nothing, "headend is leaving");
+        } else if self.wanted == Wanted::Stopped {
+            self.set_phase(around, Phase::Stopped, Wait::Nothing, "stopped by the operator");
+        } else if !self.air.on {
+            self.set_phase(around, Phase::Stopped, Wait::Nothing, "off air");
+        } else if self.shed {
+            let reason = Arc::clone(&self.reason);
+            self.set_phase(around, Phase::Resting, Wait::Shed, &reason);
+        } else if self.held_back {
+            self.set_phase(around, Phase::Held, Wait::Rollout, "waits for the next step of the rollout");
+        } else if let Some(hold) = around.hold {
+            self.set_phase(around, Phase::Held, Wait::Line, hold);
+        } else {
+            self.set_phase(around, Phase::Queued, Wait::Line, reason);
+        }
     }
 
-    pub(super) fn set_phase(&mut self, around: &mut Surroundings<'_>, phase: Phase, reason: &str) {
+    /// What keeps everybody from starting came or went.
+    pub fn hold_changed(&mut self, around: &mut Surroundings<'_>) {
+        if self.wait == Wait::Line && matches!(self.phase, Phase::Queued | Phase::Held) {
+            self.queue(around, "waits for its turn to start");
+        }
+    }
+
+    pub(super) fn set_phase(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        phase: Phase,
+        wait: Wait,
+        reason: &str,
+    ) {
+        debug_assert!(
+            phase == self.phase || self.phase.successors().contains(&phase),
+            "{:?} may not follow {:?}",
+            phase,
+            self.phase
+        );
+        if let Wait::Origin(host, tried) = self.wait
+            && wait != self.wait
+        {
+            around.origins.stop_waiting(host, self.ix, tried);
+        }
+        if self.phase != phase {
+            self.since = around.now;
+        }
         self.phase = phase;
-        self.reason = reason.into();
-        self.since = around.now;
-        if phase != Phase::Backoff && phase != Phase::Broken {
-            self.retry = None;
+        self.wait = wait;
+        if *self.reason != *reason {
+            self.reason = reason.into();
         }
         self.save(around);
     }

@@ -1,9 +1,15 @@
 //! The policy, rule by rule: each test is named as the rule it holds.
 
 mod board;
+mod busy_host;
 mod ending;
 mod failing;
+mod fallback;
+mod hosts;
+mod rolling_out;
+mod rotation;
 mod running;
+mod schedules;
 mod sharing;
 
 use super::*;
@@ -105,7 +111,8 @@ impl World {
     }
 
     fn generation(&self, ix: u32) -> Generation {
-        self.stream(ix).generation
+        let stream = self.stream(ix);
+        stream.worker.as_ref().map_or(stream.generation, |worker| worker.generation)
     }
 
     fn event_of(&mut self, ix: u32, generation: Generation, event: WorkerEvent) {

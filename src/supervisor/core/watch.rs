@@ -167,6 +167,38 @@ impl Watch {
         self.fps_low.observe(now, below(figures.fps, thresholds.fps_min));
     }
 
+    /// Whether figures like these change nothing: no threshold is or was passed.
+    #[must_use]
+    pub fn takes_routinely(&self, figures: &Figures, thresholds: &Thresholds) -> bool {
+        let above = |value: Option<f32>, limit: Option<f32>| value.zip(limit).is_none_or(|(v, l)| v >= l);
+        self.slow.0.is_none()
+            && self.fast.0.is_none()
+            && self.bitrate_low.0.is_none()
+            && self.fps_low.0.is_none()
+            && above(figures.speed, Some(thresholds.slow_speed))
+            && figures.speed.is_none_or(|speed| speed <= thresholds.fast_speed)
+            && above(figures.bitrate_kbps, thresholds.bitrate_min_kbps)
+            && above(figures.fps, thresholds.fps_min)
+    }
+
+    /// Whether nothing observed so far can become or end a condition by time alone.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let lasting =
+            [self.black, self.frozen, self.silent, self.slow, self.fast, self.bitrate_low, self.fps_low];
+        lasting.iter().all(|one| one.0.is_none())
+            && self.rates.iter().all(|rate| rate.raised.is_none())
+            && self.failing.is_empty()
+            && self.flood_began.is_none()
+    }
+
+    /// Whether picture or sound looks bad since at most `fresh`, too short yet for a condition.
+    #[must_use]
+    pub fn suspects(&self, now: Moment, fresh: Duration) -> bool {
+        let seen = [self.black, self.frozen, self.silent];
+        seen.iter().any(|one| one.0.is_some_and(|since| now.since(since) < fresh))
+    }
+
     /// A log line of this class came so many times.
     pub fn line(&mut self, now: Moment, class: FaultClass, times: u32) {
         // A worker that says so and lives on lost the rest of one segment, not the stream.

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{ConditionKind, FaultClass, Figures, LineLevel, Moment, Phase, Sample, clean_line};
+use crate::config::Policy;
+use crate::model::{ConditionKind, FaultClass, Figures, LineLevel, Mode, Moment, Phase, Sample, clean_line};
 
-use super::backoff::Verdict;
-use super::event::{Effect, Generation, Signal, WorkerEnd, WorkerEvent};
+use super::event::{Generation, WorkerEnd, WorkerEvent};
+use super::process::{Moved, Then, Worker};
 use super::reason::{Failure, words};
-use super::stream::{Stream, Surroundings};
-
-/// After KILL was sent and nothing ended, it is sent again this often: a process in an
-/// uninterruptible wait dies when it wakes.
-const KILL_AGAIN: Duration = Duration::from_secs(5);
+use super::stream::{Concern, Stream, Surroundings, Wait};
 
 /// As much of FFmpeg's own last error is told as the reason of an end, bytes.
 const MAX_SAID_BYTES: usize = 200;
@@ -20,64 +17,10 @@ const MAX_SAID_BYTES: usize = 200;
 /// A faulty line explains the end of a run only when it is this new.
 const FAULT_EXPLAINS: Duration = Duration::from_secs(30);
 
-/// What follows when a worker that was asked to end has ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Then {
-    /// Nothing.
-    Rest,
-    /// Start anew, at once.
-    StartAnew,
-    /// It had failed: count that, and back off.
-    Failed(Failure),
-}
-
-/// How far the asking has gone.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Stop {
-    /// Signals sent so far.
-    pub(super) sent: u32,
-    /// When the next one is due; `None` until the process id is known.
-    pub(super) next: Option<Moment>,
-    pub(super) then: Then,
-}
-
-/// The one FFmpeg process of a stream.
-#[derive(Debug, Clone)]
-pub(super) struct Worker {
-    pub(super) generation: Generation,
-    pub(super) pid: Option<u32>,
-    pub(super) started: Moment,
-    /// When output time first moved: from then on it is live.
-    pub(super) live: Option<Moment>,
-    /// When output time last moved.
-    pub(super) moved: Moment,
-    pub(super) out_time_us: Option<i64>,
-    /// Since when it has moved without a stall.
-    pub(super) steady: Moment,
-    pub(super) stop: Option<Stop>,
-    /// The newest error line, for an end that no known class explains.
-    pub(super) error: Option<(Moment, Arc<str>)>,
-    /// The newest line that could explain an end.
-    pub(super) fault: Option<(Moment, FaultClass)>,
-}
-
-impl Worker {
-    /// A worker that was asked for and is not there yet.
-    pub(super) const fn expected(generation: Generation, now: Moment) -> Self {
-        Self {
-            generation,
-            pid: None,
-            started: now,
-            live: None,
-            moved: now,
-            out_time_us: None,
-            steady: now,
-            stop: None,
-            error: None,
-            fault: None,
-        }
-    }
-}
+/// Speed above this is no stream that catches up: the input plays in a loop.
+const RACING_SPEED: f32 = 4.0;
+/// In a worker's first seconds what waited for it may come at once.
+const RACING_GRACE: Duration = Duration::from_secs(30);
 
 impl Stream {
     /// Something happened to a worker. What an earlier worker still had to say is ignored.
@@ -87,6 +30,10 @@ impl Stream {
         generation: Generation,
         event: WorkerEvent,
     ) {
+        if self.probe.worker().is_some_and(|worker| worker.generation == generation) {
+            self.probe_event(around, &event);
+            return;
+        }
         if self.worker.as_ref().is_none_or(|worker| worker.generation != generation) {
             return;
         }
@@ -95,7 +42,8 @@ impl Stream {
             WorkerEvent::Spawned { pid } => self.spawned(around, pid),
             WorkerEvent::SpawnFailed { error, needs_edit } => {
                 let reason = format!("could not be started: {error}");
-                let failure = Failure { reason, kind: ConditionKind::NotStarted, needs_edit };
+                let kind = ConditionKind::NotStarted;
+                let failure = Failure { reason, kind, needs_edit, class: None, slow_start: !needs_edit };
                 self.ended(around, &failure);
             }
             WorkerEvent::Sample(sample) => self.sample(around, &sample),
@@ -113,7 +61,13 @@ impl Stream {
     /// Time has passed: does what is due.
     pub fn tick(&mut self, around: &mut Surroundings<'_>) {
         let now = around.now;
-        if self.retry.is_some_and(|at| at <= now) {
+        if self.air.next().is_some_and(|at| at <= now) {
+            self.refresh_air(around);
+        }
+        self.probe_tick(around);
+        if let Wait::Retry(at) = self.wait
+            && at <= now
+        {
             self.queue(around, "tries again");
             return;
         }
@@ -121,55 +75,132 @@ impl Stream {
             self.escalate(around);
             return;
         }
+        self.watch_progress(around);
+        self.fall_back(around);
+    }
+
+    /// When the worker is judged next.
+    pub(super) fn worker_deadline(&self, worker: &Worker, policy: &Policy) -> Option<Moment> {
+        let thresholds = &self.spec.thresholds;
+        match (&worker.stop, worker.live) {
+            (Some(stop), _) => stop.next,
+            (None, None) => Some(worker.started + thresholds.start_grace),
+            (None, Some(_)) if self.phase == Phase::Stalled => Some(self.replaced_at(worker)),
+            (None, Some(_)) => {
+                let reset = worker.steady + policy.backoff_reset;
+                let reset = (self.failures.in_a_row() > 0).then_some(reset);
+                let races = worker.racing.map(|since| since + thresholds.fast_for);
+                Some(worker.moved + thresholds.stall).into_iter().chain(reset).chain(races).min()
+            }
+        }
+    }
+
+    /// When a stalled worker is replaced.
+    pub(super) fn replaced_at(&self, worker: &Worker) -> Moment {
+        let thresholds = &self.spec.thresholds;
+        let begun = match worker.racing {
+            Some(since) => since + thresholds.fast_for,
+            None => worker.moved + thresholds.stall,
+        };
+        begun + thresholds.stall_restart
+    }
+
+    /// Judges the worker by its progress: none in time, none any more, or far too much.
+    fn watch_progress(&mut self, around: &mut Surroundings<'_>) {
+        let now = around.now;
         let thresholds = &self.spec.thresholds;
         let (grace, stall, restart) = (thresholds.start_grace, thresholds.stall, thresholds.stall_restart);
+        let fast_for = thresholds.fast_for;
         let Some(worker) = &self.worker else { return };
-        let idle = now.since(worker.moved);
-        let moved = worker.moved;
+        let (moved, idle) = (worker.moved, now.since(worker.moved));
+        let races = worker.racing.map(|since| now.since(since));
         if worker.live.is_none() {
             if now.since(worker.started) >= grace {
                 let reason = format!("no progress within {} s", grace.as_secs_f32());
-                self.replace(around, reason);
+                self.replace(around, reason, ConditionKind::Stalled, true);
+            }
+        } else if let Some(raced) = races.filter(|raced| *raced >= fast_for) {
+            if raced >= fast_for.saturating_add(restart) {
+                let reason =
+                    format!("output time ran far too fast for {} s: the input loops", raced.as_secs());
+                self.replace(around, reason, ConditionKind::Fast, false);
+            } else if self.phase == Phase::Live {
+                self.set_phase(
+                    around,
+                    Phase::Stalled,
+                    Wait::Nothing,
+                    "output time runs far too fast: the input loops",
+                );
             }
         } else if idle >= stall.saturating_add(restart) {
             let reason = format!("output time stood still for {} s", idle.as_secs());
-            self.replace(around, reason);
+            self.replace(around, reason, ConditionKind::Stalled, false);
         } else if idle >= stall && self.phase == Phase::Live {
             self.watch.stalled(Some(moved));
             self.figures = Figures::default();
-            self.set_phase(around, Phase::Stalled, "output time stands still");
+            self.set_phase(around, Phase::Stalled, Wait::Nothing, "output time stands still");
         } else if self.failures.in_a_row() > 0
             && self.phase == Phase::Live
             && now.since(worker.steady) >= around.policy.backoff_reset
         {
             self.failures.forget();
+            self.inputs.good(self.inputs.current());
         }
     }
 
-    /// No more asking: kill the worker, if it was asked to end. What runs on is left alone.
+    /// No more asking: kill the workers that were asked to end. What runs on is left alone.
     pub fn hurry(&mut self, around: &mut Surroundings<'_>) {
-        let kill_at = around.now;
-        if let Some(Stop { sent, next, .. }) = self.stop_mut() {
-            *sent = (*sent).max(2);
-            if next.is_some() {
-                *next = Some(kill_at);
-            }
+        let now = around.now;
+        if let Some(worker) = &mut self.worker {
+            worker.hurry(now);
+        }
+        self.escalate(around);
+        self.hurry_probe(around);
+    }
+
+    fn spawned(&mut self, around: &mut Surroundings<'_>, pid: u32) {
+        let now = around.now;
+        if let Some(worker) = &mut self.worker {
+            worker.spawned(now, pid);
         }
         self.escalate(around);
     }
 
-    pub(super) fn stop_mut(&mut self) -> Option<&mut Stop> {
-        self.worker.as_mut()?.stop.as_mut()
+    /// The common case, quickly: a live worker moved on, and nothing else is or becomes of note.
+    /// `None` when that was not all; else whether the figures that are shown changed.
+    pub fn take_routinely(&mut self, now: Moment, generation: Generation, sample: &Sample) -> Option<bool> {
+        let worker = self.worker.as_mut()?;
+        let routine = self.phase == Phase::Live
+            && worker.generation == generation
+            && worker.stop.is_none()
+            && worker.racing.is_none()
+            && self.conditions.is_empty()
+            && self.watch.is_quiet()
+            && sample.out_time_us > worker.out_time_us
+            && self.watch.takes_routinely(&sample.figures, &self.spec.thresholds);
+        routine.then(|| {
+            worker.out_time_us = sample.out_time_us;
+            worker.moved = now;
+            std::mem::replace(&mut self.figures, sample.figures) != sample.figures
+        })
     }
 
-    fn spawned(&mut self, around: &mut Surroundings<'_>, pid: u32) {
-        let Some(worker) = &mut self.worker else { return };
-        worker.pid = Some(pid);
-        // Asked to end while it was being born: it can be told only now.
-        if let Some(stop) = &mut worker.stop {
-            stop.next = Some(around.now);
-            self.escalate(around);
-        }
+    /// The common case of a tick: all that was due is that the worker should have moved, and it
+    /// has. Gives the new deadline.
+    #[must_use]
+    pub fn tick_is_routine(&self, now: Moment) -> Option<Moment> {
+        let worker =
+            self.worker.as_ref().filter(|worker| worker.stop.is_none() && worker.racing.is_none())?;
+        let plain = self.phase == Phase::Live
+            && self.conditions.is_empty()
+            && self.failures.in_a_row() == 0
+            && self.air.next().is_none()
+            && self.faulty_since.is_none()
+            && self.inputs.current() == 0
+            && !self.probe.is_running()
+            && self.watch.is_quiet();
+        let stalls = worker.moved + self.spec.thresholds.stall;
+        (plain && stalls > now).then_some(stalls)
     }
 
     fn sample(&mut self, around: &mut Surroundings<'_>, sample: &Sample) {
@@ -178,15 +209,7 @@ impl Stream {
         if worker.stop.is_some() {
             return;
         }
-        let moved =
-            sample.out_time_us.is_some_and(|time| worker.out_time_us.is_none_or(|before| time > before));
-        if sample.out_time_us.is_some() {
-            // Backwards too: it moves on from there.
-            worker.out_time_us = sample.out_time_us;
-        }
-        // Zero (or less) is where it begins: that is no progress yet.
-        let starts = sample.out_time_us.is_some_and(|time| time > 0);
-        if !moved || (worker.live.is_none() && !starts) {
+        if worker.moves(sample) == Moved::Not {
             // Standing still shows in the figures long before it is a stall.
             if self.phase == Phase::Live {
                 self.figures = sample.figures;
@@ -194,18 +217,35 @@ impl Stream {
             return;
         }
         worker.moved = now;
+        let fast = sample.figures.speed.is_some_and(|speed| speed > RACING_SPEED);
+        let races = fast && self.spec.mode != Mode::Run && now.since(worker.started) >= RACING_GRACE;
+        worker.racing = if races { worker.racing.or(Some(now)) } else { None };
         if worker.live.is_none() {
             worker.live = Some(now);
             worker.steady = now;
-            self.watch.failure_over();
-            self.set_phase(around, Phase::Live, "");
-        } else if self.phase == Phase::Stalled {
+            let took = now.since(worker.started);
+            self.goes_live(around, took);
+        } else if self.phase == Phase::Stalled && !races {
             worker.steady = now;
             self.watch.stalled(None);
-            self.set_phase(around, Phase::Live, "");
+            self.set_phase(around, Phase::Live, Wait::Nothing, "");
         }
         self.figures = sample.figures;
         self.watch.figures(now, &sample.figures, &self.spec.thresholds);
+    }
+
+    fn goes_live(&mut self, around: &mut Surroundings<'_>, took: Duration) {
+        self.watch.failure_over();
+        self.set_phase(around, Phase::Live, Wait::Nothing, "");
+        self.begin_turn(around.now);
+        self.plan_probe(around.now);
+        around.concerns.push(Concern::Start(Some(took)));
+        around.concerns.push(Concern::Live(self.ix));
+        if let Some(host) = self.inputs.host()
+            && let Some(freed) = around.origins.answered(host, self.ix, true)
+        {
+            around.concerns.push(Concern::OriginBack(host, freed));
+        }
     }
 
     fn line(
@@ -235,42 +275,24 @@ impl Stream {
         self.last_message_at = now;
     }
 
-    /// Asks the worker to end. What follows: the gravest wish wins.
+    /// Asks the worker to end. What follows: the newest wish wins.
     pub(super) fn end_worker(&mut self, around: &mut Surroundings<'_>, then: Then, reason: &str) {
         let now = around.now;
         let Some(worker) = &mut self.worker else { return };
-        if let Some(stop) = &mut worker.stop {
-            stop.then = then;
+        if !worker.ask_to_end(now, then) {
             self.reason = reason.into();
             return;
         }
-        // A process that is still being born is told when it is there.
-        worker.stop = Some(Stop { sent: 0, next: worker.pid.map(|_| now), then });
         self.figures = Figures::default();
-        self.set_phase(around, Phase::Stopping, reason);
+        self.set_phase(around, Phase::Stopping, Wait::Nothing, reason);
         self.escalate(around);
     }
 
-    /// Sends the next signal if it is due: TERM, TERM again, KILL.
+    /// Sends the next signal if it is due.
     pub(super) fn escalate(&mut self, around: &mut Surroundings<'_>) {
-        let now = around.now;
-        let (ix, policy) = (self.ix, around.policy);
+        let (ix, now) = (self.ix, around.now);
         let Some(worker) = &mut self.worker else { return };
-        let generation = worker.generation;
-        let Some(stop) = &mut worker.stop else { return };
-        if stop.next.is_none_or(|at| at > now) {
-            return;
-        }
-        let (signal, wait) = match stop.sent {
-            0 => (Signal::Term, policy.stop_again),
-            1 => (Signal::Term, policy.stop_kill),
-            _ => (Signal::Kill, KILL_AGAIN),
-        };
-        stop.sent += 1;
-        stop.next = Some(now + wait);
-        let killed_first = stop.sent == 3;
-        around.effects.push(Effect::Signal { stream: ix, generation, signal });
-        if killed_first {
+        if worker.escalate(ix, now, around.policy, around.effects) {
             self.note(
                 around,
                 LineLevel::Warning,
@@ -280,16 +302,24 @@ impl Stream {
     }
 
     /// The worker is of no use: end it and count a failure.
-    fn replace(&mut self, around: &mut Surroundings<'_>, reason: String) {
+    fn replace(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        reason: String,
+        kind: ConditionKind,
+        slow_start: bool,
+    ) {
         let explained = self.worker.as_ref().and_then(|w| w.fault);
         let explained = explained.filter(|(at, _)| around.now.since(*at) < FAULT_EXPLAINS);
-        let (reason, kind) = match explained {
-            Some((_, class)) => (format!("{reason}; {}", words(class)), class.condition()),
-            None => (reason, ConditionKind::Stalled),
+        let (reason, kind, class) = match explained {
+            Some((_, class)) => (format!("{reason}; {}", words(class)), class.condition(), Some(class)),
+            None => (reason, kind, None),
         };
         let shown = reason.clone();
         self.watch.run_failed(around.now, kind);
-        self.end_worker(around, Then::Failed(Failure { reason, kind, needs_edit: false }), &shown);
+        let failure =
+            Failure { reason, kind, needs_edit: false, class, slow_start: slow_start && class.is_none() };
+        self.end_worker(around, Then::Failed(failure), &shown);
     }
 
     fn exited(&mut self, around: &mut Surroundings<'_>, end: WorkerEnd) {
@@ -312,36 +342,25 @@ impl Stream {
 
     /// The worker is gone: on to what follows.
     fn ended(&mut self, around: &mut Surroundings<'_>, failure: &Failure) {
+        self.keep_what_was_seen();
         let then = self.worker.take().and_then(|w| w.stop).map(|stop| stop.then);
         self.figures = Figures::default();
         self.dropped_before = self.dropped;
+        self.end_probe(around);
+        if let Some(host) = self.inputs.host() {
+            around.origins.gone(host, self.ix);
+        }
         match then {
-            Some(Then::Rest) => {
-                let reason = Arc::clone(&self.reason);
-                self.set_phase(around, Phase::Stopped, &reason);
-            }
+            Some(Then::Rest(wait)) => self.rests(around, wait),
             Some(Then::StartAnew) => self.queue(around, "waits for its turn to start"),
+            Some(Then::Switch(input)) => {
+                self.inputs.take(input);
+                self.queue(around, "waits for its turn to start with another input");
+            }
             Some(Then::Failed(stalled)) => self.failed(around, &stalled),
             None => self.failed(around, failure),
         }
         // Only now: when a fault began is known from what was seen.
         self.watch.worker_ended();
-    }
-
-    fn failed(&mut self, around: &mut Surroundings<'_>, failure: &Failure) {
-        let verdict = self.failures.failed(around.now, failure.needs_edit, around.policy, around.random);
-        self.watch.run_failed(around.now, failure.kind);
-        self.last_error = Some(failure.reason.as_str().into());
-        if !self.spec.inputs.is_empty() {
-            self.input = (self.input + 1) % self.spec.inputs.len();
-        }
-        let (phase, wait) = match verdict {
-            Verdict::Backoff(wait) => (Phase::Backoff, wait),
-            Verdict::Broken(wait) => (Phase::Broken, wait),
-        };
-        self.set_phase(around, phase, &failure.reason);
-        self.retry = Some(around.now + wait);
-        let told = format!("headend: {}; next try in {:.1} s", failure.reason, wait.as_secs_f32());
-        self.note(around, LineLevel::Error, told.into());
     }
 }

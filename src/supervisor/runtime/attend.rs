@@ -18,10 +18,11 @@ use tokio_process_stream::{Item, ProcessChunkStream};
 use tokio_stream::Stream as _;
 
 use super::shim;
+use super::strays::Tracked;
 use crate::ffmpeg::{Reader, Reading};
 use crate::logs::Logs;
-use crate::model::{LineLevel, LogLine, Moment, StreamIx};
-use crate::supervisor::core::{Generation, Signal, WorkerEnd, WorkerEvent};
+use crate::model::{LineLevel, LogLine, Moment, StreamIx, clean_line};
+use crate::supervisor::core::{Generation, Purpose, Signal, WorkerEnd, WorkerEvent};
 
 /// After the exit is seen the pipes are drained for this long at most: a grandchild may hold them.
 const DRAIN: Duration = Duration::from_millis(250);
@@ -34,6 +35,9 @@ const PACE: u64 = 256 * 1024;
 const BURST: u64 = 256 * 1024;
 /// Lines told to the core a second, and at once; the log gets the others too.
 const LINES_TOLD: u32 = 20;
+
+/// What lines of a probe begin with.
+const PROBE_MARK: &str = "probe: ";
 
 /// What a worker's task tells the loop.
 pub struct Told {
@@ -50,13 +54,16 @@ pub struct Told {
 /// The group's number stays reserved while the leader is a zombie; afterwards it may belong to a
 /// stranger. The task that reaps takes the number away in the same step.
 #[derive(Debug, Clone)]
-pub struct Group(Arc<AtomicU32>);
+pub struct Group {
+    leader: Arc<AtomicU32>,
+    tracked: Tracked,
+}
 
 impl Group {
-    /// The group led by `pid`.
+    /// The group led by `pid`, which leaves `tracked` when it is reaped.
     #[must_use]
-    pub fn new(pid: u32) -> Self {
-        Self(Arc::new(AtomicU32::new(pid)))
+    pub fn new(pid: u32, tracked: Tracked) -> Self {
+        Self { leader: Arc::new(AtomicU32::new(pid)), tracked }
     }
 
     /// Signals the whole group, if it is still ours. TERM comes with CONT: who is stopped can't hear.
@@ -69,12 +76,15 @@ impl Group {
     }
 
     fn leader(&self) -> Option<Pid> {
-        let pid = self.0.load(Ordering::Acquire);
+        let pid = self.leader.load(Ordering::Acquire);
         i32::try_from(pid).ok().filter(|pid| *pid > 1).map(Pid::from_raw)
     }
 
     fn release(&self) {
-        self.0.store(0, Ordering::Release);
+        let pid = self.leader.swap(0, Ordering::AcqRel);
+        if pid != 0 {
+            self.tracked.remove(pid);
+        }
     }
 
     /// Once the leader is dead but not yet reaped: what it left behind in its group dies too.
@@ -95,6 +105,8 @@ pub struct Attendant {
     pub stream: StreamIx,
     /// Which start.
     pub generation: Generation,
+    /// What it was started for.
+    pub purpose: Purpose,
     /// Makes bytes into readings.
     pub reader: Reader,
     /// Its process group.
@@ -322,8 +334,8 @@ impl Attendant {
                 Reading::Tracks(tracks) => WorkerEvent::Tracks(tracks),
                 Reading::Line { level, class, text, repeats } => {
                     let text: Arc<str> = text.into();
-                    self.logs
-                        .push(self.stream, LogLine { wall_ms: wall_ms(), level, text: Arc::clone(&text) });
+                    let marked = marked(self.purpose, &text);
+                    self.logs.push(self.stream, LogLine { wall_ms: wall_ms(), level, text: marked });
                     moved = true;
                     let matters = class.is_some() || matches!(level, LineLevel::Error | LineLevel::Warning);
                     if !matters || !in_budget(budget) {
@@ -352,6 +364,14 @@ impl Attendant {
     async fn send(&self, event: WorkerEvent) {
         let told = Told { stream: self.stream, generation: self.generation, event };
         let _ = self.told.send(told).await;
+    }
+}
+
+/// Lines of a probe are told from those of the worker that serves the stream.
+pub fn marked(purpose: Purpose, text: &Arc<str>) -> Arc<str> {
+    match purpose {
+        Purpose::Serve => Arc::clone(text),
+        Purpose::Probe => clean_line(&format!("{PROBE_MARK}{text}"), LogLine::MAX_BYTES).into(),
     }
 }
 

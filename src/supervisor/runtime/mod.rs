@@ -4,9 +4,12 @@
 //! spawner has a thread of its own (see there why).
 
 mod attend;
+mod bids;
 mod clock;
+mod leaving;
 pub mod shim;
 mod spawner;
+mod strays;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,20 +21,27 @@ use tokio::process::Child;
 use tokio::sync::{Notify, mpsc};
 
 pub use attend::wall_ms;
+pub use bids::{Bid, Bids};
+pub use leaving::Limits;
 pub use spawner::Launch;
 
 use crate::ffmpeg::{Capabilities, Reader, command_line};
 use crate::logs::Logs;
-use crate::model::{Action, Command, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec};
-use crate::supervisor::core::{Changes, Effect, Generation, Input, Kept, Restored, Supervisor, WorkerEvent};
-use attend::{Attendant, Group, Told};
-use clock::Clock;
+use crate::model::{Action, Command, LineLevel, LogLine, Mode, Moment, StreamId, StreamIx, StreamSpec};
+use crate::supervisor::core::{
+    Changes, Effect, Generation, Input, Kept, Purpose, Restored, Supervisor, WorkerEvent,
+};
+use attend::{Attendant, Group, Told, marked};
+use bids::{Inbox, Measured};
+use clock::{Clock, WallWatch};
+use leaving::{Due, Leaving};
 use spawner::{Born, Order, Spawner};
+use strays::Tracked;
 
 /// Events of workers waiting for the loop. When it is full, workers' pipes wait.
 const MAX_TOLD: usize = 1_024;
-/// Spawn results and orders waiting for the loop.
-const MAX_ORDERS: usize = 1_024;
+/// Spawn results waiting for the loop; beyond that the spawner waits.
+const MAX_BORN: usize = 1_024;
 /// Inputs taken in before changes are published and timers looked at.
 const BATCH: usize = 256;
 /// Changes wait this long for others to come along: a worker's death must show within 100 ms.
@@ -49,43 +59,16 @@ pub trait Outlet {
     fn lines_moved(&mut self);
     /// A command was taken: it changed something for so many streams, all of it saved already.
     fn commanded(&mut self, client: u64, seq: u64, touched: usize);
+    /// A worker was started: its number, and when on the kernel's clock.
+    fn worker_born(&mut self, stream: &StreamId, pid: u32, started: u64);
+    /// A worker is reaped: its number may be anybody's from now on.
+    fn worker_gone(&mut self, pid: u32);
     /// headend is leaving; so many workers are left.
     fn leaving(&mut self, workers_left: u32);
 }
 
-/// An order to the loop.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bid {
-    /// A command of a client.
-    Command {
-        /// Whose, for the answer.
-        client: u64,
-        /// Its number, for the answer.
-        seq: u64,
-        /// What.
-        command: Command,
-    },
-    /// Stop all workers, then end.
-    Leave,
-    /// Kill what is left.
-    Hurry,
-}
-
-/// The loop's outside end.
-#[derive(Debug, Clone)]
-pub struct Bids(mpsc::Sender<Bid>);
-
-impl Bids {
-    /// Queues an order; `false` when too many wait or the loop has ended.
-    #[must_use]
-    pub fn send(&self, bid: Bid) -> bool {
-        self.0.try_send(bid).is_ok()
-    }
-}
-
 /// A worker as the loop knows it.
 struct Running {
-    generation: Generation,
     group: Group,
     pid: u32,
 }
@@ -110,10 +93,13 @@ pub struct Runtime<O> {
     tools: Tools,
     outlet: O,
     spawner: Spawner,
+    tracked: Tracked,
     clock: Clock,
+    wall: WallWatch,
     shown_now: Arc<AtomicI64>,
-    running: BTreeMap<StreamIx, Running>,
-    bids: mpsc::Receiver<Bid>,
+    /// By stream and start: while a stream is served, another worker may probe its other inputs.
+    running: BTreeMap<(StreamIx, Generation), Running>,
+    inbox: Inbox,
     born: mpsc::Receiver<Born>,
     told: mpsc::Receiver<Told>,
     teller: mpsc::Sender<Told>,
@@ -121,11 +107,13 @@ pub struct Runtime<O> {
     publish_at: Option<Instant>,
     figures_at: Instant,
     lines_waiting: bool,
-    leaving: bool,
+    leave_limits: Limits,
+    leaving: Option<Leaving>,
 }
 
 enum Event {
     Bid(Bid),
+    Measured(Measured),
     Born(Born),
     Told(Told),
     LinesMoved,
@@ -138,26 +126,40 @@ impl<O: Outlet> Runtime<O> {
     /// # Errors
     /// When the spawner's thread can't be started.
     pub fn new(core: Supervisor, tools: Tools, outlet: O) -> std::io::Result<(Self, Bids)> {
-        let (bid, bids) = mpsc::channel(MAX_ORDERS);
-        let (baby, born) = mpsc::channel(MAX_ORDERS);
-        let (teller, told) = mpsc::channel(MAX_TOLD);
+        let (baby, born) = mpsc::channel(MAX_BORN);
         let handle = tokio::runtime::Handle::current();
-        let spawner = Spawner::start(tools.launch.clone(), handle, move |result| {
+        let tracked = Tracked::default();
+        let spawner = Spawner::start(tools.launch.clone(), handle, tracked.clone(), move |result| {
             // A result that finds no loop belongs to a program that is ending; the child is
             // dropped here and so killed.
             let _ = baby.blocking_send(result);
         })?;
+        Ok(Self::with_spawner(core, tools, outlet, spawner, tracked, born))
+    }
+
+    fn with_spawner(
+        core: Supervisor,
+        tools: Tools,
+        outlet: O,
+        spawner: Spawner,
+        tracked: Tracked,
+        born: mpsc::Receiver<Born>,
+    ) -> (Self, Bids) {
+        let (bids, inbox) = Inbox::new();
+        let (teller, told) = mpsc::channel(MAX_TOLD);
         let mut clock = Clock::start();
         let (now, _) = clock.look();
-        let runtime = Self {
+        let mut runtime = Self {
             core,
             tools,
             outlet,
             spawner,
+            tracked,
             clock,
+            wall: WallWatch::default(),
             shown_now: Arc::new(AtomicI64::new(now.millis())),
             running: BTreeMap::new(),
-            bids,
+            inbox,
             born,
             told,
             teller,
@@ -165,26 +167,30 @@ impl<O: Outlet> Runtime<O> {
             publish_at: None,
             figures_at: Instant::now() + FIGURES,
             lines_waiting: false,
-            leaving: false,
+            leave_limits: Limits::OURS,
+            leaving: None,
         };
-        Ok((runtime, Bids(bid)))
+        // Before the first stream is added: it may have to wait for its time of day.
+        runtime.look_at_wall(now);
+        (runtime, bids)
     }
 
     /// Adds the streams, in this order.
     pub fn add(&mut self, streams: Vec<(StreamSpec, Option<Restored>)>) {
         let now = self.look();
-        for (spec, restored) in streams {
-            let id = spec.id.clone();
-            let mut effects = Vec::new();
-            match self.core.add(now, spec, restored, &mut effects) {
-                Ok(ix) => self.tools.logs.register(ix, &id),
+        let ids: Vec<StreamId> = streams.iter().map(|(spec, _)| spec.id.clone()).collect();
+        let mut effects = Vec::new();
+        for (id, added) in ids.iter().zip(self.core.add_all(now, streams, &mut effects)) {
+            match added {
+                Ok(ix) => self.tools.logs.register(ix, id),
                 Err(_) => log::error!("two streams have the id {id}; the second is left out"),
             }
-            self.carry_out(now, effects);
         }
+        self.carry_out(now, effects);
     }
 
-    /// Runs until it was told to leave and the last worker is gone.
+    /// Runs until it was told to leave and the last worker is gone, or is let go: at most
+    /// [`Limits::whole`] after the order.
     pub async fn run(mut self) -> O {
         while !self.core.is_done() {
             let event = self.next_event().await;
@@ -194,8 +200,20 @@ impl<O: Outlet> Runtime<O> {
                 let Some(event) = self.waiting_event() else { break };
                 self.take_in(now, event);
             }
+            self.look_at_wall(now);
             if self.core.next_deadline(now).is_some_and(|at| at <= now) {
                 self.handle(now, Input::Tick);
+            }
+            match self.leaving.as_mut().map_or(Due::Nothing, |leaving| leaving.due(now)) {
+                Due::Nothing => {}
+                Due::Kill => {
+                    log::warn!("{} workers have not ended in time: killed", self.core.workers_left());
+                    self.handle(now, Input::Hurry);
+                }
+                Due::LetGo => {
+                    self.let_go();
+                    break;
+                }
             }
             self.publish_what_is_due(now);
         }
@@ -208,13 +226,16 @@ impl<O: Outlet> Runtime<O> {
     async fn next_event(&mut self) -> Event {
         let now = Moment::from_millis(self.shown_now.load(Ordering::Relaxed));
         let deadline = self.core.next_deadline(now).map(|at| self.clock.instant(at));
-        let due = [deadline, self.publish_at, Some(self.figures_at)];
+        let leave = self.leaving.as_ref().map(|leaving| self.clock.instant(leaving.next()));
+        let due = [deadline, leave, self.publish_at, Some(self.figures_at)];
         // The figures' time is always set.
         let due = due.into_iter().flatten().min().unwrap_or(self.figures_at);
+        let (orders, readings) = self.inbox.split();
         tokio::select! {
             biased;
-            Some(bid) = self.bids.recv() => Event::Bid(bid),
+            Some(bid) = orders.recv() => Event::Bid(bid),
             Some(born) = self.born.recv() => Event::Born(born),
+            measured = readings.next() => Event::Measured(measured),
             Some(told) = self.told.recv() => Event::Told(told),
             () = self.lines_moved.notified() => Event::LinesMoved,
             () = tokio::time::sleep_until(due.into()) => Event::Time,
@@ -258,13 +279,21 @@ impl<O: Outlet> Runtime<O> {
             Event::Bid(Bid::Leave) => {
                 // What was true until now is shown before everything stops.
                 self.publish(now, true);
-                self.leaving = true;
+                self.leaving.get_or_insert_with(|| Leaving::begin(now, self.leave_limits));
                 self.outlet.leaving(self.core.workers_left());
                 log::info!("leaving: {} workers are asked to end", self.core.workers_left());
                 self.handle(now, Input::Shutdown);
             }
-            Event::Bid(Bid::Hurry) => self.handle(now, Input::Hurry),
-            Event::Born((stream, generation, result)) => self.take_in_born(now, stream, generation, result),
+            Event::Bid(Bid::Hurry) => {
+                if let Some(leaving) = &mut self.leaving {
+                    leaving.hurried(now);
+                }
+                self.handle(now, Input::Hurry);
+            }
+            Event::Measured(Measured { host, own, workers }) => {
+                self.handle(now, Input::Readings { host, own, workers });
+            }
+            Event::Born(born) => self.take_in_born(now, born),
             Event::Told(told) => {
                 if matches!(told.event, WorkerEvent::Exited(_) | WorkerEvent::SpawnFailed { .. }) {
                     self.forget(told.stream, told.generation);
@@ -280,20 +309,18 @@ impl<O: Outlet> Runtime<O> {
         }
     }
 
-    fn take_in_born(
-        &mut self,
-        now: Moment,
-        stream: StreamIx,
-        generation: Generation,
-        result: std::io::Result<Child>,
-    ) {
+    fn take_in_born(&mut self, now: Moment, born: Born) {
+        let Born { stream, generation, purpose, started, result } = born;
         let born = result.and_then(|child| {
             let pid = child.id().ok_or_else(|| std::io::Error::other("the worker was gone at once"))?;
             Ok((child, pid))
         });
         let event = match born {
             Ok((child, pid)) => {
-                self.attend(stream, generation, child, pid);
+                if let (Some(spec), Some(started)) = (self.core.spec(stream), started) {
+                    self.outlet.worker_born(&spec.id, pid, started);
+                }
+                self.attend(stream, generation, purpose, child, pid);
                 WorkerEvent::Spawned { pid }
             }
             Err(error) => {
@@ -304,12 +331,16 @@ impl<O: Outlet> Runtime<O> {
         self.handle(now, Input::Worker { stream, generation, event });
     }
 
-    fn attend(&mut self, stream: StreamIx, generation: Generation, child: Child, pid: u32) {
-        let mode = self.core.spec(stream).map(|spec| spec.mode).unwrap_or_default();
-        let group = Group::new(pid);
+    fn attend(&mut self, stream: StreamIx, generation: Generation, purpose: Purpose, child: Child, pid: u32) {
+        let mode = match purpose {
+            Purpose::Serve => self.core.spec(stream).map(|spec| spec.mode).unwrap_or_default(),
+            Purpose::Probe => Mode::Packets,
+        };
+        let group = Group::new(pid, self.tracked.clone());
         let attendant = Attendant {
             stream,
             generation,
+            purpose,
             reader: Reader::new(mode, self.tools.stats_period),
             group: group.clone(),
             logs: self.tools.logs.clone(),
@@ -321,15 +352,36 @@ impl<O: Outlet> Runtime<O> {
             ended: false,
         };
         tokio::spawn(attendant.attend(child));
-        self.running.insert(stream, Running { generation, group, pid });
+        self.running.insert((stream, generation), Running { group, pid });
         self.pids().push(pid);
     }
 
     fn forget(&mut self, stream: StreamIx, generation: Generation) {
-        if self.running.get(&stream).is_some_and(|running| running.generation == generation)
-            && let Some(gone) = self.running.remove(&stream)
-        {
+        if let Some(gone) = self.running.remove(&(stream, generation)) {
             self.pids().retain(|pid| *pid != gone.pid);
+            self.outlet.worker_gone(gone.pid);
+        }
+    }
+
+    /// Gives up waiting for workers that don't end even by KILL. They stay in the store, so that the
+    /// next start looks for them.
+    fn let_go(&self) {
+        for ((stream, _), running) in &self.running {
+            let id = self.core.spec(*stream).map(|spec| spec.id.to_string()).unwrap_or_default();
+            log::error!(
+                "the worker of {id} does not end (pid {}): it waits in the kernel, and will die when it \
+                 wakes; look at its disk or network",
+                running.pid
+            );
+        }
+        if self.running.is_empty() {
+            log::error!("a worker that was being started has not come: not waited for any longer");
+        }
+    }
+
+    fn look_at_wall(&mut self, now: Moment) {
+        if let Some(wall) = self.wall.look(now, wall_ms) {
+            self.handle(now, Input::Wall(wall));
         }
     }
 
@@ -346,9 +398,11 @@ impl<O: Outlet> Runtime<O> {
     fn carry_out(&mut self, now: Moment, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Spawn { stream, generation, input, .. } => self.spawn(now, stream, generation, input),
+                Effect::Spawn { stream, generation, input, purpose } => {
+                    self.spawn(now, stream, generation, input, purpose);
+                }
                 Effect::Signal { stream, generation, signal } => {
-                    if let Some(running) = self.running.get(&stream).filter(|r| r.generation == generation) {
+                    if let Some(running) = self.running.get(&(stream, generation)) {
                         running.group.signal(signal);
                     }
                 }
@@ -358,6 +412,11 @@ impl<O: Outlet> Runtime<O> {
                     }
                 }
                 Effect::Note { stream, level, text } => self.note(stream, level, text),
+                Effect::Report { level, text } => match level {
+                    LineLevel::Error => log::error!("{text}"),
+                    LineLevel::Warning => log::warn!("{text}"),
+                    LineLevel::Info | LineLevel::Debug => log::info!("{text}"),
+                },
             }
         }
         if self.core.has_changes() {
@@ -373,9 +432,16 @@ impl<O: Outlet> Runtime<O> {
         self.lines_moved.notify_one();
     }
 
-    fn spawn(&mut self, now: Moment, stream: StreamIx, generation: Generation, input: usize) {
-        let error = match self.arguments(stream, input) {
-            Ok(args) => match self.spawner.order(Order { stream, generation, args }) {
+    fn spawn(
+        &mut self,
+        now: Moment,
+        stream: StreamIx,
+        generation: Generation,
+        input: usize,
+        purpose: Purpose,
+    ) {
+        let error = match self.arguments(stream, input, purpose) {
+            Ok(args) => match self.spawner.order(Order { stream, generation, purpose, args }) {
                 Ok(()) => return,
                 Err(_) => ("too many workers wait to be started".to_owned(), false),
             },
@@ -385,11 +451,13 @@ impl<O: Outlet> Runtime<O> {
         self.handle(now, Input::Worker { stream, generation, event });
     }
 
-    fn arguments(&self, stream: StreamIx, input: usize) -> Result<Vec<OsString>, String> {
+    fn arguments(&self, stream: StreamIx, input: usize, purpose: Purpose) -> Result<Vec<OsString>, String> {
         let spec = self.core.spec(stream).ok_or("the stream is gone")?;
+        let probed = (purpose == Purpose::Probe).then(|| probe_of(spec));
+        let spec = probed.as_ref().unwrap_or(spec);
         let line = command_line(spec, input, &self.tools.capabilities, self.tools.stats_period)
             .map_err(|error| error.to_string())?;
-        let text: Arc<str> = format!("headend: {}", line.shown()).into();
+        let text = marked(purpose, &format!("headend: {}", line.shown()).into());
         self.tools.logs.push(stream, LogLine { wall_ms: wall_ms(), level: LineLevel::Info, text });
         Ok(line.args)
     }
@@ -414,8 +482,16 @@ impl<O: Outlet> Runtime<O> {
         if std::mem::take(&mut self.lines_waiting) {
             self.outlet.lines_moved();
         }
-        if self.leaving {
+        if self.leaving.is_some() {
             self.outlet.leaving(self.core.workers_left());
         }
     }
 }
+
+/// The stream as a probe looks at it: packets only, whatever it is otherwise.
+fn probe_of(spec: &StreamSpec) -> StreamSpec {
+    StreamSpec { mode: Mode::Packets, ..spec.clone() }
+}
+
+#[cfg(test)]
+mod tests;

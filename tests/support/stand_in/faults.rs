@@ -35,6 +35,8 @@ pub fn play(request: &Request, mut output: Output) -> u8 {
         "close" => close(request, out),
         "grandchild" => grandchild(request, out),
         "crowd" => crowd(request, out),
+        "read-stdin" => read_stdin(request, out),
+        "canaries" => crate::canaries::keep(request, out),
         "sleep" => {
             let waited = out.wait(request.seconds("for", 60.0));
             if waited { 0 } else { EXIT_BY_SIGNAL }
@@ -65,6 +67,10 @@ fn blocks(request: &Request, out: &mut Output, how_long: Duration) -> bool {
 }
 
 fn exit(request: &Request, out: &mut Output) -> u8 {
+    let sign = request.text("while", "");
+    if !sign.is_empty() && !std::path::Path::new(sign).exists() {
+        return healthy(request, out, FOR_EVER);
+    }
     let after = request.seconds("after", 0.0);
     if !after.is_zero() {
         out.banner(&request.input);
@@ -238,14 +244,18 @@ fn close(request: &Request, out: &mut Output) -> u8 {
             drop(unsafe { OwnedFd::from_raw_fd(fd) });
         }
     }
+    if what == "stderr" {
+        return if blocks(request, out, FOR_EVER) { 0 } else { EXIT_BY_SIGNAL };
+    }
     while out.wait(request.period) {}
     EXIT_BY_SIGNAL
 }
 
-/// Another stand-in that only waits, holding our pipes.
+/// Another stand-in, holding our pipes.
 fn sleeper(request: &Request) -> Child {
     let mut command = Command::new(std::env::current_exe().expect("own path"));
-    command.arg("-i").arg(format!("stand-in:sleep?for={}", request.number("for", 60.0)));
+    let does = request.text("does", "sleep");
+    command.arg("-i").arg(format!("stand-in:{does}?for={}", request.number("for", 60.0)));
     if request.text("group", "same") == "own" {
         command.process_group(0);
     }
@@ -264,5 +274,10 @@ fn grandchild(request: &Request, out: &mut Output) -> u8 {
 
 fn crowd(request: &Request, out: &mut Output) -> u8 {
     let _children: Vec<Child> = (0..request.count("n", 50)).map(|_| sleeper(request)).collect();
+    healthy(request, out, FOR_EVER)
+}
+
+fn read_stdin(request: &Request, out: &mut Output) -> u8 {
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).expect("reading standard input");
     healthy(request, out, FOR_EVER)
 }

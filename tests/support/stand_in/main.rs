@@ -9,7 +9,7 @@
 //! | mode | keys | what it does |
 //! | --- | --- | --- |
 //! | `healthy` | | a block every period, output time moving with the clock |
-//! | `exit` | `code=1`, `after=0` | ends by itself after so many seconds (0: before a first block) |
+//! | `exit` | `code=1`, `after=0`, `while=` | ends by itself after so many seconds (0: before a first block); with `while`: only as long as that file is there, else healthy |
 //! | `ignore-term` | `times=0` | takes no notice of the first so many TERMs (0: of all) |
 //! | `stall` | `after=1`, `kind=repeat` or `silent` | output time stops: the same block again, or no block |
 //! | `hang` | `blocks=0` | no frame ever; `blocks=1`: blocks full of N/A |
@@ -19,13 +19,16 @@
 //! | `long-line` | `to=stderr`, `mb=100` | one line of so many MB, then healthy |
 //! | `bad-bytes` | | no UTF-8, NUL, escape sequences, lone CR on both, between good blocks |
 //! | `secrets` | `canary=...` | prints the canary as passwords, tokens and headers |
-//! | `close` | `what=stdout`, `stderr` or `both`, `after=0` | closes its pipes and lives on |
-//! | `grandchild` | `after=0`, `for=60`, `code=1`, `group=same` or `own` | ends while its child holds the pipes |
-//! | `crowd` | `n=50`, `for=60` | starts so many children, then healthy |
+//! | `close` | `what=stdout`, `stderr` or `both`, `after=0` | closes its pipes and lives on; without stderr alone, blocks go on |
+//! | `grandchild` | `after=0`, `for=60`, `code=1`, `group=same` or `own`, `does=sleep` or `flood` | ends while its child holds the pipes, and may pour into them |
+//! | `crowd` | `n=50`, `for=60`, `group`, `does` | starts so many children, then healthy |
 //! | `sleep` | `for=60` | only waits: what `grandchild` and `crowd` start |
+//! | `read-stdin` | | reads standard input to its end, then healthy |
+//! | `canaries` | `of=`, `for=0.4` | no worker: the first process of a pid namespace, see `canaries.rs` |
 //!
 //! Keys of every mode: `fps=25`, `kbps=2500`, `speed=1`, `audio-only=0`, and `stderr=`, `stdout=`:
-//! a text (percent-encoded, may hold line feeds) said once at `say-after=0` seconds.
+//! a text (percent-encoded, may hold line feeds) said once at `say-after=0` seconds. `journal=`: a
+//! file to which each start adds a line, its pid and when it was forked, in ticks since boot.
 //!
 //! It ends on TERM and INT as FFmpeg does (a last block, exit 255), ignores a broken pipe and, as
 //! FFmpeg does, does not die with its parent.
@@ -38,6 +41,7 @@
 )]
 
 mod answers;
+mod canaries;
 mod faults;
 mod output;
 mod request;
@@ -66,13 +70,14 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let request = Request::read(&arguments, std::env::var("HEADEND_STAND_IN").ok().as_deref());
+    request.write_journal();
     let stop = watch_signals(request.terms_ignored());
     let output = Output::new(&request, stop);
     ExitCode::from(faults::play(&request, output))
 }
 
-/// Signals are blocked in every thread and waited for in one, so that no handler is needed; children
-/// get an empty mask from the standard library.
+/// Signals are blocked in every thread and waited for in one, so that no handler is needed. Children
+/// inherit that; those that are stand-ins wait for them too.
 fn watch_signals(ignored: Option<u32>) -> mpsc::Receiver<()> {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGTERM);

@@ -1,6 +1,8 @@
 //! What the arguments ask for.
 
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::time::Duration;
 
 /// FFmpeg's own default between two progress blocks.
@@ -64,6 +66,22 @@ impl Request {
 
     pub fn seconds(&self, key: &str, default: f64) -> Duration {
         Duration::from_secs_f64(self.number(key, default))
+    }
+
+    /// Adds this start to the journal, if one is kept. The time is that of the fork, as the kernel
+    /// has it: how long we then waited for a core is not the supervisor's doing.
+    pub fn write_journal(&self) {
+        let path = self.text("journal", "");
+        if path.is_empty() {
+            return;
+        }
+        let stat = std::fs::read_to_string("/proc/self/stat").expect("own stat");
+        let after_name = stat.rsplit_once(')').expect("a name in brackets").1;
+        let forked = after_name.split_whitespace().nth(19).expect("when it was forked");
+        let line = format!("{} {forked}\n", std::process::id());
+        // One write to the end: starts at the same time don't mix.
+        let mut journal = OpenOptions::new().append(true).create(true).open(path).expect("the journal");
+        journal.write_all(line.as_bytes()).expect("writing the journal");
     }
 
     /// How many TERMs to take no notice of; `None`: all of them.

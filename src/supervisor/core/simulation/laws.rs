@@ -1,7 +1,9 @@
 //! What must hold, whatever happens.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
+use super::super::line::Lane;
+use super::super::stream::Wait;
 use super::*;
 use crate::model::{Totals, Wanted};
 
@@ -22,6 +24,9 @@ struct Seen {
     wanted: Wanted,
     newest: Generation,
     worker: Option<Known>,
+    probe: Option<Known>,
+    inputs: usize,
+    phase: Phase,
     /// No start before this, unless an operator says so.
     not_before: Moment,
     shown: Option<Row>,
@@ -31,6 +36,7 @@ struct Seen {
 pub struct Laws {
     policy: Policy,
     slots: u32,
+    most: u32,
     seen: Vec<Seen>,
     workers: u32,
     /// Starts within the last second.
@@ -39,28 +45,40 @@ pub struct Laws {
     hurried: bool,
     /// Starts there were.
     pub starts: u64,
+    /// Probes of primary inputs there were.
+    pub probes: u64,
+    /// Which phase followed which.
+    pub followed: BTreeSet<(Phase, Phase)>,
     ticks: (i64, u32),
     pool: PoolReading,
 }
 
 impl Laws {
-    pub fn new(policy: Policy, slots: u32) -> Self {
+    pub fn new(policy: Policy, slots: u32, slots_most: u32) -> Self {
         Self {
             policy,
             slots,
+            most: slots_most,
             seen: Vec::new(),
             workers: 0,
             recent: VecDeque::new(),
             left: false,
             hurried: false,
             starts: 0,
+            probes: 0,
+            followed: BTreeSet::new(),
             ticks: (0, 0),
             pool: PoolReading::default(),
         }
     }
 
-    pub fn added(&mut self, wanted: Wanted) {
-        self.seen.push(Seen { wanted, ..Seen::default() });
+    pub fn added(&mut self, wanted: Wanted, inputs: usize) {
+        self.seen.push(Seen { wanted, inputs, ..Seen::default() });
+    }
+
+    pub fn resized(&mut self, slots: u32) {
+        assert!(slots <= self.most && slots >= 1);
+        self.slots = slots;
     }
 
     pub fn left(&mut self) {
@@ -90,19 +108,32 @@ impl Laws {
         }
     }
 
-    pub fn born(&mut self, ix: usize) {
-        self.seen[ix].worker.as_mut().unwrap().born = true;
+    fn known(&mut self, ix: usize, generation: Generation) -> &mut Option<Known> {
+        let seen = &mut self.seen[ix];
+        let is_probe = seen.probe.is_some_and(|probe| probe.generation == generation);
+        if is_probe { &mut seen.probe } else { &mut seen.worker }
+    }
+
+    pub fn born(&mut self, ix: usize, generation: Generation) {
+        self.known(ix, generation).as_mut().unwrap().born = true;
     }
 
     /// The end of a worker was told.
-    pub fn ended(&mut self, now: Moment, ix: usize, core: &Supervisor) {
-        let seen = &mut self.seen[ix];
-        seen.worker = None;
+    pub fn ended(&mut self, now: Moment, ix: usize, generation: Generation, core: &Supervisor) {
+        let was_probe = self.seen[ix].probe.is_some_and(|probe| probe.generation == generation);
+        *self.known(ix, generation) = None;
         self.workers -= 1;
+        if was_probe {
+            return;
+        }
+        let seen = &mut self.seen[ix];
         let row = core.streams[ix].row();
         let (first, cap) = (self.policy.backoff_first, self.policy.backoff_cap);
         let wait = match row.phase {
+            // A fresh input is tried soon, however often the others failed.
+            Phase::Backoff if seen.inputs > 1 => first,
             Phase::Backoff => first.saturating_mul(2_u32.saturating_pow(row.failures - 1)).min(cap),
+            Phase::Broken if matches!(core.streams[ix].wait, Wait::Origin(..)) => Duration::ZERO,
             Phase::Broken => self.policy.broken_retry,
             // Asked to end: it may start again at once.
             _ => Duration::ZERO,
@@ -112,19 +143,29 @@ impl Laws {
         seen.not_before = now + least.saturating_sub(Duration::from_millis(1));
     }
 
+    /// Its host is back, or down: then it is no longer its own backoff that counts.
+    pub fn waits_for_host(&mut self, core: &Supervisor) {
+        for (ix, seen) in self.seen.iter_mut().enumerate() {
+            if matches!(core.streams[ix].wait, Wait::Origin(..)) {
+                seen.not_before = Moment::ZERO;
+            }
+        }
+    }
+
     pub fn effect(&mut self, now: Moment, effect: &Effect) {
         match *effect {
-            Effect::Spawn { stream, generation, input, .. } => {
-                self.spawn(now, stream.index(), generation, input);
+            Effect::Spawn { stream, generation, input, purpose } => {
+                self.spawn(now, stream.index(), generation, input, purpose);
             }
             Effect::Signal { stream, generation, signal } => {
-                let worker = self.seen[stream.index()].worker.as_mut();
+                let hurried = self.hurried;
+                let worker = self.known(stream.index(), generation).as_mut();
                 let worker = worker.expect("a signal for a stream without a worker");
                 assert_eq!(worker.generation, generation, "a signal for a worker that is gone");
                 assert!(worker.born, "a signal for a worker whose process id is not known");
                 match signal {
                     Signal::Term => worker.terms += 1,
-                    Signal::Kill => assert!(worker.terms >= 2 || self.hurried, "killed without asking"),
+                    Signal::Kill => assert!(worker.terms >= 2 || hurried, "killed without asking"),
                 }
             }
             Effect::Save { stream, kept } => {
@@ -133,21 +174,33 @@ impl Laws {
                     self.seen[stream.index()].wanted,
                     "{stream:?}: the wrong wish is kept"
                 );
+                let seen = &mut self.seen[stream.index()];
+                if seen.phase != kept.phase {
+                    self.followed.insert((seen.phase, kept.phase));
+                    seen.phase = kept.phase;
+                }
             }
-            Effect::Note { .. } => {}
+            Effect::Note { .. } | Effect::Report { .. } => {}
         }
     }
 
-    fn spawn(&mut self, now: Moment, ix: usize, generation: Generation, input: usize) {
+    fn spawn(&mut self, now: Moment, ix: usize, generation: Generation, input: usize, purpose: Purpose) {
         let seen = &mut self.seen[ix];
         assert!(!self.left, "stream {ix}: a start after the shutdown");
         assert_eq!(seen.wanted, Wanted::Started, "stream {ix}: a start after the stop");
-        assert!(seen.worker.is_none(), "stream {ix}: a second worker");
         assert!(generation > seen.newest, "stream {ix}: an old generation");
-        assert!(now >= seen.not_before, "stream {ix}: started at {now:?}, before {:?}", seen.not_before);
-        assert!(input < 2, "stream {ix}: no such input");
+        assert!(input < seen.inputs, "stream {ix}: no such input");
         seen.newest = generation;
-        seen.worker = Some(Known { generation, born: false, terms: 0 });
+        let known = Some(Known { generation, born: false, terms: 0 });
+        if purpose == Purpose::Probe {
+            assert!(seen.probe.is_none() && seen.worker.is_some(), "stream {ix}: a probe of nothing");
+            seen.probe = known;
+            self.probes += 1;
+        } else {
+            assert!(seen.worker.is_none(), "stream {ix}: a second worker");
+            assert!(now >= seen.not_before, "stream {ix}: started at {now:?}, before {:?}", seen.not_before);
+            seen.worker = known;
+        }
         self.workers += 1;
         assert!(self.workers <= self.slots, "{} workers in {} slots", self.workers, self.slots);
         self.starts += 1;
@@ -178,7 +231,7 @@ impl Laws {
         let pool = core.pool();
         assert_eq!(pool.busy, self.workers, "busy slots and workers differ");
         assert_eq!(core.workers_left(), self.workers);
-        assert!(pool.busy <= pool.slots && pool.slots == self.slots);
+        assert_eq!(pool.slots, self.slots);
         assert!(pool.starting <= pool.start_parallel && pool.starting <= pool.busy);
         assert_eq!(core.is_done(), self.left && self.workers == 0);
     }
@@ -196,19 +249,31 @@ impl Laws {
             assert_eq!(seen.shown.as_ref(), Some(&row), "stream {ix}: a row that changed was not told");
             assert_eq!((row.wanted, stream.kept().wanted), (seen.wanted, seen.wanted), "stream {ix}");
             assert_eq!(row.phase.holds_slot(), seen.worker.is_some(), "stream {ix} {:?}", row.phase);
+            assert_eq!(stream.probe.is_running(), seen.probe.is_some(), "stream {ix}");
+            let lane = core.line.lane_of(stream.ix);
+            // What is urgent, and when a probe is due, changes with time too; a tick tells.
+            let alike = |lane: Option<Lane>| lane.is_some_and(|lane| lane != Lane::Probe);
+            assert_eq!(alike(lane), alike(stream.lane(now)), "stream {ix}");
+            let in_line = lane.is_some_and(|lane| lane != Lane::Probe);
             let cared_for = match row.phase {
                 Phase::Stopped => self.left || seen.wanted == Wanted::Stopped,
-                Phase::Queued => {
-                    core.turn_of[ix].is_some_and(|turn| core.queue.get(&turn) == Some(&stream.ix))
-                }
+                Phase::Queued => in_line && core.hold.is_none(),
                 // The tick may be a little late.
-                Phase::Backoff | Phase::Broken => row.next.is_some_and(|at| at + LATENESS > now),
+                Phase::Backoff => row.next.is_some_and(|at| at + LATENESS > now),
+                Phase::Broken => match stream.wait {
+                    Wait::Origin(host, _) => {
+                        core.origins.closed_until(host).is_some_and(|at| at + LATENESS > now)
+                    }
+                    _ => row.next.is_some_and(|at| at + LATENESS > now),
+                },
                 Phase::Starting | Phase::Live | Phase::Stalled => seen.wanted == Wanted::Started,
                 Phase::Stopping => true,
-                Phase::Held | Phase::Resting => false,
+                Phase::Held => {
+                    (in_line && core.hold.is_some()) || (stream.held_back && core.rolling.is_some())
+                }
+                Phase::Resting => in_line || core.shedding.resting.contains(&stream.ix),
             };
-            assert!(cared_for, "stream {ix} is forgotten in {:?}", row.phase);
-            assert_eq!(row.phase == Phase::Queued, core.turn_of[ix].is_some(), "stream {ix}");
+            assert!(cared_for, "stream {ix} is forgotten in {:?}: {}", row.phase, row.reason);
             // A timer may come too early, but never too late; and only a birth is waited for without one.
             let deadline = stream.next_deadline(now, &core.policy);
             let timer = core.timer_of[ix];
@@ -222,8 +287,8 @@ impl Laws {
         }
         let pool = core.pool();
         assert_eq!(pool.queued, counts.in_phase(Phase::Queued));
-        assert_eq!(pool.starting, counts.in_phase(Phase::Starting));
-        assert_eq!(core.queue.len(), counts.in_phase(Phase::Queued) as usize);
+        assert_eq!(pool.starting, core.streams.iter().map(Stream::starting).sum::<u32>());
+        assert_eq!(pool.held, counts.in_phase(Phase::Held));
         assert_eq!(core.timers.len(), core.timer_of.iter().flatten().count(), "one timer a stream at most");
     }
 
@@ -237,12 +302,41 @@ impl Laws {
         }
     }
 
-    /// After enough healthy time: whoever is wanted lives, as far as there are slots.
-    pub fn healed(&self, core: &Supervisor) {
-        let in_phase = |phase| core.streams.iter().filter(|s| s.phase() == phase).count();
-        let wanted = self.seen.iter().filter(|s| s.wanted == Wanted::Started).count();
-        let live = wanted.min(self.slots as usize);
-        let found = (in_phase(Phase::Live), in_phase(Phase::Queued), in_phase(Phase::Stopped));
-        assert_eq!(found, (live, wanted - live, self.seen.len() - wanted), "live, queued, stopped");
+    /// After enough healthy time: whoever is wanted lives, as far as there are slots, and everyone
+    /// that takes turns was looked at not long ago.
+    pub fn healed(&self, now: Moment, core: &Supervisor) {
+        let slots = self.slots as usize;
+        let wanted = |rotates: bool| {
+            core.streams.iter().filter(move |s| s.wanted == Wanted::Started && s.rotates() == rotates)
+        };
+        let always = wanted(false).count();
+        let live = wanted(false).filter(|s| s.phase() == Phase::Live).count();
+        let replaced =
+            wanted(false).filter(|s| matches!(s.phase(), Phase::Stopping | Phase::Starting)).count();
+        let expected = always.min(slots);
+        // Somebody may just be on the way back to its primary input.
+        assert!(
+            live + replaced >= expected && live <= expected,
+            "{live} live, {replaced} replaced of {expected}"
+        );
+        let (rotating, left) = (wanted(true).count(), slots.saturating_sub(always));
+        if left == 0 {
+            return;
+        }
+        let rounds = rotating.div_ceil((left * 3 / 4).max(1)) as u64;
+        let turn = StreamSpec::USUAL_TURN.as_secs() + 15;
+        let bound = Duration::from_secs(turn * (rounds + 1) + 60);
+        for stream in wanted(true) {
+            let since = stream.unseen_since().unwrap_or(now);
+            assert!(
+                now.since(since) <= bound,
+                "{:?} was not looked at for {:?}: {:?} {}; {left} slots for {rotating}; {:?}",
+                stream.ix,
+                now.since(since),
+                stream.phase(),
+                stream.reason,
+                core.pool()
+            );
+        }
     }
 }

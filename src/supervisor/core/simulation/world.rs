@@ -6,7 +6,11 @@ use std::ops::Range;
 use super::super::tests::spec;
 use super::laws::{LATENESS, Laws};
 use super::*;
-use crate::model::{Detection, FaultClass, Figures, LineLevel, Sample, Tracks, Wanted};
+use crate::config::Rollout;
+use crate::model::{
+    ConditionKind, Detection, FaultClass, Figures, HostReading, LineLevel, RolloutOrder, Sample, SelfReading,
+    Tracks, Wanted, WatchKind,
+};
 
 /// From the shutdown to the last worker's end: two seconds to the second TERM, three more to KILL,
 /// and one for the process to be born before, to die after, and for all that comes late.
@@ -14,6 +18,7 @@ const LEAVES_WITHIN: Duration = Duration::from_secs(6);
 
 /// What kind of world.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that may happen in it")]
 pub struct Plan {
     pub streams: u32,
     pub hosts: u32,
@@ -29,6 +34,12 @@ pub struct Plan {
     pub block_ms: Range<i64>,
     /// From one look at the board to the next.
     pub board_ms: Range<i64>,
+    /// So many of a hundred streams take turns.
+    pub rotating: u8,
+    /// Large sets are started step by step.
+    pub rollout: bool,
+    /// The machine is overloaded now and then.
+    pub overload: bool,
     /// So many times less often does a worker fail.
     pub calm: u32,
     /// Write every effect down.
@@ -46,6 +57,9 @@ impl Default for Plan {
             stall: Duration::from_secs(20),
             block_ms: 5_000..15_000,
             board_ms: 50..5_000,
+            rotating: 30,
+            rollout: false,
+            overload: false,
             calm: 1,
             traced: false,
         }
@@ -55,8 +69,8 @@ impl Default for Plan {
 /// A process.
 #[derive(Debug, Clone)]
 struct Process {
-    generation: Generation,
     born: bool,
+    host: usize,
     /// So many TERMs it takes; the most there is: it is deaf, and only KILL ends it.
     ends_at_term: u32,
     terms: u32,
@@ -74,6 +88,7 @@ enum Happening {
     Host(usize),
     Operator,
     Board,
+    Readings,
     Shutdown,
     Hurry,
 }
@@ -87,7 +102,9 @@ pub struct World {
     effects: Vec<Effect>,
     agenda: BTreeMap<(Moment, u64), Happening>,
     entries: u64,
-    processes: Vec<Option<Process>>,
+    processes: BTreeMap<(usize, Generation), Process>,
+    streams: usize,
+    hosts_of: Vec<Vec<usize>>,
     host_is_up: Vec<bool>,
     healing: bool,
     left: Option<Moment>,
@@ -105,19 +122,26 @@ impl World {
             slots: (!large && random.bool()).then(|| random.u32(1..60)),
             start_parallel: if large { 200 } else { random.u32(1..20) },
             starts_per_second: if large { 50 } else { random.u32(1..20) },
+            rollout: plan.rollout.then(|| Rollout {
+                steps: vec![plan.streams / 8, plan.streams / 2],
+                hold: Duration::from_secs(20),
+                healthy: 0.8,
+            }),
             ..Policy::default()
         };
         let most = if random.bool() { 30 } else { 10_000 };
         let most = if large { 10_000 } else { most };
-        let slots = policy.slots.unwrap_or(plan.streams).min(most);
+        let slots = policy.slots.unwrap_or(plan.streams + 4).min(most);
         let mut world = Self {
             core: Supervisor::new(policy.clone(), most, seed),
-            laws: Laws::new(policy, slots),
+            laws: Laws::new(policy, slots, most),
             now: Moment::ZERO,
             effects: Vec::new(),
             agenda: BTreeMap::new(),
             entries: 0,
-            processes: Vec::new(),
+            processes: BTreeMap::new(),
+            streams: plan.streams as usize,
+            hosts_of: Vec::new(),
             host_is_up: vec![true; plan.hosts as usize],
             healing: false,
             left: None,
@@ -132,27 +156,44 @@ impl World {
     }
 
     fn fill(&mut self) {
+        let mut specs = Vec::new();
         for n in 0..self.plan.streams {
             let mut spec = spec(&format!("s{n}"));
             spec.wanted = self.wanted();
             spec.thresholds.stall = self.plan.stall;
+            let hosts = self.host_is_up.len();
+            let own: Vec<usize> =
+                (0..self.random.usize(1..3)).map(|more| (n as usize + more) % hosts).collect();
+            spec.inputs = own.iter().map(|host| format!("http://h{host}.example/{n}").into()).collect();
+            self.hosts_of.push(own);
+            spec.priority = self.random.u8(..101);
+            if self.random.u8(..100) < self.plan.rotating {
+                spec.watch = WatchKind::Rotate;
+            }
+            if self.random.bool() {
+                spec.fallback.on = vec![ConditionKind::Black, ConditionKind::Frozen];
+            }
+            let inputs = spec.inputs.len();
             let restored = (self.random.u8(..4) == 0).then(|| Restored {
                 wanted: self.wanted(),
                 restarts: 5,
                 changed: Moment::from_millis(-9),
             });
-            self.laws.added(restored.map_or(spec.wanted, |restored| restored.wanted));
-            self.processes.push(None);
-            // The pool of slots grows with the streams: the law is about the whole of it.
-            self.core.add(self.now, spec, restored, &mut self.effects).unwrap();
-            self.carry_out();
+            self.laws.added(restored.map_or(spec.wanted, |restored| restored.wanted), inputs);
+            specs.push((spec, restored));
         }
+        for added in self.core.add_all(self.now, specs, &mut self.effects) {
+            added.unwrap();
+        }
+        self.laws.resized(self.core.pool().slots);
+        self.carry_out();
         for host in 0..self.host_is_up.len() {
             let ms = self.ms(10_000..200_000);
             self.plan_in(ms, Happening::Host(host));
         }
         self.plan_in(3_000, Happening::Operator);
         self.plan_in(100, Happening::Board);
+        self.plan_in(1_000, Happening::Readings);
         if self.plan.shutdown {
             let ms = self.ms(0..i64::try_from(self.plan.chaos.as_millis()).unwrap());
             self.plan_in(ms, Happening::Shutdown);
@@ -172,8 +213,13 @@ impl World {
         } else if !self.plan.healing.is_zero() {
             self.healing = true;
             self.host_is_up.fill(true);
+            for _ in 0..4 {
+                let go_on = Input::Command(Command::Rollout(RolloutOrder::Continue));
+                self.core.handle(self.now, go_on, &mut self.effects);
+                self.carry_out();
+            }
             self.until(self.now + self.plan.healing);
-            self.laws.healed(&self.core);
+            self.laws.healed(self.now, &self.core);
         }
         self.laws.look(self.now, &mut self.core);
     }
@@ -235,6 +281,7 @@ impl World {
                 let ms = self.ms(self.plan.board_ms.clone());
                 self.plan_in(ms, Happening::Board);
             }
+            Happening::Readings => self.readings(),
             Happening::Shutdown => {
                 self.laws.left();
                 self.left = Some(self.now);
@@ -255,37 +302,37 @@ impl World {
                 self.trace.push(format!("{:?} {effect:?}", self.now));
             }
             match effect {
-                Effect::Spawn { stream, generation, .. } => {
+                Effect::Spawn { stream, generation, input, .. } => {
                     let ends_at_term = match self.random.u8(..10) {
                         _ if self.healing => 1,
                         0..6 => 1,
                         6..8 => 2,
                         _ => u32::MAX,
                     };
-                    let (time_us, still_until) = (0, Moment::ZERO);
-                    self.processes[stream.index()] = Some(Process {
-                        generation,
+                    let process = Process {
                         born: false,
+                        host: self.hosts_of[stream.index()][input],
                         ends_at_term,
                         terms: 0,
                         dies: false,
-                        time_us,
-                        still_until,
-                    });
+                        time_us: 0,
+                        still_until: Moment::ZERO,
+                    };
+                    self.processes.insert((stream.index(), generation), process);
                     let ms = self.ms(0..300);
                     self.plan_in(ms, Happening::Born(stream.index(), generation));
                 }
                 Effect::Signal { stream, generation, signal } => {
                     self.signalled(stream.index(), generation, signal);
                 }
-                Effect::Save { .. } | Effect::Note { .. } => {}
+                Effect::Save { .. } | Effect::Note { .. } | Effect::Report { .. } => {}
             }
         }
     }
 
     fn signalled(&mut self, ix: usize, generation: Generation, signal: Signal) {
-        let process = self.processes[ix].as_mut().unwrap();
-        assert!(process.born && process.generation == generation, "a signal for a stranger");
+        let process = self.process(ix, generation).expect("a signal for a stranger");
+        assert!(process.born, "a signal for a stranger");
         process.terms += u32::from(signal == Signal::Term);
         let ends = signal == Signal::Kill || process.terms >= process.ends_at_term;
         if ends && !process.dies {
@@ -303,21 +350,22 @@ impl World {
     }
 
     fn process(&mut self, ix: usize, generation: Generation) -> Option<&mut Process> {
-        self.processes[ix].as_mut().filter(|process| process.generation == generation)
+        self.processes.get_mut(&(ix, generation))
     }
 
     fn born(&mut self, ix: usize, generation: Generation) {
         if !self.healing && self.random.u8(..50) == 0 {
-            self.processes[ix] = None;
+            self.processes.remove(&(ix, generation));
             let needs_edit = self.random.u8(..5) == 0;
             self.tell(ix, generation, WorkerEvent::SpawnFailed { error: "no memory".into(), needs_edit });
-            self.laws.ended(self.now, ix, &self.core);
+            self.laws.ended(self.now, ix, generation, &self.core);
             return;
         }
         self.process(ix, generation).unwrap().born = true;
-        self.laws.born(ix);
+        self.laws.born(ix, generation);
         self.tell(ix, generation, WorkerEvent::Spawned { pid: 7 });
-        if self.up(ix) && (self.healing || self.random.u8(..40) > 0) {
+        let up = self.up(ix, generation);
+        if up && (self.healing || self.random.u8(..40) > 0) {
             let ms = self.ms(200..5_000);
             self.plan_in(ms, Happening::Block(ix, generation));
         } else if self.random.u8(..4) > 0 {
@@ -328,13 +376,14 @@ impl World {
         // Else it hangs, and says nothing.
     }
 
-    fn up(&self, ix: usize) -> bool {
-        self.healing || self.host_is_up[ix % self.host_is_up.len()]
+    fn up(&self, ix: usize, generation: Generation) -> bool {
+        let host = self.processes.get(&(ix, generation)).map_or(0, |process| process.host);
+        self.healing || self.host_is_up[host]
     }
 
     /// One progress block, or what comes instead of it.
     fn block(&mut self, ix: usize, generation: Generation) {
-        let (now, up) = (self.now, self.up(ix));
+        let (now, up) = (self.now, self.up(ix, generation));
         if self.process(ix, generation).is_none() {
             return;
         }
@@ -398,9 +447,19 @@ impl World {
         if self.process(ix, generation).is_none() {
             return;
         }
-        self.processes[ix] = None;
+        let still = self
+            .process(ix, generation)
+            .is_some_and(|process| process.time_us == 0 || process.still_until > Moment::ZERO);
+        if !self.healing && self.random.u16(..if still { 150 } else { 1_500 }) == 0 {
+            self.says(ix, generation, FaultClass::DiskFull);
+        }
+        self.processes.remove(&(ix, generation));
+        let down = self.core.origins.down().len();
         self.tell(ix, generation, WorkerEvent::Exited(end));
-        self.laws.ended(self.now, ix, &self.core);
+        if self.core.origins.down().len() != down {
+            self.laws.waits_for_host(&self.core);
+        }
+        self.laws.ended(self.now, ix, generation, &self.core);
         if self.random.u8(..10) == 0 {
             let ms = self.ms(0..3_000);
             self.plan_in(ms, Happening::Late(ix, generation));
@@ -413,18 +472,21 @@ impl World {
         if self.healing || self.left.is_some() {
             return;
         }
+        if self.random.u8(..3) == 0 {
+            self.operates_on_all();
+        }
         let all = self.random.u8(..60) == 0;
         let action = match self.random.u8(..10) {
             0..3 => Action::Stop,
             3..8 => Action::Start,
             _ => Action::Restart,
         };
-        let one = self.random.usize(..self.processes.len());
+        let one = self.random.usize(..self.streams);
         // Often the same one again, at once: that is where the odd transitions are.
         for action in
             [action, Action::Stop, Action::Restart, Action::Start].into_iter().take(self.random.usize(1..5))
         {
-            let ixs = if all { 0..self.processes.len() } else { one..one + 1 };
+            let ixs = if all { 0..self.streams } else { one..one + 1 };
             for ix in ixs {
                 self.laws.ordered(action, ix, all);
             }
@@ -438,6 +500,43 @@ impl World {
             // Between two commands the effects of the first are carried out.
             self.carry_out();
         }
+    }
+
+    /// The machine is measured: now and then it has been busy for a while.
+    fn readings(&mut self) {
+        self.plan_in(2_000, Happening::Readings);
+        let minute = self.now.millis() / 60_000;
+        let busy = self.plan.overload && !self.healing && minute % 4 == 3;
+        let percent = if !busy {
+            50
+        } else if minute % 8 == 7 {
+            97
+        } else {
+            90
+        };
+        let (memory_bytes, memory_total_bytes, cores) = (percent << 40, 100 << 40, 1_000);
+        let host = HostReading { cores, memory_bytes, memory_total_bytes, ..HostReading::default() };
+        let own = SelfReading::default();
+        self.core.handle(self.now, Input::Readings { host, own, workers: None }, &mut self.effects);
+    }
+
+    /// What concerns all streams: another size of the pool, a word on the rollout, a look.
+    fn operates_on_all(&mut self) {
+        let one = self.random.usize(..self.streams);
+        let id = self.core.streams[one].spec().id.clone();
+        let order = if self.random.bool() { RolloutOrder::Continue } else { RolloutOrder::Back };
+        let most = self.random.u32(1..60);
+        let command = match self.random.u8(..5) {
+            0 => Command::Rollout(order),
+            1..3 => Command::Streams { action: Action::Look, target: Selection::Ids(vec![id]) },
+            _ if self.plan.streams > 1_000 => return,
+            3 => Command::Slots(Some(most)),
+            _ => Command::Slots(None),
+        };
+        // What the core says about its size is taken; that it keeps to it is the law.
+        self.core.handle(self.now, Input::Command(command), &mut self.effects);
+        self.laws.resized(self.core.pool().slots);
+        self.carry_out();
     }
 
     fn wanted(&mut self) -> Wanted {

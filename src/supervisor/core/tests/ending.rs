@@ -132,7 +132,7 @@ fn restart_ends_the_worker_and_starts_a_new_one_with_nothing_held_against_it() {
     world.exits(0, 1);
     world.pass_until(0, Phase::Starting);
     world.goes_live(0);
-    assert_eq!((world.row(0).failures, world.stream(0).input), (1, 1));
+    assert_eq!((world.row(0).failures, world.stream(0).inputs.current()), (1, 1));
     world.order(Action::Restart, 0);
     assert_eq!(world.phase(0), Phase::Stopping);
     world.effects.clear();
@@ -140,7 +140,7 @@ fn restart_ends_the_worker_and_starts_a_new_one_with_nothing_held_against_it() {
     assert_eq!(world.spawns(), [0], "at once");
     let row = world.row(0);
     assert_eq!((row.failures, row.restarts), (0, 2));
-    assert_eq!(world.stream(0).input, 0, "the primary input again");
+    assert_eq!(world.stream(0).inputs.current(), 0, "the primary input again");
 }
 
 #[test]
@@ -325,5 +325,5 @@ fn a_start_that_takes_a_stop_back_holds_nothing_against_the_stream() {
     world.order(Action::Start, 0);
     world.spawned(0);
     world.exits(0, 255);
-    assert_eq!((world.row(0).failures, world.stream(0).input), (0, 0), "as from stopped");
+    assert_eq!((world.row(0).failures, world.stream(0).inputs.current()), (0, 0), "as from stopped");
 }

@@ -206,7 +206,7 @@ fn a_failure_is_told_in_the_streams_log() {
     world.exits(0, 1);
     let told = world.effects.iter().any(|effect| {
         matches!(effect, Effect::Note { level: LineLevel::Error, text, .. }
-            if text.starts_with("headend: FFmpeg ended (exit code 1); next try in "))
+            if text.starts_with("headend: FFmpeg ended (exit code 1); next try with input 2 in "))
     });
     assert!(told, "{:?}", world.effects);
 }

@@ -1,0 +1,69 @@
+//! What the supervisor has to say that belongs to no single stream.
+
+use crate::model::{Moment, Notice, NoticeKind, Severity, clean};
+
+use super::Supervisor;
+use super::line::Lane;
+use super::reason::words;
+
+/// So many hosts that are down get a line each; the others are counted.
+const MOST_HOSTS: usize = 20;
+
+impl Supervisor {
+    /// The notices as they are now. Their texts hold no figure that changes by the second.
+    pub(super) fn notices(&self) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        let mut say = |kind, severity, since: Moment, text: String| {
+            notices.push(Notice { kind, severity, text: text.into(), since });
+        };
+        if let Some((since, streams)) = self.disk_full.is_full() {
+            let text = format!(
+                "no space left on the disk of {streams} streams' outputs: nothing is started; make room"
+            );
+            say(NoticeKind::Host, Severity::Critical, since, text);
+        } else if let (Some(why), Some(since)) = (self.guard.reason(&self.policy.guard), self.guard.since()) {
+            let (severity, what) = match self.shedding.resting.len() {
+                0 => (Severity::Warning, "nothing is started".to_owned()),
+                resting => (Severity::Critical, format!("nothing is started, {resting} streams rest")),
+            };
+            say(
+                NoticeKind::Host,
+                severity,
+                since,
+                format!("the host is busy: {why}: {what} until it is less"),
+            );
+        }
+        self.hosts_down(&mut say);
+        if let Some(rolling) = &self.rolling {
+            say(NoticeKind::Rollout, Severity::Warning, rolling.begun(), rolling.words().0);
+        }
+        if let Some(since) = self.short_since {
+            let (waiting, slots) = (self.line.in_lane(Lane::Always), self.slots());
+            let text = format!(
+                "{waiting} streams wait for a slot that never comes free: all {slots} are kept; make the pool larger, or let streams rotate"
+            );
+            say(NoticeKind::Pool, Severity::Warning, since, text);
+        }
+        notices
+    }
+
+    fn hosts_down(&self, say: &mut impl FnMut(NoticeKind, Severity, Moment, String)) {
+        if !self.origins.any_down() {
+            return;
+        }
+        let down = self.origins.down();
+        for host in down.iter().take(MOST_HOSTS) {
+            let text = format!(
+                "origin {}: {}; {} streams wait together and are tried a few at a time",
+                clean(&host.host),
+                words(host.class),
+                host.waiting
+            );
+            say(NoticeKind::Origin, Severity::Critical, host.since, text);
+        }
+        if let Some(more) = down.len().checked_sub(MOST_HOSTS).filter(|more| *more > 0) {
+            let since = down.last().map_or(Moment::ZERO, |host| host.since);
+            say(NoticeKind::Origin, Severity::Critical, since, format!("{more} more origin hosts are down"));
+        }
+    }
+}

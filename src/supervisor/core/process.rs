@@ -1,0 +1,156 @@
+//! One FFmpeg process as the core sees it: how far it has come, and how far the asking to end has
+//! gone. What that means for its stream is said elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Policy;
+use crate::model::{FaultClass, Moment, Sample, StreamIx};
+
+use super::event::{Effect, Generation, Signal};
+use super::reason::Failure;
+use super::stream::Wait;
+
+/// After KILL was sent and nothing ended, it is sent again this often: a process in an
+/// uninterruptible wait dies when it wakes.
+const KILL_AGAIN: Duration = Duration::from_secs(5);
+
+/// What follows when a worker that was asked to end has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Then {
+    /// It waits for this; for nothing: it is stopped.
+    Rest(Wait),
+    /// Start anew, at once.
+    StartAnew,
+    /// Start with this input, at once.
+    Switch(usize),
+    /// It had failed: count that, and back off.
+    Failed(Failure),
+}
+
+/// How far the asking has gone.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Stop {
+    /// Signals sent so far.
+    pub(super) sent: u32,
+    /// When the next one is due; `None` until the process id is known.
+    pub(super) next: Option<Moment>,
+    pub(super) then: Then,
+}
+
+/// What a progress block says about output time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// It moved on.
+    On,
+    /// It stands, or is not known.
+    Not,
+}
+
+/// One FFmpeg process.
+#[derive(Debug, Clone)]
+pub(super) struct Worker {
+    pub(super) generation: Generation,
+    pub(super) pid: Option<u32>,
+    pub(super) started: Moment,
+    /// When output time first moved: from then on it is live.
+    pub(super) live: Option<Moment>,
+    /// When output time last moved.
+    pub(super) moved: Moment,
+    pub(super) out_time_us: Option<i64>,
+    /// Since when it has moved without a stall.
+    pub(super) steady: Moment,
+    /// Since when it has been far too fast.
+    pub(super) racing: Option<Moment>,
+    pub(super) stop: Option<Stop>,
+    /// The newest error line, for an end that no known class explains.
+    pub(super) error: Option<(Moment, Arc<str>)>,
+    /// The newest line that could explain an end.
+    pub(super) fault: Option<(Moment, FaultClass)>,
+}
+
+impl Worker {
+    /// A worker that was asked for and is not there yet.
+    pub(super) const fn expected(generation: Generation, now: Moment) -> Self {
+        Self {
+            generation,
+            pid: None,
+            started: now,
+            live: None,
+            moved: now,
+            out_time_us: None,
+            steady: now,
+            racing: None,
+            stop: None,
+            error: None,
+            fault: None,
+        }
+    }
+
+    /// It was born. Asked to end before, it can be told only now.
+    pub(super) fn spawned(&mut self, now: Moment, pid: u32) {
+        self.pid = Some(pid);
+        if let Some(stop) = &mut self.stop {
+            stop.next = Some(now);
+        }
+    }
+
+    /// Takes output time in, and says whether it moved on.
+    pub(super) fn moves(&mut self, sample: &Sample) -> Moved {
+        let moved =
+            sample.out_time_us.is_some_and(|time| self.out_time_us.is_none_or(|before| time > before));
+        if sample.out_time_us.is_some() {
+            // Backwards too: it moves on from there.
+            self.out_time_us = sample.out_time_us;
+        }
+        // Zero (or less) is where it begins: that is no progress yet.
+        let starts = sample.out_time_us.is_some_and(|time| time > 0);
+        if moved && (self.live.is_some() || starts) { Moved::On } else { Moved::Not }
+    }
+
+    /// Notes that it is to end; a process that is still being born is told when it is there.
+    /// Says whether that is news.
+    pub(super) fn ask_to_end(&mut self, now: Moment, then: Then) -> bool {
+        if let Some(stop) = &mut self.stop {
+            stop.then = then;
+            return false;
+        }
+        self.stop = Some(Stop { sent: 0, next: self.pid.map(|_| now), then });
+        true
+    }
+
+    /// No more asking, if it was asked.
+    pub(super) fn hurry(&mut self, now: Moment) {
+        if let Some(Stop { sent, next, .. }) = &mut self.stop {
+            *sent = (*sent).max(2);
+            if next.is_some() {
+                *next = Some(now);
+            }
+        }
+    }
+
+    /// Sends the next signal if it is due: TERM, TERM again, KILL. Says whether this was the first
+    /// KILL.
+    pub(super) fn escalate(
+        &mut self,
+        stream: StreamIx,
+        now: Moment,
+        policy: &Policy,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let generation = self.generation;
+        let Some(stop) = &mut self.stop else { return false };
+        if stop.next.is_none_or(|at| at > now) {
+            return false;
+        }
+        let (signal, wait) = match stop.sent {
+            0 => (Signal::Term, policy.stop_again),
+            1 => (Signal::Term, policy.stop_kill),
+            _ => (Signal::Kill, KILL_AGAIN),
+        };
+        stop.sent += 1;
+        stop.next = Some(now + wait);
+        effects.push(Effect::Signal { stream, generation, signal });
+        stop.sent == 3
+    }
+}
