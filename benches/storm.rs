@@ -51,7 +51,8 @@ const LINES: usize = 100;
 /// Flat: within this share of the first slice after the warm-up.
 const FLAT: f64 = 0.05;
 
-/// Nothing is ever `broken`, and every wait is the first one.
+/// Nothing is ever `broken`, every wait is the first one, and a machine that is busy with something
+/// else holds nothing.
 const SETTINGS: &str = r#"
 [restart]
 backoff_first = "1s"

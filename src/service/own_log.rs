@@ -11,6 +11,14 @@ use crate::supervisor::runtime::wall_ms;
 /// The number under which headend's own lines are kept. No stream gets this far.
 pub const OWN_LOG: StreamIx = StreamIx(u32::MAX);
 
+/// Lines kept for the pane. tui-logger's own 10,000 would be reached after an hour of a storm only:
+/// memory that grows for an hour looks like a leak.
+pub const OWN_LINES: usize = 1_000;
+
+/// Lines that wait to be moved. They are moved one by one, and for each move there is a new buffer:
+/// room for the 1,000 that are usual would be 100 KB each time.
+const WAITING_LINES: usize = 32;
+
 /// The name of its file. Stream ids may begin with `_` but hardly with this.
 const OWN_NAME: &str = "_headend";
 
@@ -59,7 +67,11 @@ impl Log for OwnLog {
 /// Makes `logs` the place where the program's own lines are kept. Only the first call in a
 /// process counts.
 pub fn install(logs: &Logs) {
-    let own = LOG.get_or_init(|| OwnLog { drain: tui_logger::Drain::new(), logs: OnceLock::new() });
+    let own = LOG.get_or_init(|| {
+        tui_logger::set_buffer_depth(OWN_LINES);
+        tui_logger::set_hot_buffer_depth(WAITING_LINES);
+        OwnLog { drain: tui_logger::Drain::new(), logs: OnceLock::new() }
+    });
     if let Ok(id) = StreamId::new(OWN_NAME) {
         logs.register(OWN_LOG, &id);
     }
@@ -68,5 +80,28 @@ pub fn install(logs: &Logs) {
     if log::set_logger(own).is_ok() {
         tui_logger::set_default_level(LevelFilter::Info);
         log::set_max_level(LevelFilter::Info);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+    use ratatui::widgets::Widget;
+
+    use super::*;
+
+    #[test]
+    fn no_more_lines_are_kept_for_the_pane_than_it_says() {
+        install(&Logs::start(None, 1_000_000, 2));
+        for n in 0..OWN_LINES + 500 {
+            log::info!("a line of many, number {n}");
+        }
+        let area = Rect::new(0, 0, 120, 3_000);
+        let mut pane = Buffer::empty(area);
+        tui_logger::TuiLoggerWidget::default().render(area, &mut pane);
+        let row = |y| -> String { (0..area.width).map(|x| pane[(x, y)].symbol()).collect() };
+        let kept = (0..area.height).filter(|&y| row(y).contains("a line of many")).count();
+        assert!((OWN_LINES / 2..=OWN_LINES).contains(&kept), "{kept}");
     }
 }
