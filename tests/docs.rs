@@ -65,6 +65,21 @@ fn each_word_of_the_screen_has_its_row_and_no_other() {
     same("## Log classes", classes.iter().map(|word| word.trim_matches('"')).collect());
 }
 
+/// The arrows of the state diagram.
+fn arrows(page: &str) -> BTreeSet<(&str, &str)> {
+    let arrow = |line: &'_ str| -> Option<(usize, usize)> { Some((line.find(" --> ")?, line.find(": ")?)) };
+    let lines = page.lines().map(str::trim);
+    lines.filter_map(|line| arrow(line).map(|(to, why)| (&line[..to], &line[to + 5..why]))).collect()
+}
+
+#[test]
+fn the_state_diagram_is_the_table_of_the_core() {
+    let page = read(&root().join("docs/supervision.md"));
+    let follows = |from: Phase| from.successors().iter().map(move |to| (from.word(), to.word()));
+    let table: BTreeSet<_> = Phase::ALL.into_iter().flat_map(follows).collect();
+    assert_eq!(arrows(&page), table, "docs/supervision.md and src/model/phase.rs differ");
+}
+
 #[test]
 fn severities_and_conditions_of_classes_are_as_written() {
     let page = reference();

@@ -34,6 +34,8 @@ backoff_cap = "10ms"
 jitter = 0
 broken_failures = 1000
 broken_window = "10ms"
+[origin]
+failures = 10000
 [guard]
 enabled = false
 [defaults]
@@ -222,18 +224,19 @@ fn a_crash_storm_is_held_to_the_start_budget() {
 #[test]
 fn no_signal_goes_to_a_stranger_who_has_the_number_of_a_worker() {
     /// Canaries that lived and died with the number of a worker.
-    const ENOUGH: usize = 150;
+    const ENOUGH: usize = 100;
     if !pid_namespaces() {
         skipped("signals to strangers: pid namespaces are not allowed here");
         return;
     }
     let settings = format!(
-        "{STORM}\n[stop]\nagain = \"100ms\"\nkill = \"100ms\"\n[defaults.thresholds]\nstart_grace = \"1s\"\n"
+        "{STORM}\n[stop]\nagain = \"100ms\"\nkill = \"100ms\"\n[ffmpeg]\nstats_period = \"100ms\"\n\
+         [defaults.thresholds]\nstall = \"1s\"\nstall_restart = \"0s\"\n"
     );
-    // Those that show no progress are replaced: they end at the first of three signals, 100 ms apart,
-    // and what they leave behind holds their pipes for 250 ms after their number is free.
+    // Those that stall are replaced: they end at the first of three signals, 100 ms apart, and
+    // what they leave behind holds their pipes for 250 ms after their number is free.
     let stage = many(&settings, 20, |n| {
-        if n < 17 { "grandchild?after=600&for=1&group=own&speed=0" } else { "exit?code=1&after=0.2" }
+        if n < 17 { "stall?after=0.5&child=1&for=3&group=own" } else { "exit?code=1&after=0.2" }
     });
     let canaries = format!("stand-in:canaries?of={}", stage.journal("all").display());
     let arguments = stage.arguments(&["--headless"]);

@@ -438,6 +438,18 @@ mod worker {
     }
 
     #[test]
+    fn one_that_stalls_can_leave_a_child_with_its_pipes() {
+        let mut running = worker("stand-in:stall?after=0.1&child=1&for=65.3");
+        running.wait_stdout("a stall", |out| out_times(out).iter().filter(|t| **t == 100_000).count() >= 3);
+        running.process().signal(Signal::SIGTERM);
+        assert_eq!(running.wait_exit(LIMIT).code(), Some(255));
+        let children = processes::with_argument("sleep?for=65.3");
+        assert_eq!(children.len(), 1);
+        children[0].signal(Signal::SIGKILL);
+        processes::wait_gone(&children, LIMIT);
+    }
+
+    #[test]
     fn a_grandchild_can_pour_into_the_pipes() {
         let mut running = worker("stand-in:grandchild?does=flood&for=64.7&code=5");
         assert_eq!(running.wait_exit(LIMIT).code(), Some(5));

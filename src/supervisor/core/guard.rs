@@ -80,7 +80,8 @@ impl Figure {
     /// In percent; `None` where it is not known.
     fn of(self, host: &HostReading, own: &SelfReading) -> Option<f32> {
         match self {
-            Self::Cpu => (host.cores > 0).then_some(host.cpu_percent),
+            // Busy cores are no harm while nobody waits for them; where that is known, it is what counts.
+            Self::Cpu => (host.cores > 0 && host.pressure.is_none()).then_some(host.cpu_percent),
             Self::CpuPressure => host.pressure.map(|p| p.cpu_some),
             Self::Memory => share(host.memory_bytes, host.memory_total_bytes),
             Self::MemoryPressure => host.pressure.map(|p| p.memory_full),
@@ -295,10 +296,12 @@ mod tests {
         let full = HostReading { pressure: Some(pressure), ..HostReading::default() };
         let disk = HostReading { disk_free_bytes: Some(2), disk_total_bytes: 100, ..HostReading::default() };
         let cpu = HostReading { cpu_percent: 99.0, cores: 2, ..HostReading::default() };
+        let nobody_waits = HostReading { pressure: Some(Pressure::default()), ..cpu };
         for (host, load, slows) in [
             (full, Load::Overloaded, true),
             (disk, Load::Busy, false),
             (cpu, Load::Overloaded, true),
+            (nobody_waits, Load::Calm, false),
             (HostReading::default(), Load::Calm, false),
         ] {
             let (mut guard, mut at) = (HostGuard::default(), 0);

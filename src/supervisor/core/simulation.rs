@@ -119,9 +119,8 @@ fn the_table_of_phases_holds_what_happens_and_nothing_else() {
 #[test]
 fn ten_thousand_streams_for_a_day() {
     let hours = asked("HEADEND_HOURS").unwrap_or(1);
-    let began = std::time::Instant::now();
     let lived = day::live(seeds(7..8)[0], 10_000, 100, i64::try_from(hours).unwrap());
-    println!("{hours} hours in {:.1} s: {lived:?}", began.elapsed().as_secs_f32());
+    println!("{hours} hours: {lived:?}");
     assert!(lived.blocks > hours * 3_000_000 && lived.outages > 10, "too quiet: {lived:?}");
     assert!(lived.live_at_the_end > 9_000, "{lived:?}");
 }

@@ -89,6 +89,10 @@ fn code(request: &Request) -> u8 {
 
 fn stall(request: &Request, out: &mut Output) -> u8 {
     let after = request.seconds("after", 1.0);
+    if request.count("child", 0) == 1 {
+        #[allow(clippy::zombie_processes, reason = "outliving us is what it is for")]
+        let _child = sleeper(request);
+    }
     out.banner(&request.input);
     if !blocks(request, out, after) {
         return EXIT_BY_SIGNAL;

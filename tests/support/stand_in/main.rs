@@ -11,7 +11,7 @@
 //! | `healthy` | | a block every period, output time moving with the clock |
 //! | `exit` | `code=1`, `after=0`, `while=` | ends by itself after so many seconds (0: before a first block); with `while`: only as long as that file is there, else healthy |
 //! | `ignore-term` | `times=0` | takes no notice of the first so many TERMs (0: of all) |
-//! | `stall` | `after=1`, `kind=repeat` or `silent` | output time stops: the same block again, or no block |
+//! | `stall` | `after=1`, `kind=repeat` or `silent`, `child=0` | output time stops: the same block again, or no block; with `child=1` it has one, as `grandchild` does |
 //! | `hang` | `blocks=0` | no frame ever; `blocks=1`: blocks full of N/A |
 //! | `backwards` | `every=5` | output time jumps back at each so many blocks |
 //! | `flood` | `to=stderr`, `rate=0` | lines without end, bytes a second (0: as fast as they are read) |
