@@ -231,3 +231,19 @@ fn slow_starts_on_this_machine_make_fewer_start_at_once() {
     (0..15).for_each(|ix| world.progress(ix));
     assert!(world.core.pool().starting < 8, "{} start at once", world.core.pool().starting);
 }
+
+#[test]
+fn a_start_that_an_origin_lets_hang_says_nothing_of_this_machine() {
+    let mut world = World::with(Policy { starts_per_second: 100, ..Policy::default() }, 40);
+    for ix in 0..15 {
+        world.spawned(ix);
+        world.line(ix, FaultClass::Timeout, "Connection timed out");
+    }
+    world.pass(secs(5));
+    for ix in 0..15 {
+        world.line(ix, FaultClass::Timeout, "Connection timed out");
+    }
+    world.pass(secs(25));
+    (0..15).for_each(|ix| world.exits(ix, 255));
+    assert_eq!(world.core.pool().starting, 15);
+}
