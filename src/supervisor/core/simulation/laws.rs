@@ -143,10 +143,11 @@ impl Laws {
         seen.not_before = now + least.saturating_sub(Duration::from_millis(1));
     }
 
-    /// Its host is back, or down: then it is no longer its own backoff that counts.
-    pub fn waits_for_host(&mut self, core: &Supervisor) {
+    /// Who waits for its host, or was held back by an operator who turned a rollout back: then it is
+    /// no longer its own backoff that counts.
+    pub fn waits_for_others(&mut self, core: &Supervisor) {
         for (ix, seen) in self.seen.iter_mut().enumerate() {
-            if matches!(core.streams[ix].wait, Wait::Origin(..)) {
+            if matches!(core.streams[ix].wait, Wait::Origin(..) | Wait::Rollout) {
                 seen.not_before = Moment::ZERO;
             }
         }
