@@ -105,7 +105,7 @@ fn descriptors_that_run_out_at_any_point_of_a_start_leak_no_process() {
 fn too_few_descriptors_to_start_are_told_and_leave_nobody() {
     let stage = Stage::crowd(QUICK, 4, "healthy");
     let mut ran = 0;
-    for files in (8..=64).step_by(4) {
+    for files in (6..=64).step_by(2) {
         let finished = stage.headless_after(&format!("ulimit -n {files}"), &["--for", "1s"]).finish(LIMIT);
         assert!(!finished.stderr.contains("panicked"), "{files}: {finished:#?}");
         assert!(!stage.log("_headend").contains("panicked"), "{files}: {}", stage.log("_headend"));
@@ -220,4 +220,26 @@ fn a_configuration_with_one_mistake_starts_nobody() {
         assert_eq!(stage.starts("all"), [], "{mistake}");
         assert!(!stage.state().exists(), "{mistake}: nothing is begun");
     }
+}
+
+/// A machine that is as busy as any is too busy for these limits.
+const TOO_BUSY: &str = r#"
+[guard]
+memory = [0.01, 99]
+rises_after = "0s"
+[defaults]
+mode = "packets"
+"#;
+
+#[test]
+fn on_a_busy_host_nothing_is_started_and_every_row_says_why() {
+    let stage = Stage::crowd(TOO_BUSY, 3, "exit?after=2");
+    let mut screen = stage.open(WIDE, &[], &[]);
+    // What was started before the first reading goes on, and ends by itself.
+    screen.wait_text("held 3");
+    screen.wait_text("the host is busy: memory above 0.01 %");
+    assert_eq!(stage.wait_workers(0).len(), 0);
+    // Without workers nobody asks.
+    screen.keys("q");
+    assert!(screen.exit_status().success());
 }

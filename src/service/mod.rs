@@ -39,6 +39,9 @@ const WORKERS_LIMIT: Duration = Limits::OURS.whole();
 const SUPERVISOR_SPARE: Duration = Duration::from_secs(1);
 /// A console held by a frozen terminal is left behind after this.
 pub const CONSOLE_LIMIT: Duration = Duration::from_secs(2);
+/// With fewer open files than this headend does not start. Without a terminal and without workers
+/// it has 15 open (measured); the terminal, log files and a worker's birth need some more.
+const LEAST_OPEN_FILES: u64 = 40;
 /// Writing the rest of the logs may take this long when leaving.
 const LOGS_LIMIT: Duration = Duration::from_secs(3);
 /// Flushing and exporting the store may take this long when leaving.
@@ -66,6 +69,11 @@ pub enum ServiceError {
     /// FFmpeg is missing, too old, or no FFmpeg.
     #[error(transparent)]
     Ffmpeg(#[from] FfmpegError),
+    /// headend itself has more files open than the limit allows.
+    #[error(
+        "the limit on open files is {0}, and headend needs {LEAST_OPEN_FILES} and 3 for each worker: raise it (ulimit -n)"
+    )]
+    OpenFiles(u64),
     /// The machine refuses a thread or the event loop.
     #[error("{what} could not be started: {source}; free memory or raise the limit on processes")]
     Machine {
@@ -131,12 +139,19 @@ impl Service {
     /// refuses a thread. A state folder that can't be written is no error: it is said on the board.
     pub fn start(options: Options) -> Result<Self, ServiceError> {
         let limits = host::raise_open_files();
+        if limits.fds_now < LEAST_OPEN_FILES {
+            return Err(ServiceError::OpenFiles(limits.fds_now));
+        }
         let ffmpeg = ffmpeg::find(options.config.ffmpeg.as_deref())?;
         let capabilities = ffmpeg::probe(&ffmpeg)?;
         let Ground { store, opened, lock, logs, folder } = Ground::prepare(&options)?;
         log::info!("FFmpeg {} ({})", capabilities.version_text, ffmpeg.display());
         let notices = limit_notice(&options.config, limits).into_iter();
-        let notices = notices.chain(filter_notice(&options.config, &capabilities)).collect();
+        let notices: Vec<Notice> = notices.chain(filter_notice(&options.config, &capabilities)).collect();
+        // Without a terminal nobody sees the board.
+        for notice in &notices {
+            log::warn!("{}", notice.text);
+        }
 
         let requests = Arc::new(tokio::sync::Notify::new());
         let poke = Arc::clone(&requests);

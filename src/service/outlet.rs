@@ -179,6 +179,10 @@ impl Outlet for ServiceOutlet {
         }));
     }
 
+    fn refused(&mut self, client: u64, seq: u64, reason: String) {
+        self.hub.answer(client, seq, Answer::Refused { reason: reason.into() });
+    }
+
     fn worker_born(&mut self, stream: &StreamId, pid: u32, started: u64) {
         if let Some(boot) = &self.boot {
             let worker = WorkerRecord { stream: stream.clone(), started, boot: boot.clone() };

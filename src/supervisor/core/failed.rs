@@ -6,7 +6,7 @@ use crate::model::{FaultClass, LineLevel, Phase};
 
 use super::backoff::{Haste, Verdict};
 use super::origins::{Gate, HostIx, blames_the_host};
-use super::reason::Failure;
+use super::reason::{Failure, words};
 use super::stream::{Concern, Stream, Surroundings, Wait};
 
 impl Stream {
@@ -49,7 +49,7 @@ impl Stream {
         let choice = self.inputs.choose(now, around.policy, around.origins);
         self.inputs.take(choice.input);
         if let Some(host) = choice.closed {
-            self.wait_for_origin(around, host, &failure.reason);
+            self.wait_for_origin(around, host);
             return;
         }
         let (policy, haste) = (around.policy, failure.haste());
@@ -90,14 +90,15 @@ impl Stream {
     }
 
     /// Its host's breaker is open: it waits together with the host's other streams.
-    fn wait_for_origin(&mut self, around: &mut Surroundings<'_>, host: HostIx, reason: &str) {
+    fn wait_for_origin(&mut self, around: &mut Surroundings<'_>, host: HostIx) {
         let now = around.now;
         around.origins.wait(host, self.ix, now);
         let name = around.origins.name(host);
         self.origin_probe = around.origins.closed_until(host);
-        let text = format!("{reason}; waits with the other streams of {name}");
+        let why = around.origins.class(host).map_or("no answer", words);
+        let text = format!("host {name} is down: {why}");
         self.set_phase(around, Phase::Broken, Wait::Origin(host, now), &text);
-        self.note(around, LineLevel::Error, format!("headend: {text}").into());
+        self.note(around, LineLevel::Error, format!("headend: {text}; waits with its other streams").into());
     }
 
     /// The breaker of `host` has opened: if it failed there and waits for its next try, it waits
@@ -106,8 +107,7 @@ impl Stream {
         if matches!(self.wait, Wait::Retry(_)) && self.inputs.host() == Some(host) {
             let choice = self.inputs.choose(around.now, around.policy, around.origins);
             if choice.closed.is_some() {
-                let reason = Arc::clone(&self.reason);
-                self.wait_for_origin(around, host, &reason);
+                self.wait_for_origin(around, host);
             }
         }
     }

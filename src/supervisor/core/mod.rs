@@ -261,6 +261,20 @@ impl Supervisor {
         self.dispatch(now, effects);
     }
 
+    /// Why a command can't be carried out now, if it can't.
+    #[must_use]
+    pub fn refusal(&self, command: &Command) -> Option<String> {
+        let most = self.most_slots;
+        match command {
+            _ if self.leaving => Some("headend is leaving".to_owned()),
+            Command::Rollout(_) if self.rolling.is_none() => Some("no rollout is under way".to_owned()),
+            Command::Slots(Some(slots)) if *slots > most => {
+                Some(format!("the limit on open files allows {most} workers; raise it (ulimit -Hn)"))
+            }
+            _ => None,
+        }
+    }
+
     /// Carries a command out; says how many streams it changed something for.
     pub fn command(&mut self, now: Moment, command: &Command, effects: &mut Vec<Effect>) -> usize {
         if self.leaving {

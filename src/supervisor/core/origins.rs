@@ -123,6 +123,12 @@ impl Origins {
         self.hosts.get(ix.0 as usize)?.open.as_ref().map(|open| open.next_probe)
     }
 
+    /// What is wrong with a host whose breaker is open.
+    #[must_use]
+    pub fn class(&self, ix: HostIx) -> Option<FaultClass> {
+        self.hosts.get(ix.0 as usize)?.open.as_ref().map(|open| open.class)
+    }
+
     /// A run of `stream` on this host failed because of the host.
     pub fn failed(
         &mut self,

@@ -63,6 +63,8 @@ pub trait Outlet {
     fn worker_born(&mut self, stream: &StreamId, pid: u32, started: u64);
     /// A worker is reaped: its number may be anybody's from now on.
     fn worker_gone(&mut self, pid: u32);
+    /// A command can't be carried out, and why.
+    fn refused(&mut self, client: u64, seq: u64, reason: String);
     /// headend is leaving; so many workers are left.
     fn leaving(&mut self, workers_left: u32);
 }
@@ -264,6 +266,10 @@ impl<O: Outlet> Runtime<O> {
     fn take_in(&mut self, now: Moment, event: Event) {
         match event {
             Event::Bid(Bid::Command { client, seq, command }) => {
+                if let Some(reason) = self.core.refusal(&command) {
+                    self.outlet.refused(client, seq, reason);
+                    return;
+                }
                 let mut effects = Vec::new();
                 let touched = self.core.command(now, &command, &mut effects);
                 match &command {

@@ -17,6 +17,7 @@ impl Outlet for Seen {
     fn publish(&mut self, _: Moment, _: Changes) {}
     fn lines_moved(&mut self) {}
     fn commanded(&mut self, _: u64, _: u64, _: usize) {}
+    fn refused(&mut self, _: u64, _: u64, _: String) {}
     fn worker_born(&mut self, _: &StreamId, _: u32, _: u64) {}
     fn worker_gone(&mut self, _: u32) {}
     fn leaving(&mut self, workers_left: u32) {

@@ -136,11 +136,9 @@ fn the_operator_continues_or_turns_back() {
     assert_eq!(world.core.pool().held, 16, "it does not go on by itself");
     world.say(RolloutOrder::Continue);
     world.say(RolloutOrder::Continue);
-    assert_eq!(
-        (world.core.pool().held, world.say(RolloutOrder::Continue)),
-        (0, 0),
-        "there is nothing left to say"
-    );
+    assert_eq!((world.core.pool().held, world.say(RolloutOrder::Continue)), (0, 0));
+    let refusal = world.core.refusal(&Command::Rollout(RolloutOrder::Continue));
+    assert_eq!(refusal.as_deref(), Some("no rollout is under way"), "there is nothing left to say");
 }
 
 #[test]

@@ -210,6 +210,8 @@ fn a_larger_pool_starts_more_and_a_smaller_one_lets_the_least_important_go() {
     let resize = |world: &mut World, to: Option<u32>| {
         world.core.command(world.now, &Command::Slots(to), &mut world.effects)
     };
+    let refusal = world.core.refusal(&Command::Slots(Some(10_001)));
+    assert!(refusal.unwrap().contains("open files allows 10000 workers"));
     assert_eq!(resize(&mut world, Some(4)), 1);
     assert_eq!(resize(&mut world, Some(4)), 0, "it has that size already");
     world.healthy_seconds(3);
