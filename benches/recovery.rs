@@ -35,8 +35,10 @@ use support::{HEADEND, LIMIT, wait_until};
 const LOOK: Duration = Duration::from_millis(20);
 /// Between two looks at which workers there are.
 const COUNT: Duration = Duration::from_millis(500);
+/// Rows at the top of the screen that tell how everything is.
+const HEAD_ROWS: usize = 8;
 /// What is not live by then is told as such.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_secs(300);
 
 fn main() {
     if !measure::is_wanted() {
@@ -109,6 +111,10 @@ fn one(screen: &Screen, address: &str, round: u64, all: u32, down: Duration, int
         None => format!("NOT within {} s", LONGEST.as_secs()),
     };
     println!("| {round} | {least} | {tries} | {back} | {most} |");
+    if shown(screen, "live") != all {
+        // What holds them stands in the header: the guard, say, on a machine with other work.
+        println!("{}", screen.text().lines().take(HEAD_ROWS).collect::<Vec<_>>().join("\n"));
+    }
     // The next round begins with everything well for a while.
     interrupt.wait_until(Instant::now() + LIMIT)
 }

@@ -31,7 +31,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use measure::{Interrupt, cpu_seconds, mib, number, pss_kib, spread, threads};
+use measure::{Interrupt, anonymous_kib, cpu_seconds, mib, number, pss_kib, spread, threads};
 use nix::sys::signal::Signal;
 use support::headless::Running;
 use support::processes::{Process, children_of, zombies_of};
@@ -70,6 +70,7 @@ mode = "packets"
 struct Sample {
     minute: f64,
     pss_kib: u64,
+    anonymous_kib: u64,
     descriptors: u64,
     threads: u64,
     zombies: u64,
@@ -88,7 +89,8 @@ fn main() {
     let minutes = number("HEADEND_BENCH_MINUTES", 120);
     let mut csv = std::env::var_os("HEADEND_BENCH_CSV").map(|path| {
         let mut file = File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        writeln!(file, "minute,pss_kib,descriptors,threads,zombies,workers,starts,cpu_s").unwrap();
+        writeln!(file, "minute,pss_kib,anonymous_kib,descriptors,threads,zombies,workers,starts,cpu_s")
+            .unwrap();
         file
     });
 
@@ -101,8 +103,10 @@ fn main() {
     let headend = Running::start(Path::new(HEADEND), &arguments, &environment);
 
     println!("{streams} streams, {minutes} minutes, a look every {} s", SAMPLE.as_secs());
-    println!("| minutes | PSS MiB: least, median, most | descriptors | threads | zombies | starts |");
-    println!("| --- | --- | --- | --- | --- | --- |");
+    println!(
+        "| minutes | PSS MiB: least, median, most | of it without a file | descriptors | threads | zombies | starts |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     let samples = watch(&headend, minutes, &interrupt, csv.as_mut());
     verdict(&samples);
     leave(headend, &interrupt);
@@ -145,6 +149,7 @@ fn watch(headend: &Running, minutes: u64, interrupt: &Interrupt, mut csv: Option
         let sample = Sample {
             minute: began.elapsed().as_secs_f64() / 60.0,
             pss_kib: pss_kib(pid),
+            anonymous_kib: anonymous_kib(pid),
             descriptors: headend.process().open_files() as u64,
             threads: threads(pid) as u64,
             zombies: zombies_of(pid).len() as u64,
@@ -153,10 +158,20 @@ fn watch(headend: &Running, minutes: u64, interrupt: &Interrupt, mut csv: Option
             cpu_s: cpu_seconds(pid),
         };
         if let Some(file) = csv.as_mut() {
-            let Sample { minute, pss_kib, descriptors, threads, zombies, workers, starts, cpu_s } = &sample;
+            let Sample {
+                minute,
+                pss_kib,
+                anonymous_kib,
+                descriptors,
+                threads,
+                zombies,
+                workers,
+                starts,
+                cpu_s,
+            } = &sample;
             writeln!(
                 file,
-                "{minute:.2},{pss_kib},{descriptors},{threads},{zombies},{workers},{starts},{cpu_s:.2}"
+                "{minute:.2},{pss_kib},{anonymous_kib},{descriptors},{threads},{zombies},{workers},{starts},{cpu_s:.2}"
             )
             .unwrap();
         }
@@ -190,12 +205,13 @@ fn tell_slice(samples: &[Sample], slice: u64) {
     let pss = figures(|s| s.pss_kib);
     let range = |(least, _, most): (u64, u64, u64)| format!("{least} to {most}");
     println!(
-        "| {} to {:.0} | {:.2}, {:.2}, {:.2} | {} | {} | {} | {} |",
+        "| {} to {:.0} | {:.2}, {:.2}, {:.2} | {:.2} | {} | {} | {} | {} |",
         slice * SLICE_MINUTES,
         last.minute,
         mib(pss.0),
         mib(pss.1),
         mib(pss.2),
+        mib(figures(|s| s.anonymous_kib).1),
         range(figures(|s| s.descriptors)),
         range(figures(|s| s.threads)),
         range(figures(|s| s.zombies)),
@@ -208,10 +224,6 @@ fn verdict(samples: &[Sample]) {
     let Some(last) = samples.last() else {
         println!("no sample: headend ended at once, or the run was interrupted");
         return;
-    };
-    let middle = |slice| {
-        let pss: Vec<u64> = of_slice(samples, slice).iter().map(|s| s.pss_kib).collect();
-        spread(&pss).1 as f64
     };
     let first = samples.first().map_or(0, |s| s.starts);
     println!(
@@ -226,15 +238,26 @@ fn verdict(samples: &[Sample]) {
         println!("flat: not known; it takes 30 minutes to have two slices after the warm-up");
         return;
     }
-    let (warm, end) = (middle(1), middle(last_slice - 1));
-    let change = end / warm - 1.0;
-    println!(
-        "flat within {:.0} %: {} ({:+.2} % from minutes {SLICE_MINUTES} to {} to the last {SLICE_MINUTES})",
-        FLAT * 100.0,
-        if change.abs() <= FLAT { "yes" } else { "NO" },
-        change * 100.0,
-        2 * SLICE_MINUTES
-    );
+    for (what, of) in [("PSS", pss as fn(&Sample) -> u64), ("without a file behind it", anonymous)] {
+        let middle =
+            |slice| spread(&of_slice(samples, slice).into_iter().map(of).collect::<Vec<u64>>()).1 as f64;
+        let change = middle(last_slice - 1) / middle(1) - 1.0;
+        println!(
+            "{what}: flat within {:.0} %: {} ({:+.2} % from minutes {SLICE_MINUTES} to {} to the last {SLICE_MINUTES})",
+            FLAT * 100.0,
+            if change.abs() <= FLAT { "yes" } else { "NO" },
+            change * 100.0,
+            2 * SLICE_MINUTES
+        );
+    }
+}
+
+const fn pss(sample: &Sample) -> u64 {
+    sample.pss_kib
+}
+
+const fn anonymous(sample: &Sample) -> u64 {
+    sample.anonymous_kib
 }
 
 /// Ends headend as an operator would and says what it counted itself.

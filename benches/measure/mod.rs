@@ -33,8 +33,18 @@ pub fn cpu_seconds(pid: i32) -> f64 {
 
 /// Proportional set size of a process, in KiB; 0 when it is gone.
 pub fn pss_kib(pid: i32) -> u64 {
+    rollup_kib(pid, "Pss:")
+}
+
+/// The part of it that no file is behind, in KiB: what the process itself asked for. The program's
+/// own pages are shared with every other headend that runs at the same time, so PSS moves with them.
+pub fn anonymous_kib(pid: i32) -> u64 {
+    rollup_kib(pid, "Pss_Anon:")
+}
+
+fn rollup_kib(pid: i32, field: &str) -> u64 {
     let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap_or_default();
+    let line = rollup.lines().find(|line| line.starts_with(field)).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or_default()
 }
 
