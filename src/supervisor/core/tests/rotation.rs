@@ -256,3 +256,15 @@ fn no_more_urgent_ones_jump_the_line_than_have_their_part() {
     assert!(started.len() >= 8, "{started:?}");
     assert!(started[..8].iter().filter(|ix| **ix >= 20).count() <= 2, "{started:?}");
 }
+
+#[test]
+fn a_fault_that_is_known_for_long_keeps_no_slot() {
+    let mut world = turning(5, 4);
+    world.healthy_seconds(20);
+    let now = world.now;
+    world.event(2, WorkerEvent::Detection { what: Detection::BlackBegan, began: now });
+    world.healthy_seconds(560);
+    assert_eq!(world.row(2).restarts, 0);
+    world.healthy_seconds(120);
+    assert!(world.row(2).restarts > 0, "others have not been looked at");
+}
