@@ -89,7 +89,7 @@ pub struct Limit {
 }
 
 /// When the host is too busy to start more (soft), and when streams must rest (hard). All figures
-/// in percent. A limit lets go at nine tenths of itself.
+/// in percent. A limit lets go at 95 % of itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Guard {
     /// Whether it works at all.
@@ -126,7 +126,7 @@ impl Default for Guard {
         Self {
             enabled: true,
             cpu: limit(95.0, 98.0),
-            cpu_pressure: limit(60.0, 90.0),
+            cpu_pressure: limit(80.0, 95.0),
             memory: limit(85.0, 95.0),
             memory_pressure: limit(2.0, 10.0),
             open_files: limit(85.0, 95.0),

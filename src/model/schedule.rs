@@ -22,6 +22,8 @@ use jiff::tz::TimeZone;
 
 pub use window::{InvalidWindow, Window};
 
+/// An answer without an end is believed for a day.
+const ASK_AGAIN_MS: u64 = 86_400_000;
 /// How far ahead the next change is looked for, milliseconds: 366 days.
 const HORIZON_MS: i64 = 366 * 86_400_000;
 /// The latest moment that is told apart, milliseconds: about the year 9970. A horizon and a zone's
@@ -101,7 +103,8 @@ impl Schedule {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((asked, opening)) = *last
             && asked <= wall_ms
-            && opening.until_ms.is_some_and(|until| wall_ms < until)
+            // One that does not change within a year is asked again now and then.
+            && wall_ms < opening.until_ms.unwrap_or(asked.saturating_add(ASK_AGAIN_MS))
         {
             return opening;
         }

@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use crate::model::{Action, LineLevel, Moment, Phase, RolloutOrder, StreamIx, Wanted, WatchKind};
 
+use super::Supervisor;
 use super::event::{Effect, Purpose};
 use super::guard::Load;
 use super::line::Lane;
 use super::reason::words;
 use super::rollout::{Rolling, Started, Turn};
 use super::stream::{Concern, Stream};
-use super::{NEXT_LOOK, Supervisor};
 
 /// Urgent streams take at most this part of the slots that are taken in turns: a quarter. The
 /// others must be looked at too.
 const URGENT_PART: u32 = 4;
+/// On a busy host a stream that was live before is started this often at most.
+const TRICKLE: Duration = Duration::from_secs(5);
 /// Probes of primary inputs at once.
 const PROBES_AT_ONCE: u32 = 4;
 /// In each round this part of the workers is sent to rest, or let go: a twentieth, at least one.
@@ -31,15 +33,35 @@ impl Supervisor {
             return None;
         }
         if self.hold.is_some() {
-            let exempt = self.disk_full.exempt().filter(|_| self.guard.load() == Load::Calm)?;
-            return self.line.lane_of(exempt).filter(|lane| *lane != Lane::Probe).map(|lane| (lane, exempt));
+            return self.candidate_on_hold();
         }
         let first = |lane| self.line.first(lane).map(|ix| (lane, ix));
-        let urgent_may = counted.busy_urgent < self.most_urgent();
+        // With few slots they take every other one.
+        let most = self.most_urgent();
+        let urgent_may = counted.busy_urgent < most || (most == 0 && !self.jumped);
         first(Lane::Always)
             .or_else(|| first(Lane::Urgent).filter(|_| urgent_may))
             .or_else(|| self.line.first_of_turns())
             .or_else(|| first(Lane::Probe).filter(|_| counted.probes < PROBES_AT_ONCE))
+    }
+
+    /// Who may start although something keeps everybody from starting: of those with a full disk one
+    /// now and then; on a busy host those that were live before, one at a time.
+    fn candidate_on_hold(&self) -> Option<(Lane, StreamIx)> {
+        let ix = match self.guard.load() {
+            Load::Calm => self.disk_full.exempt()?,
+            Load::Busy if self.disk_full.is_full().is_none() && self.counted.starting == 0 => {
+                self.returning.first()?.1
+            }
+            _ => return None,
+        };
+        self.line.lane_of(ix).filter(|lane| *lane != Lane::Probe).map(|lane| (lane, ix))
+    }
+
+    /// When the one whose turn it is to start may do so.
+    pub(super) fn start_at(&self, now: Moment) -> Moment {
+        let at = self.budget.next(now);
+        if self.hold.is_some() { at.max(self.trickle_at) } else { at }
     }
 
     /// Slots that are taken in turns.
@@ -60,18 +82,24 @@ impl Supervisor {
         }
         self.shrink(now, effects);
         while let Some((lane, ix)) = self.candidate() {
-            if !self.budget.take(now) {
+            if (self.hold.is_some() && self.trickle_at > now) || !self.budget.take(now) {
                 break;
             }
+            self.trickle_at = now + TRICKLE;
             let purpose = if lane == Lane::Probe { Purpose::Probe } else { Purpose::Serve };
+            if matches!(lane, Lane::Urgent | Lane::Turn) {
+                self.jumped = lane == Lane::Urgent;
+            }
             self.with_stream(now, ix, effects, |stream, around| stream.give_slot(around, purpose));
             self.follow_up(now, effects);
         }
         self.end_turns(now, effects);
-        let short = self.line.in_lane(Lane::Always) > 0
-            && self.hold.is_none()
+        let kept = self.hold.is_none()
             && self.counted.busy >= self.slots()
             && self.counted.starting + self.counted.stopping == 0;
+        // Either nobody gives a slot back, or nobody who takes turns ever gets one.
+        let waiting = self.line.len() > 0;
+        let short = kept && waiting && self.counted.busy_rotating == 0;
         self.short_since = if short { self.short_since.or(Some(now)) } else { None };
     }
 
@@ -112,22 +140,23 @@ impl Supervisor {
         running.into_iter().take(count).map(|stream| stream.ix).collect()
     }
 
-    /// When the next turn ends that somebody waits for.
-    pub(super) fn next_turn_end(&self, now: Moment) -> Option<Moment> {
-        let waited_for = self.line.len() > 0 && self.hold.is_none() && self.counted.busy >= self.slots();
-        if !waited_for || self.leaving {
-            return None;
+    /// How many turns must end for those who wait, as soon as they are over.
+    fn turns_needed(&self) -> u32 {
+        if self.hold.is_some() || self.leaving {
+            return 0;
         }
-        self.turns.range((now + NEXT_LOOK, StreamIx(0))..).next().map(|(at, _)| *at)
+        let coming = self.slots().saturating_sub(self.counted.busy) + self.counted.stopping;
+        self.line.len().saturating_sub(coming)
+    }
+
+    /// When the next turn ends that somebody waits for; in the past, if it could have ended already.
+    pub(super) fn next_turn_end(&self) -> Option<Moment> {
+        (self.turns_needed() > 0).then(|| self.turns.first()).flatten().map(|(at, _)| *at)
     }
 
     /// Ends turns that are over, as many as others wait; urgent ones stay, up to their part.
     fn end_turns(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        if self.hold.is_some() {
-            return;
-        }
-        let coming = self.slots().saturating_sub(self.counted.busy) + self.counted.stopping;
-        let mut needed = self.line.len().saturating_sub(coming);
+        let mut needed = self.turns_needed();
         if needed == 0 {
             return;
         }
@@ -136,8 +165,14 @@ impl Supervisor {
             if needed == 0 {
                 return;
             }
-            let room = self.counted.kept < self.most_urgent();
-            let stays = |stream: &Stream| stream.is_urgent(now) && (stream.turns.kept || room);
+            if self.stream(ix).is_some_and(|stream| stream.phase() == Phase::Stopping) {
+                // It ends already, for a reason of its own.
+                self.with_stream(now, ix, effects, |stream, _| stream.turns.ends = None);
+                continue;
+            }
+            let (kept, most) = (self.counted.kept, self.most_urgent());
+            let stays =
+                |stream: &Stream| stream.is_urgent(now) && kept + u32::from(!stream.turns.kept) <= most;
             if self.stream(ix).is_some_and(stays) {
                 self.with_stream(now, ix, effects, |stream, _| stream.extend_turn(now));
                 continue;
@@ -161,6 +196,7 @@ impl Supervisor {
                 self.follow(now, concern, effects);
             }
         }
+        self.end_rollout(effects);
         self.settle_hold(now, effects);
     }
 
@@ -185,7 +221,8 @@ impl Supervisor {
                     waited.len()
                 );
                 report(effects, LineLevel::Info, text);
-                for ix in waited {
+                // Those who wait for another host may have an input on this one.
+                for ix in waited.into_iter().chain(self.origins.all_waiting()) {
                     self.with_stream(now, ix, effects, |stream, around| stream.origin_back(around, host));
                 }
             }
@@ -199,15 +236,20 @@ impl Supervisor {
                     report(effects, LineLevel::Error, text);
                 }
             }
-            Concern::Live(ix) | Concern::NotLive(ix) => {
-                if self.disk_full.over(ix, matches!(concern, Concern::Live(_))) {
-                    self.hold_is_stale = true;
-                    report(effects, LineLevel::Info, "the disk has space again; streams start".to_owned());
+            Concern::Live(ix) => self.disk_full.may_write(now, ix),
+            Concern::NotLive(ix) => {
+                if self.disk_full.over(ix) {
+                    self.disk_has_space(effects);
                 }
             }
             Concern::Start(Some(took)) => self.start_limit.started(took),
             Concern::Start(None) => self.start_limit.failed(),
         }
+    }
+
+    fn disk_has_space(&mut self, effects: &mut Vec<Effect>) {
+        self.hold_is_stale = true;
+        report(effects, LineLevel::Info, "no disk is full any more; streams start".to_owned());
     }
 
     /// Works out anew what keeps every stream from starting, and tells those who wait.
@@ -249,6 +291,9 @@ impl Supervisor {
         if self.leaving {
             return;
         }
+        // Who was stopped by hand meanwhile, or started, rests no more.
+        let streams = &self.streams;
+        self.shedding.resting.retain(|ix| streams.get(ix.index()).is_some_and(|stream| stream.shed));
         let (sheds, calm) = (self.guard.sheds(), self.guard.load() == Load::Calm);
         if !sheds && (!calm || self.shedding.resting.is_empty()) {
             self.shedding.next = None;
@@ -299,7 +344,9 @@ impl Supervisor {
                 self.with_stream(now, ix, effects, Stream::probe_origin);
             }
         }
-        self.disk_full.tick(now);
+        if self.disk_full.tick(now) {
+            self.disk_has_space(effects);
+        }
         if self.guard.tick(now) {
             self.guard_was_read(now, true, effects);
         } else if self.shedding.next.is_some_and(|at| at <= now) {
@@ -318,11 +365,12 @@ impl Supervisor {
         }
         starting.sort_by_key(|ix| (Reverse(self.stream(*ix).map(|stream| stream.spec.priority)), *ix));
         let Some((rolling, held)) = Rolling::begin(now, &rule, starting) else { return };
-        report(effects, LineLevel::Info, rolling.words().0);
-        self.rolling = Some(rolling);
+        let count = u32::try_from(held.len()).unwrap_or(u32::MAX);
+        report(effects, LineLevel::Info, rolling.words(count));
         for ix in held {
             self.with_stream(now, ix, effects, |stream, around| _ = stream.hold_back(around, true));
         }
+        self.rolling = Some(rolling);
     }
 
     /// Who starts streams by hand means it, whatever the rollout says; a large set gets its own.
@@ -333,14 +381,26 @@ impl Supervisor {
         targets: &[StreamIx],
         effects: &mut Vec<Effect>,
     ) {
-        for ix in targets {
-            self.with_stream(now, *ix, effects, |stream, _| stream.held_back = false);
+        let single = |rule: &crate::config::Rollout| {
+            rule.steps.first().is_none_or(|first| targets.len() <= *first as usize)
+        };
+        if self.policy.rollout.as_ref().is_none_or(single) {
+            for ix in targets {
+                self.with_stream(now, *ix, effects, |stream, _| stream.held_back = false);
+            }
         }
         if action == Action::Start {
             let stopped =
                 |ix: &StreamIx| self.stream(*ix).is_some_and(|stream| stream.wanted == Wanted::Stopped);
             let starting = targets.iter().copied().filter(stopped).collect();
             self.roll_out(now, starting, effects);
+        }
+    }
+
+    /// A rollout is over when it holds nobody back any more, whoever let them go.
+    fn end_rollout(&mut self, effects: &mut Vec<Effect>) {
+        if self.counted.held_back == 0 && self.rolling.take().is_some() {
+            report(effects, LineLevel::Info, "rollout: nobody is held back any more".to_owned());
         }
     }
 
@@ -353,11 +413,11 @@ impl Supervisor {
             started.wanted += u32::from(stream.is_due());
             started.live += u32::from(stream.is_due() && (stream.phase() == Phase::Live || seen));
         }
-        let before = rolling.words();
+        let held = self.counted.held_back;
+        let before = rolling.words(held);
         let turn = rolling.look(now, started, self.guard.load() > Load::Calm);
-        if rolling.words() != before {
-            let level = if rolling.words().1 { LineLevel::Warning } else { LineLevel::Info };
-            report(effects, level, rolling.words().0);
+        if turn.is_none() && rolling.words(held) != before {
+            report(effects, LineLevel::Warning, rolling.words(held));
         }
         self.go_on_with(now, rolling, turn, effects);
     }
@@ -369,11 +429,7 @@ impl Supervisor {
         turn: Option<Turn>,
         effects: &mut Vec<Effect>,
     ) -> usize {
-        if rolling.is_done() {
-            report(effects, LineLevel::Info, "rollout: every stream was started".to_owned());
-        } else {
-            self.rolling = Some(rolling);
-        }
+        self.rolling = Some(rolling);
         let (ixs, held) = match turn {
             Some(Turn::Start(ixs)) => (ixs, false),
             Some(Turn::Hold(ixs)) => (ixs, true),

@@ -1,6 +1,7 @@
 //! What follows when a worker is gone: rest, the next try, another input, or waiting for a host.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::model::{FaultClass, LineLevel, Phase};
 
@@ -12,6 +13,11 @@ use super::stream::{Concern, Stream, Surroundings, Wait};
 impl Stream {
     pub(super) fn rests(&mut self, around: &mut Surroundings<'_>, wait: Wait) {
         let may_rest = self.is_due() && !around.leaving;
+        if self.turns.progress >= around.policy.backoff_reset {
+            // A turn alone may be too short for it: what counts is progress without a failure.
+            self.failures.forget();
+            self.inputs.good(self.inputs.current());
+        }
         match wait {
             Wait::Line if may_rest && !self.shed && !self.held_back => {
                 // Each turn begins with the primary, unless it failed lately.
@@ -29,7 +35,7 @@ impl Stream {
         }
     }
 
-    pub(super) fn failed(&mut self, around: &mut Surroundings<'_>, failure: &Failure) {
+    pub(super) fn failed(&mut self, around: &mut Surroundings<'_>, failure: &Failure, host: Option<HostIx>) {
         let now = around.now;
         self.watch.run_failed(now, failure.kind);
         self.last_error = Some(failure.reason.as_str().into());
@@ -44,7 +50,10 @@ impl Stream {
         }
         around.concerns.push(Concern::NotLive(self.ix));
         self.inputs.burn(now);
-        self.tell_origin(around, failure);
+        self.turns.progress = Duration::ZERO;
+        if let Some(host) = host {
+            self.tell_origin(around, failure, host);
+        }
         let used = self.inputs.current();
         let choice = self.inputs.choose(now, around.policy, around.origins);
         self.inputs.take(choice.input);
@@ -67,8 +76,7 @@ impl Stream {
     }
 
     /// What a failed run says of the input's host: that it is at fault, or that it answers.
-    fn tell_origin(&mut self, around: &mut Surroundings<'_>, failure: &Failure) {
-        let Some(host) = self.inputs.host() else { return };
+    fn tell_origin(&mut self, around: &mut Surroundings<'_>, failure: &Failure, host: HostIx) {
         match failure.class {
             Some(class) if blames_the_host(class) => {
                 let gate =
@@ -80,7 +88,7 @@ impl Stream {
             Some(
                 FaultClass::Auth | FaultClass::NotFound | FaultClass::InvalidData | FaultClass::NoStream,
             ) => {
-                if let Some(freed) = around.origins.answered(host, self.ix, false) {
+                if let Some(freed) = around.origins.answered(around.now, host, self.ix, false) {
                     around.concerns.push(Concern::OriginBack(host, freed));
                 }
             }
@@ -108,13 +116,17 @@ impl Stream {
             let choice = self.inputs.choose(around.now, around.policy, around.origins);
             if choice.closed.is_some() {
                 self.wait_for_origin(around, host);
+            } else {
+                // Its next try goes to an input that can be reached.
+                self.inputs.take(choice.input);
             }
         }
     }
 
     /// Its host is probed: it is let through.
     pub fn probe_origin(&mut self, around: &mut Surroundings<'_>) {
-        if matches!(self.wait, Wait::Origin(..)) {
+        if let Wait::Origin(host, _) = self.wait {
+            self.tries_host = Some(host);
             self.queue(around, "tries whether its host is back");
         }
     }
@@ -122,8 +134,11 @@ impl Stream {
     /// Its host answers again.
     pub fn origin_back(&mut self, around: &mut Surroundings<'_>, host: HostIx) {
         self.inputs.host_is_back(host);
-        if matches!(self.wait, Wait::Origin(at, _) if at == host) {
+        // It may have waited for the host of another of its inputs.
+        if matches!(self.wait, Wait::Origin(..)) && self.inputs.is_on(host) {
             self.failures.forget();
+            let choice = self.inputs.choose(around.now, around.policy, around.origins);
+            self.inputs.take(choice.input);
             self.queue(around, "its host answers again");
         }
     }

@@ -1,7 +1,7 @@
 //! The host guard: when the machine is too busy to start more, and when streams must rest.
 //!
 //! Each figure has a soft and a hard limit. A limit holds once it was passed for a while, and lets
-//! go once the figure was below nine tenths of it for a while: so one spike changes nothing, and a
+//! go once the figure was below 95 % of it for a while: so one spike changes nothing, and a
 //! figure that swings around its limit does not make streams swing with it.
 
 use std::time::Duration;
@@ -9,10 +9,14 @@ use std::time::Duration;
 use crate::config::{self, Limit};
 use crate::model::{HostReading, Moment, SelfReading};
 
-/// A limit lets go below this share of itself.
-const LETS_GO_AT: f32 = 0.9;
+/// A limit lets go below this share of itself: wide enough that a figure does not swing across it,
+/// narrow enough that it can get there.
+const LETS_GO_AT: f32 = 0.95;
 /// Readings that stopped coming say nothing any more; they come every two seconds.
 const STALE_AFTER: Duration = Duration::from_secs(60);
+
+/// A disk with so much free is not full, whatever share of it is used; bytes.
+const DISK_PLENTY: u64 = 5 << 30;
 
 /// How busy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +93,7 @@ impl Figure {
             Self::MachineFiles => share(host.fds_open, host.fds_limit),
             Self::Disk => host
                 .disk_free_bytes
+                .filter(|free| *free < DISK_PLENTY)
                 .and_then(|free| share(host.disk_total_bytes.saturating_sub(free), host.disk_total_bytes)),
         }
     }
@@ -103,45 +108,54 @@ fn share(part: u64, whole: u64) -> Option<f32> {
     (whole > 0).then(|| (part as f64 / whole as f64 * 100.0) as f32).filter(|p| p.is_finite())
 }
 
+/// One limit: whether it holds, since when, and since when the figure says otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+struct Latch {
+    holds: Option<Moment>,
+    otherwise: Option<Moment>,
+}
+
+impl Latch {
+    fn read(&mut self, now: Moment, value: f32, limit: f32, guard: &config::Guard) {
+        let (differs, after) = match self.holds {
+            None => (value > limit, guard.rises_after),
+            Some(_) => (value < limit * LETS_GO_AT, guard.falls_after),
+        };
+        if !differs {
+            self.otherwise = None;
+            return;
+        }
+        let since = *self.otherwise.get_or_insert(now);
+        if now.since(since) >= after {
+            self.holds = if self.holds.is_some() { None } else { Some(now) };
+            self.otherwise = None;
+        }
+    }
+}
+
 /// One figure against its limits.
 #[derive(Debug, Clone, Copy, Default)]
 struct Gauge {
-    load: Load,
-    value: f32,
-    /// Since when the figure says another load than the one that holds.
-    other_since: Option<Moment>,
+    soft: Latch,
+    hard: Latch,
 }
 
 impl Gauge {
     fn read(&mut self, now: Moment, value: f32, limit: Limit, guard: &config::Guard) {
-        self.value = value;
-        let up = if value > limit.hard {
-            Load::Overloaded
-        } else if value > limit.soft {
-            Load::Busy
-        } else {
-            Load::Calm
-        };
-        let down = if value > limit.hard * LETS_GO_AT {
-            Load::Overloaded
-        } else if value > limit.soft * LETS_GO_AT {
-            Load::Busy
-        } else {
-            Load::Calm
-        };
-        let (to, after) = if up > self.load {
-            (up, guard.rises_after)
-        } else if down < self.load {
-            (down, guard.falls_after)
-        } else {
-            self.other_since = None;
-            return;
-        };
-        let since = *self.other_since.get_or_insert(now);
-        if now.since(since) >= after {
-            self.load = to;
-            self.other_since = None;
+        self.soft.read(now, value, limit.soft, guard);
+        self.hard.read(now, value, limit.hard, guard);
+    }
+
+    const fn load(&self) -> Load {
+        match (self.soft.holds, self.hard.holds) {
+            (_, Some(_)) => Load::Overloaded,
+            (Some(_), None) => Load::Busy,
+            (None, None) => Load::Calm,
         }
+    }
+
+    fn since(&self) -> Option<Moment> {
+        self.soft.holds.into_iter().chain(self.hard.holds).min()
     }
 }
 
@@ -150,11 +164,10 @@ impl Gauge {
 pub struct HostGuard {
     gauges: [Gauge; Figure::ALL.len()],
     read_at: Option<Moment>,
-    since: Option<Moment>,
 }
 
 impl HostGuard {
-    /// Takes a reading in; says whether the load changed.
+    /// Takes a reading in; says whether the load changed, or what it explains.
     pub fn read(
         &mut self,
         now: Moment,
@@ -162,7 +175,7 @@ impl HostGuard {
         own: &SelfReading,
         guard: &config::Guard,
     ) -> bool {
-        let before = self.load();
+        let before = self.state();
         if !guard.enabled {
             return false;
         }
@@ -172,25 +185,21 @@ impl HostGuard {
             let value = figure.of(host, own).unwrap_or_default();
             gauge.read(now, value, figure.limit(guard), guard);
         }
-        self.settle(now, before)
+        self.state() != before
     }
 
-    /// Time has passed; says whether the load changed.
+    /// Time has passed; says whether the load changed, or what it explains.
     pub fn tick(&mut self, now: Moment) -> bool {
-        let before = self.load();
+        let before = self.state();
         if self.next_deadline().is_some_and(|at| at <= now) {
             self.gauges = Default::default();
         }
-        self.settle(now, before)
+        self.state() != before
     }
 
-    fn settle(&mut self, now: Moment, before: Load) -> bool {
-        let load = self.load();
-        match load {
-            Load::Calm => self.since = None,
-            _ => _ = self.since.get_or_insert(now),
-        }
-        load != before
+    /// What others must be told when it changes.
+    fn state(&self) -> (Load, bool) {
+        (self.load(), self.slows_workers_since().is_some())
     }
 
     /// When readings that stopped coming are forgotten.
@@ -203,40 +212,39 @@ impl HostGuard {
     /// How busy the host is.
     #[must_use]
     pub fn load(&self) -> Load {
-        self.gauges.iter().map(|gauge| gauge.load).max().unwrap_or_default()
+        self.gauges.iter().map(Gauge::load).max().unwrap_or_default()
     }
 
     /// Whether streams must rest. Not for a full disk: that gives nothing back.
     #[must_use]
     pub fn sheds(&self) -> bool {
         let hard =
-            |(figure, gauge): (Figure, &Gauge)| figure != Figure::Disk && gauge.load == Load::Overloaded;
+            |(figure, gauge): (Figure, &Gauge)| figure != Figure::Disk && gauge.load() == Load::Overloaded;
         Figure::ALL.into_iter().zip(&self.gauges).any(hard)
     }
 
     /// Since when it is not calm.
     #[must_use]
-    pub const fn since(&self) -> Option<Moment> {
-        self.since
+    pub fn since(&self) -> Option<Moment> {
+        self.gauges.iter().filter_map(Gauge::since).min()
     }
 
     /// Since when workers run late because of it.
     #[must_use]
     pub fn slows_workers_since(&self) -> Option<Moment> {
-        let slow = Figure::ALL.into_iter().zip(&self.gauges);
-        let slow = slow.filter(|(figure, gauge)| figure.slows_workers() && gauge.load > Load::Calm);
-        slow.map(|_| self.since).next().flatten()
+        let slow = Figure::ALL.into_iter().zip(&self.gauges).filter(|(figure, _)| figure.slows_workers());
+        slow.filter_map(|(_, gauge)| gauge.since()).min()
     }
 
     /// Which figures are above their limits, without the figures themselves: a text that changes
     /// only when something changed. `memory above 85 %`.
     #[must_use]
     pub fn reason(&self, guard: &config::Guard) -> Option<String> {
-        let above = Figure::ALL.into_iter().zip(&self.gauges).filter(|(_, gauge)| gauge.load > Load::Calm);
+        let above = Figure::ALL.into_iter().zip(&self.gauges).filter(|(_, gauge)| gauge.load() > Load::Calm);
         let words: Vec<String> = above
             .map(|(figure, gauge)| {
                 let limit = figure.limit(guard);
-                let passed = if gauge.load == Load::Overloaded { limit.hard } else { limit.soft };
+                let passed = if gauge.load() == Load::Overloaded { limit.hard } else { limit.soft };
                 format!("{} above {passed} %", figure.words())
             })
             .collect();
@@ -282,12 +290,43 @@ mod tests {
     fn it_lets_go_only_well_below_and_after_a_while() {
         let (mut guard, mut at) = (HostGuard::default(), 0);
         lasting(&mut guard, &mut at, 11, &memory(90));
-        assert_eq!(lasting(&mut guard, &mut at, 60, &memory(80)), Load::Busy, "80 is not below 76.5");
+        assert_eq!(lasting(&mut guard, &mut at, 60, &memory(82)), Load::Busy, "82 is not below 80.75");
         assert_eq!(lasting(&mut guard, &mut at, 15, &memory(70)), Load::Busy);
-        assert_eq!(lasting(&mut guard, &mut at, 1, &memory(80)), Load::Busy);
+        assert_eq!(lasting(&mut guard, &mut at, 1, &memory(82)), Load::Busy);
         assert_eq!(lasting(&mut guard, &mut at, 19, &memory(70)), Load::Busy);
         assert_eq!(lasting(&mut guard, &mut at, 2, &memory(70)), Load::Calm);
         assert_eq!(guard.since(), None);
+    }
+
+    #[test]
+    fn each_limit_counts_its_own_time() {
+        let (mut guard, mut at) = (HostGuard::default(), 0);
+        lasting(&mut guard, &mut at, 8, &memory(90));
+        assert_eq!(lasting(&mut guard, &mut at, 2, &memory(97)), Load::Busy, "97 for two seconds only");
+        lasting(&mut guard, &mut at, 15, &memory(70));
+        assert_eq!(lasting(&mut guard, &mut at, 0, &memory(97)), Load::Busy, "one reading");
+    }
+
+    #[test]
+    fn what_was_busy_before_explains_nothing_that_is_slow_now() {
+        let (mut guard, mut at) = (HostGuard::default(), 0);
+        let disk = |memory_percent| HostReading {
+            disk_free_bytes: Some(3),
+            disk_total_bytes: 100,
+            ..memory(memory_percent)
+        };
+        lasting(&mut guard, &mut at, 600, &disk(50));
+        assert_eq!((guard.load(), guard.slows_workers_since()), (Load::Busy, None));
+        lasting(&mut guard, &mut at, 12, &disk(90));
+        assert!(guard.slows_workers_since().unwrap() >= Moment::from_millis(600_000));
+    }
+
+    #[test]
+    fn a_large_disk_with_room_is_not_full() {
+        let (free, total) = (80 << 30, 2_000 << 30);
+        let host = HostReading { disk_free_bytes: Some(free), disk_total_bytes: total, ..memory(50) };
+        let (mut guard, mut at) = (HostGuard::default(), 0);
+        assert_eq!(lasting(&mut guard, &mut at, 60, &host), Load::Calm);
     }
 
     #[test]

@@ -65,6 +65,12 @@ impl Inputs {
         self.known.get(self.current)?.host
     }
 
+    /// Whether one of them is on `host`.
+    #[must_use]
+    pub fn is_on(&self, host: HostIx) -> bool {
+        self.known.iter().any(|known| known.host == Some(host))
+    }
+
     /// The host of the primary.
     #[must_use]
     pub fn primary_host(&self) -> Option<HostIx> {

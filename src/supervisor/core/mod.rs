@@ -33,6 +33,7 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,6 +89,13 @@ pub struct Supervisor {
     wall: Option<WallClock>,
     /// What keeps every stream from starting.
     hold: Option<Arc<str>>,
+    /// Who waits in the line and was live before, the most important first: while the host is busy
+    /// only these may start, one at a time.
+    returning: BTreeSet<(Reverse<u8>, StreamIx)>,
+    /// When the next of them may.
+    trickle_at: Moment,
+    /// The last turn that began was an urgent one.
+    jumped: bool,
     /// What makes up `hold` may have changed.
     hold_is_stale: bool,
     /// Since when there are too few slots for those that want to keep one.
@@ -141,6 +149,9 @@ impl Supervisor {
             rolling: None,
             wall: None,
             hold: None,
+            returning: BTreeSet::new(),
+            trickle_at: Moment::ZERO,
+            jumped: false,
             hold_is_stale: false,
             short_since: None,
             timers: BTreeSet::new(),
@@ -212,6 +223,9 @@ impl Supervisor {
         self.demand.add(spec.mode, spec.inputs.len());
         let stream = Stream::new(ix, spec, restored, now, &mut self.origins);
         self.counted.add(&stream);
+        if let Some(since) = stream.unseen_since() {
+            self.unseen.insert((since, ix));
+        }
         self.streams.push(stream);
         self.timer_of.push(None);
         self.line.add();
@@ -268,6 +282,14 @@ impl Supervisor {
         match command {
             _ if self.leaving => Some("headend is leaving".to_owned()),
             Command::Rollout(_) if self.rolling.is_none() => Some("no rollout is under way".to_owned()),
+            Command::Streams { action: Action::Restart, target } if self.hold.is_some() => {
+                let many = match target {
+                    Selection::All => true,
+                    Selection::Ids(ids) => ids.len() > 1,
+                };
+                let why = self.hold.as_deref().unwrap_or_default();
+                many.then(|| format!("they would not start again: {why}"))
+            }
             Command::Slots(Some(slots)) if *slots > most => {
                 Some(format!("the limit on open files allows {most} workers; raise it (ulimit -Hn)"))
             }
@@ -335,16 +357,16 @@ impl Supervisor {
     #[must_use]
     pub fn next_deadline(&self, now: Moment) -> Option<Moment> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        let start = self.candidate().map(|_| self.budget.next(now));
+        let start = self.candidate().map(|_| self.start_at(now));
         let all = [
             timer,
             start,
-            self.next_turn_end(now),
+            self.next_turn_end(),
             self.origins.next_deadline(),
             self.guard.next_deadline(),
             self.shedding.next_deadline(now),
             self.disk_full.next_deadline(),
-            self.rolling.as_ref().and_then(|rolling| rolling.next_deadline(now)),
+            self.rolling.as_ref().and_then(Rolling::next_deadline),
         ];
         all.into_iter().flatten().min()
     }
@@ -500,6 +522,12 @@ impl Supervisor {
         let (lane, priority) = (stream.lane(now), stream.spec.priority);
         move_entry(&mut self.turns, ix, ends, stream.turns.ends);
         move_entry(&mut self.unseen, ix, unseen, stream.unseen_since());
+        let returning = (Reverse(priority), ix);
+        if stream.returns() {
+            self.returning.insert(returning);
+        } else {
+            self.returning.remove(&returning);
+        }
         self.line.set(now, ix, lane, priority);
         self.set_timer(ix, deadline.map(|at| at.max(now + NEXT_LOOK)));
     }

@@ -3,7 +3,6 @@
 use crate::model::{Moment, Notice, NoticeKind, Severity, clean};
 
 use super::Supervisor;
-use super::line::Lane;
 use super::reason::words;
 
 /// So many hosts that are down get a line each; the others are counted.
@@ -23,7 +22,7 @@ impl Supervisor {
             say(NoticeKind::Host, Severity::Critical, since, text);
         } else if let (Some(why), Some(since)) = (self.guard.reason(&self.policy.guard), self.guard.since()) {
             let (severity, what) = match self.shedding.resting.len() {
-                0 => (Severity::Warning, "nothing is started".to_owned()),
+                0 => (Severity::Warning, "nothing new is started".to_owned()),
                 resting => (Severity::Critical, format!("nothing is started, {resting} streams rest")),
             };
             say(
@@ -35,12 +34,17 @@ impl Supervisor {
         }
         self.hosts_down(&mut say);
         if let Some(rolling) = &self.rolling {
-            say(NoticeKind::Rollout, Severity::Warning, rolling.begun(), rolling.words().0);
+            say(
+                NoticeKind::Rollout,
+                Severity::Warning,
+                rolling.begun(),
+                rolling.words(self.counted.held_back),
+            );
         }
         if let Some(since) = self.short_since {
-            let (waiting, slots) = (self.line.in_lane(Lane::Always), self.slots());
+            let (waiting, slots) = (self.line.len(), self.slots());
             let text = format!(
-                "{waiting} streams wait for a slot that never comes free: all {slots} are kept; make the pool larger, or let streams rotate"
+                "{waiting} streams wait for a slot that never comes free: all {slots} are kept; make the pool larger, or let more streams rotate"
             );
             say(NoticeKind::Pool, Severity::Warning, since, text);
         }

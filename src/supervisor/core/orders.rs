@@ -11,7 +11,8 @@ impl Stream {
         self.air = super::air::Air::of(&self.spec, around.now, around.wall);
         match self.wanted {
             Wanted::Started => self.queue(around, "waits for its turn to start"),
-            Wanted::Stopped => self.reason = "stopped by the operator".into(),
+            Wanted::Stopped if self.known => self.reason = "stopped by the operator".into(),
+            Wanted::Stopped => self.reason = "not started yet: start = false".into(),
         }
     }
 
@@ -20,6 +21,8 @@ impl Stream {
         let changed = self.wanted != Wanted::Started;
         self.wanted = Wanted::Started;
         match self.phase {
+            // Off air it is wanted all the same, and comes with its window.
+            Phase::Stopped if !changed && !self.air.on => false,
             Phase::Stopped | Phase::Backoff | Phase::Broken => {
                 self.fresh_start();
                 self.queue(around, "started by the operator");
@@ -56,12 +59,10 @@ impl Stream {
         self.watch.failure_over();
         self.turns.found.clear();
         self.shed = false;
+        self.held_back = false;
         self.end_probe(around);
         around.concerns.push(super::stream::Concern::NotLive(self.ix));
-        if let Some(host) = self.inputs.host() {
-            if let Wait::Origin(at, tried) = self.wait {
-                around.origins.stop_waiting(at, self.ix, tried);
-            }
+        if let Some(host) = self.at_host.or(self.inputs.host()) {
             around.origins.forget(host, self.ix);
         }
         if self.worker.is_some() {
@@ -120,6 +121,7 @@ impl Stream {
 
     fn set_phase_held(&mut self, around: &mut Surroundings<'_>) {
         self.failures.forget();
+        self.inputs.forget();
         self.watch.failure_over();
         self.queue(around, "the rollout turned back");
     }

@@ -3,11 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Policy;
 use crate::model::{FaultClass, Moment, StreamIx};
 
-use super::backoff::jittered;
+use super::backoff::{doubled, jittered};
+
+/// A breaker that opens again so soon after it closed has relapsed.
+const RELAPSE: Duration = Duration::from_secs(60);
+/// For so many streams that wait one is let through.
+const WAITING_PER_PROBE: usize = 10;
 
 /// A host's number, dense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,11 +62,22 @@ struct Open {
 #[derive(Debug, Clone)]
 struct Origin {
     host: Arc<str>,
+    /// When its breaker closed last, and how often in a row it opened again soon after.
+    closed: Option<Moment>,
+    relapses: u32,
     /// Streams whose last run on it failed because of the host, and when.
     failed: BTreeMap<StreamIx, Moment>,
     /// Streams that are live on it.
     good: BTreeSet<StreamIx>,
     open: Option<Open>,
+}
+
+impl Origin {
+    /// From one probe to the next: longer with each time the host fell ill again soon after it had
+    /// been well.
+    fn retry(&self, policy: &Policy) -> Duration {
+        doubled(policy.origin_retry, self.relapses, policy.broken_retry.max(policy.origin_retry))
+    }
 }
 
 /// What a host's line on the board says.
@@ -99,14 +116,23 @@ pub struct Origins {
 impl Origins {
     /// The number of this host.
     pub fn number(&mut self, host: &str) -> HostIx {
-        if let Some(ix) = self.numbers.get(host) {
+        // Names of hosts are the same in any case.
+        let host = host.to_ascii_lowercase();
+        if let Some(ix) = self.numbers.get(&*host) {
             return *ix;
         }
         // At most one for each input, and inputs fit.
         let ix = HostIx(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX));
         let host: Arc<str> = host.into();
         self.numbers.insert(Arc::clone(&host), ix);
-        let origin = Origin { host, failed: BTreeMap::new(), good: BTreeSet::new(), open: None };
+        let origin = Origin {
+            host,
+            closed: None,
+            relapses: 0,
+            failed: BTreeMap::new(),
+            good: BTreeSet::new(),
+            open: None,
+        };
         self.hosts.push(origin);
         ix
     }
@@ -155,7 +181,9 @@ impl Origins {
         if failed < policy.origin_failures.max(1) as usize || share < policy.origin_share {
             return Gate::Closed;
         }
-        let next_probe = now + jittered(policy.origin_retry, policy.backoff_jitter, random);
+        let relapsed = origin.closed.is_some_and(|at| now.since(at) < RELAPSE);
+        origin.relapses = if relapsed { origin.relapses.saturating_add(1) } else { 0 };
+        let next_probe = now + jittered(origin.retry(policy), policy.backoff_jitter, random);
         let (probing, waiting) = (BTreeSet::new(), BTreeSet::new());
         origin.open = Some(Open { since: now, class, next_probe, probing, waiting });
         self.probes.insert((next_probe, ix));
@@ -169,8 +197,15 @@ impl Origins {
     }
 
     /// The host answered `stream`: it is live (`good`), or failed for a reason of its own. Gives
-    /// those who waited, if that closed the breaker.
-    pub fn answered(&mut self, ix: HostIx, stream: StreamIx, good: bool) -> Option<Vec<StreamIx>> {
+    /// those who waited, if that closed the breaker: an answer to one that was let through does.
+    /// That some others are well has been so all the time.
+    pub fn answered(
+        &mut self,
+        now: Moment,
+        ix: HostIx,
+        stream: StreamIx,
+        good: bool,
+    ) -> Option<Vec<StreamIx>> {
         let origin = self.hosts.get_mut(ix.0 as usize)?;
         origin.failed.remove(&stream);
         if good {
@@ -178,32 +213,40 @@ impl Origins {
         } else {
             origin.good.remove(&stream);
         }
-        let open = origin.open.take()?;
+        let open = origin.open.take_if(|open| open.probing.contains(&stream))?;
         self.probes.remove(&(open.next_probe, ix));
         origin.failed.clear();
+        origin.closed = Some(now);
         Some(open.waiting.into_iter().map(|(_, stream)| stream).collect())
     }
 
-    /// `stream` has no worker on this host any more, and waits for nothing there.
+    /// `stream` has no worker on this host any more.
     pub fn gone(&mut self, ix: HostIx, stream: StreamIx) {
-        let Some(origin) = self.hosts.get_mut(ix.0 as usize) else { return };
-        origin.good.remove(&stream);
-        if let Some(open) = &mut origin.open {
+        if let Some(origin) = self.hosts.get_mut(ix.0 as usize) {
+            origin.good.remove(&stream);
+        }
+    }
+
+    /// `stream` was let through, and will not tell what became of it.
+    pub fn not_probing(&mut self, ix: HostIx, stream: StreamIx) {
+        if let Some(open) = self.hosts.get_mut(ix.0 as usize).and_then(|origin| origin.open.as_mut()) {
             open.probing.remove(&stream);
         }
     }
 
-    /// `stream` is no longer wanted: what it knew of this host does not count any more. The last
-    /// one that waits closes the breaker, since nobody could find out that the host is back.
+    /// `stream` is no longer wanted: what it knew of this host does not count any more.
     pub fn forget(&mut self, ix: HostIx, stream: StreamIx) {
-        self.gone(ix, stream);
-        let Some(origin) = self.hosts.get_mut(ix.0 as usize) else { return };
-        origin.failed.remove(&stream);
-        let Some(open) = &mut origin.open else { return };
-        if open.waiting.is_empty() && open.probing.is_empty() {
-            self.probes.remove(&(open.next_probe, ix));
-            origin.open = None;
+        if let Some(origin) = self.hosts.get_mut(ix.0 as usize) {
+            origin.good.remove(&stream);
+            origin.failed.remove(&stream);
         }
+    }
+
+    /// Everyone who waits for some host.
+    #[must_use]
+    pub fn all_waiting(&self) -> Vec<StreamIx> {
+        let open = self.probes.iter().filter_map(|(_, ix)| self.hosts.get(ix.0 as usize)?.open.as_ref());
+        open.flat_map(|open| open.waiting.iter().map(|(_, stream)| *stream)).collect()
     }
 
     /// `stream` waits for this host from now on; it was tried last at `tried`.
@@ -238,12 +281,20 @@ impl Origins {
         let mut all = Vec::new();
         while let Some(&(at, ix)) = self.probes.first().filter(|(at, _)| *at <= now) {
             self.probes.remove(&(at, ix));
-            let Some(open) = self.hosts.get_mut(ix.0 as usize).and_then(|o| o.open.as_mut()) else {
+            let Some(origin) = self.hosts.get_mut(ix.0 as usize) else { continue };
+            let retry = origin.retry(policy);
+            let Some(open) = &mut origin.open else { continue };
+            if open.waiting.is_empty() && open.probing.is_empty() {
+                // Its streams have other inputs, or were stopped: nobody could find out that it is
+                // back, and nobody fails on it.
+                origin.open = None;
                 continue;
-            };
-            open.next_probe = now + jittered(policy.origin_retry, policy.backoff_jitter, random);
+            }
+            open.next_probe = now + jittered(retry, policy.backoff_jitter, random);
             self.probes.insert((open.next_probe, ix));
-            let room = (policy.origin_probes.max(1) as usize).saturating_sub(open.probing.len());
+            // Of a few that wait one is enough: each of them should not be tried all the time.
+            let most = (policy.origin_probes as usize).min(open.waiting.len() / WAITING_PER_PROBE).max(1);
+            let room = most.saturating_sub(open.probing.len());
             let mut through = Vec::new();
             for _ in 0..room {
                 let Some((_, stream)) = open.waiting.pop_first() else { break };
@@ -273,6 +324,17 @@ impl Origins {
         down
     }
 
+    /// For laws: every host, with those that are live on it, those that were let through if its
+    /// breaker is open, and how many wait then.
+    #[cfg(test)]
+    #[expect(clippy::type_complexity, reason = "three lists, for one reader")]
+    pub fn all(&self) -> Vec<(HostIx, Vec<StreamIx>, Option<(Vec<StreamIx>, usize)>)> {
+        let list = |set: &BTreeSet<StreamIx>| set.iter().copied().collect();
+        let open = |open: &Open| (list(&open.probing), open.waiting.len());
+        let numbered = (0..).map(HostIx).zip(&self.hosts);
+        numbered.map(|(ix, origin)| (ix, list(&origin.good), origin.open.as_ref().map(open))).collect()
+    }
+
     /// Whether any host is down.
     #[must_use]
     pub fn any_down(&self) -> bool {
@@ -283,7 +345,6 @@ impl Origins {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn the_host_of_a_url() {
@@ -331,7 +392,7 @@ mod tests {
     fn it_opens_when_most_of_its_streams_say_so_and_not_before() {
         let mut hosts = Hosts::new();
         for stream in 0..8 {
-            hosts.origins.answered(hosts.host, StreamIx(100 + stream), true);
+            hosts.origins.answered(Moment::ZERO, hosts.host, StreamIx(100 + stream), true);
         }
         for stream in 0..7 {
             assert_eq!(hosts.fails(1, stream), Gate::Closed, "{stream} of {} fail", stream + 9);
@@ -359,37 +420,76 @@ mod tests {
     fn a_few_are_let_through_those_first_that_were_tried_longest_ago() {
         let mut hosts = Hosts::new();
         (0..5).for_each(|stream| _ = hosts.fails(0, stream));
-        (0..9).for_each(|stream| hosts.waits(stream));
+        (0..40).for_each(|stream| hosts.waits(stream));
         let at = hosts.origins.next_deadline().unwrap();
         assert!((11..=19).contains(&at.since(Moment::ZERO).as_secs()), "{at:?}");
         let through = hosts.origins.let_through(at, &hosts.policy, &mut hosts.random);
         assert_eq!(through.len(), 1);
         assert_eq!(through[0].1, [StreamIx(0), StreamIx(1), StreamIx(2)]);
-        assert_eq!(through[0].2.len(), 6);
+        assert_eq!(through[0].2.len(), 37);
         // As long as it is not known what became of them nobody else is.
         let at = hosts.origins.next_deadline().unwrap();
         let through = hosts.origins.let_through(at, &hosts.policy, &mut hosts.random);
         assert!(through[0].1.is_empty());
-        // They failed, and wait at the end.
-        for stream in 0..3 {
+        // They failed, and wait at the end; one that will not tell counts no longer.
+        for stream in 0..2 {
             assert_eq!(hosts.fails(40, stream), Gate::Open);
             hosts.origins.wait(hosts.host, StreamIx(stream), Moment::from_millis(40_000));
         }
+        hosts.origins.not_probing(hosts.host, StreamIx(2));
         let at = at + Duration::from_secs(60);
         let through = hosts.origins.let_through(at, &hosts.policy, &mut hosts.random);
         assert_eq!(through[0].1, [StreamIx(3), StreamIx(4), StreamIx(5)]);
     }
 
     #[test]
-    fn an_answer_closes_it_and_frees_those_who_wait() {
+    fn of_a_few_that_wait_one_is_let_through() {
+        let mut hosts = Hosts::new();
+        (0..5).for_each(|stream| _ = hosts.fails(0, stream));
+        (0..5).for_each(|stream| hosts.waits(stream));
+        let at = hosts.origins.next_deadline().unwrap();
+        let through = hosts.origins.let_through(at, &hosts.policy, &mut hosts.random);
+        assert_eq!(through[0].1, [StreamIx(0)]);
+    }
+
+    /// The one that is let through is answered.
+    fn closes(hosts: &mut Hosts, second: i64) -> Option<Vec<StreamIx>> {
+        let at = hosts.origins.next_deadline().unwrap();
+        let through = hosts.origins.let_through(at, &hosts.policy, &mut hosts.random);
+        let probe = through[0].1[0];
+        hosts.origins.answered(Moment::from_millis(second * 1_000), hosts.host, probe, true)
+    }
+
+    #[test]
+    fn an_answer_to_one_that_was_let_through_closes_it_and_frees_those_who_wait() {
         let mut hosts = Hosts::new();
         (0..5).for_each(|stream| _ = hosts.fails(0, stream));
         (0..5).for_each(|stream| hosts.waits(stream));
         assert_eq!(hosts.origins.down().len(), 1);
-        let freed = hosts.origins.answered(hosts.host, StreamIx(9), false).unwrap();
-        assert_eq!(freed.len(), 5);
+        let well = hosts.origins.answered(Moment::ZERO, hosts.host, StreamIx(9), true);
+        assert_eq!(well, None, "one that was well all the time says nothing new");
+        assert_eq!(closes(&mut hosts, 20).unwrap().len(), 4);
         assert!(!hosts.origins.any_down() && hosts.origins.next_deadline().is_none());
-        assert_eq!(hosts.fails(1, 1), Gate::Closed, "it counts anew");
+        assert_eq!(hosts.fails(100, 1), Gate::Closed, "it counts anew");
+    }
+
+    #[test]
+    fn one_that_relapses_is_tried_ever_less_often() {
+        let mut hosts = Hosts::new();
+        hosts.policy.backoff_jitter = 0.0;
+        let mut waits = Vec::new();
+        let mut second = 0;
+        for _ in 0..7 {
+            (0..5).for_each(|stream| _ = hosts.fails(second, stream));
+            (0..5).for_each(|stream| hosts.waits(stream));
+            let at = hosts.origins.next_deadline().unwrap();
+            waits.push(at.since(Moment::from_millis(second * 1_000)).as_secs());
+            second = at.millis() / 1_000 + 1;
+            closes(&mut hosts, second);
+            (0..5).for_each(|stream| hosts.origins.gone(hosts.host, StreamIx(stream)));
+            second += 1;
+        }
+        assert_eq!(waits, [15, 30, 60, 120, 240, 300, 300]);
     }
 
     #[test]
@@ -399,10 +499,14 @@ mod tests {
         hosts.waits(0);
         hosts.waits(1);
         hosts.origins.stop_waiting(hosts.host, StreamIx(0), Moment::ZERO);
-        hosts.origins.forget(hosts.host, StreamIx(0));
-        assert!(hosts.origins.any_down());
-        hosts.origins.stop_waiting(hosts.host, StreamIx(1), Moment::from_millis(1));
-        hosts.origins.forget(hosts.host, StreamIx(1));
+        let look = |hosts: &mut Hosts| {
+            let at = hosts.origins.next_deadline().unwrap();
+            hosts.origins.let_through(at, &hosts.policy, &mut hosts.random)
+        };
+        assert_eq!(look(&mut hosts)[0].1, [StreamIx(1)]);
+        hosts.origins.not_probing(hosts.host, StreamIx(1));
+        assert!(hosts.origins.any_down(), "for a while: others may come");
+        assert!(look(&mut hosts).is_empty());
         assert!(!hosts.origins.any_down());
     }
 }

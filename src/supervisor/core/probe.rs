@@ -14,14 +14,19 @@ use super::stream::{Stream, Surroundings};
 /// After bad probes the next one is put off up to so many times the usual distance.
 const MOST_TIMES: u32 = 10;
 
+/// A way back to the primary that lasted less than this was none: the next probe comes later.
+const LASTED: Duration = Duration::from_secs(600);
+
 /// The probe of the primary input of one stream.
 #[derive(Debug, Clone, Default)]
 pub struct Probe {
     worker: Option<Worker>,
     /// When the next one is due; `None` while the primary is in use.
     due: Option<Moment>,
-    /// Bad ones in a row.
+    /// Bad ones in a row, and ways back that did not last.
     bad: u32,
+    /// When the stream went back to its primary.
+    went_back: Option<Moment>,
 }
 
 impl Probe {
@@ -53,8 +58,16 @@ impl Stream {
     /// A worker went live: from now on the primary is probed, if another input is in use.
     pub(super) fn plan_probe(&mut self, now: Moment) {
         let away = self.inputs.current() > 0 && !self.spec.fallback.good_for.is_zero();
-        self.probe.due = away.then(|| now + self.spec.fallback.probe_every);
-        self.probe.bad = 0;
+        if away && let Some(back) = self.probe.went_back.take() {
+            // A probe counts packets: what drove the stream away it may not see.
+            self.probe.bad = if now.since(back) < LASTED { self.probe.bad.saturating_add(1) } else { 0 };
+        }
+        self.probe.due = away.then(|| now + self.probe_distance());
+    }
+
+    fn probe_distance(&self) -> Duration {
+        let times = 1_u32.checked_shl(self.probe.bad).unwrap_or(u32::MAX).min(MOST_TIMES);
+        self.spec.fallback.probe_every.saturating_mul(times)
     }
 
     /// Whether it wants a slot for a probe.
@@ -130,9 +143,8 @@ impl Stream {
 
     fn probe_was_bad(&mut self, now: Moment) {
         self.probe.bad = self.probe.bad.saturating_add(1);
-        let times = 1_u32.checked_shl(self.probe.bad).unwrap_or(u32::MAX).min(MOST_TIMES);
         if self.phase == Phase::Live && self.inputs.current() > 0 {
-            self.probe.due = Some(now + self.spec.fallback.probe_every.saturating_mul(times));
+            self.probe.due = Some(now + self.probe_distance());
         }
     }
 
@@ -162,6 +174,7 @@ impl Stream {
     fn fail_back(&mut self, around: &mut Surroundings<'_>, good_for: Duration) {
         self.end_probe(around);
         self.inputs.good(0);
+        self.probe.went_back = Some(around.now);
         let text = format!("headend: the primary input was good for {}: back to it", span_words(good_for));
         self.note(around, LineLevel::Info, text.into());
         self.end_worker(around, Then::Switch(0), "goes back to the primary input");

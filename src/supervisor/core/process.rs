@@ -62,6 +62,8 @@ pub(super) struct Worker {
     pub(super) steady: Moment,
     /// Since when it has been far too fast.
     pub(super) racing: Option<Moment>,
+    /// It stands still, and is spared until then.
+    pub(super) spared: Option<Moment>,
     pub(super) stop: Option<Stop>,
     /// The newest error line, for an end that no known class explains.
     pub(super) error: Option<(Moment, Arc<str>)>,
@@ -81,6 +83,7 @@ impl Worker {
             out_time_us: None,
             steady: now,
             racing: None,
+            spared: None,
             stop: None,
             error: None,
             fault: None,

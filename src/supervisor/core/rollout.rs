@@ -22,8 +22,8 @@ pub struct Started {
 enum Standing {
     /// The step is watched until this moment.
     Watching(Moment),
-    /// It is not well: why. Goes on by itself when it is.
-    Stopped(String),
+    /// It is not well: why, and when it is looked at again. Goes on by itself when it is.
+    Stopped(String, Moment),
     /// The operator turned back: goes on only by order.
     TurnedBack,
 }
@@ -87,10 +87,9 @@ impl Rolling {
 
     /// When it wants to be looked at.
     #[must_use]
-    pub fn next_deadline(&self, now: Moment) -> Option<Moment> {
+    pub const fn next_deadline(&self) -> Option<Moment> {
         match self.standing {
-            Standing::Watching(until) => Some(until),
-            Standing::Stopped(_) => Some(now + LOOK_AGAIN),
+            Standing::Watching(at) | Standing::Stopped(_, at) => Some(at),
             Standing::TurnedBack => None,
         }
     }
@@ -98,11 +97,7 @@ impl Rolling {
     /// Whether a look is due.
     #[must_use]
     pub fn is_due(&self, now: Moment) -> bool {
-        match self.standing {
-            Standing::Watching(until) => until <= now,
-            Standing::Stopped(_) => true,
-            Standing::TurnedBack => false,
-        }
+        self.next_deadline().is_some_and(|at| at <= now)
     }
 
     /// Looks whether the step is well: who may start then. `busy`: the host is above its limits.
@@ -119,7 +114,7 @@ impl Rolling {
             let (live, wanted) = (started.live, started.wanted);
             format!("{live} of {wanted} live, {:.0} % wanted", self.rule.healthy * 100.0)
         };
-        self.standing = Standing::Stopped(why);
+        self.standing = Standing::Stopped(why, now + LOOK_AGAIN);
         None
     }
 
@@ -143,32 +138,19 @@ impl Rolling {
         }
     }
 
-    /// Whether everybody was started.
+    /// What its line on the board says; `held` streams are held back.
     #[must_use]
-    pub fn is_done(&self) -> bool {
-        self.allowed() == self.members.len()
-    }
-
-    /// What its line on the board says, and whether it waits for something.
-    #[must_use]
-    pub fn words(&self) -> (String, bool) {
+    pub fn words(&self, held: u32) -> String {
         let (step, steps) = (self.step.map_or(0, |step| step + 1), self.steps.len());
-        let held = self.members.len() - self.allowed();
         match &self.standing {
             Standing::Watching(_) => {
-                (format!("rollout: step {step} of {steps} is watched, {held} streams wait"), false)
+                format!("rollout: step {step} of {steps} is watched, {held} streams wait")
             }
-            Standing::Stopped(why) => (
-                format!(
-                    "rollout stopped at step {step} of {steps}: {why}; {held} streams wait: continue or turn back"
-                ),
-                true,
+            Standing::Stopped(why, _) => format!(
+                "rollout stopped at step {step} of {steps}: {why}; {held} streams wait: continue or turn back"
             ),
-            Standing::TurnedBack => (
-                format!(
-                    "rollout turned back to step {step} of {steps}; {held} streams wait: continue when ready"
-                ),
-                true,
+            Standing::TurnedBack => format!(
+                "rollout turned back to step {step} of {steps}; {held} streams wait: continue when ready"
             ),
         }
     }
@@ -208,19 +190,20 @@ mod tests {
         assert!(!rolling.is_due(second(59)) && rolling.is_due(second(60)));
         let turn = rolling.look(second(60), Started { wanted: 2, live: 1 }, false);
         assert_eq!(turn, Some(Turn::Start(vec![StreamIx(2), StreamIx(3)])));
-        assert_eq!(rolling.next_deadline(second(60)), Some(second(120)));
+        assert_eq!(rolling.next_deadline(), Some(second(120)));
         let turn = rolling.look(second(120), Started { wanted: 4, live: 4 }, false);
         assert_eq!(turn, Some(Turn::Start(vec![StreamIx(4)])));
-        assert!(rolling.is_done());
+        assert_eq!(rolling.started().len(), 5);
     }
 
     #[test]
     fn it_stops_where_too_few_are_live_or_the_host_is_busy_and_says_so() {
         let (mut rolling, _) = begin(5);
         assert_eq!(rolling.look(second(60), Started { wanted: 2, live: 0 }, false), None);
-        assert!(rolling.words().0.contains("0 of 2 live, 50 % wanted") && rolling.words().1);
+        assert!(rolling.words(3).contains("0 of 2 live, 50 % wanted; 3 streams wait"));
+        assert!(!rolling.is_due(second(60)), "not again at once");
         assert_eq!(rolling.look(second(61), Started { wanted: 2, live: 2 }, true), None);
-        assert!(rolling.words().0.contains("the host is above its limits"));
+        assert!(rolling.words(3).contains("the host is above its limits"));
         assert!(rolling.look(second(62), Started { wanted: 2, live: 2 }, false).is_some(), "and goes on");
     }
 

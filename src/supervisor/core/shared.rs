@@ -11,6 +11,9 @@ use super::stream::Stream;
 /// While a disk is full one of the streams that write to it is tried again this often.
 const DISK_PROBE: Duration = Duration::from_secs(60);
 
+/// A worker that writes for so long found space: the first blocks may fit into a buffer.
+const DISK_PROOF: Duration = Duration::from_secs(15);
+
 /// Sums over all streams.
 #[derive(Debug, Clone, Default)]
 pub struct Counted {
@@ -28,6 +31,8 @@ pub struct Counted {
     pub busy_urgent: u32,
     /// Rotating streams that are kept beyond their turn.
     pub kept: u32,
+    /// Streams that a rollout holds back.
+    pub held_back: u32,
     /// Probes of primary inputs.
     pub probes: u32,
     phases: [u32; Phase::ALL.len()],
@@ -50,6 +55,7 @@ impl Counted {
         self.starting = by(self.starting, stream.starting());
         self.stopping = by(self.stopping, stream.stopping());
         self.probes = by(self.probes, u32::from(stream.probe.is_running()));
+        self.held_back = by(self.held_back, u32::from(stream.held_back));
         if stream.rotates() {
             let due = stream.wanted == Wanted::Started && stream.air.on;
             self.rotating = by(self.rotating, u32::from(due));
@@ -79,6 +85,8 @@ pub struct DiskFull {
     tried: Option<StreamIx>,
     /// Who may start although nobody else may.
     exempt: Option<StreamIx>,
+    /// Who is live since then, and seems to be able to write.
+    proving: Option<(Moment, StreamIx)>,
 }
 
 impl DiskFull {
@@ -86,6 +94,7 @@ impl DiskFull {
     pub fn found(&mut self, now: Moment, stream: StreamIx) -> bool {
         let first = self.streams.is_empty();
         self.streams.insert(stream);
+        self.proving = self.proving.filter(|(_, other)| *other != stream);
         self.since.get_or_insert(now);
         if first || self.exempt == Some(stream) {
             self.probe_at = Some(now + DISK_PROBE);
@@ -94,28 +103,42 @@ impl DiskFull {
         first
     }
 
-    /// `stream` can write, or writes no more. Says whether the hold is over.
-    pub fn over(&mut self, stream: StreamIx, can_write: bool) -> bool {
+    /// `stream` is live: whether it can write is seen when it stays so.
+    pub fn may_write(&mut self, now: Moment, stream: StreamIx) {
+        if self.streams.contains(&stream) {
+            self.proving.get_or_insert((now + DISK_PROOF, stream));
+        }
+    }
+
+    /// `stream` writes no more, or failed of something else. Says whether the hold is over.
+    pub fn over(&mut self, stream: StreamIx) -> bool {
         if !self.streams.remove(&stream) {
             return false;
         }
-        // One that could write speaks for all.
-        if can_write || self.streams.is_empty() {
+        self.proving = self.proving.filter(|(_, other)| *other != stream);
+        if self.streams.is_empty() {
             *self = Self::default();
         }
         self.streams.is_empty()
     }
 
-    /// The time for a new try has come: who may be tried.
-    pub fn tick(&mut self, now: Moment) {
+    /// Time has passed: somebody proved that there is space (then the hold is over: true), or the
+    /// time for a new try has come.
+    pub fn tick(&mut self, now: Moment) -> bool {
+        if self.proving.is_some_and(|(at, _)| at <= now) {
+            // One that could write speaks for all.
+            *self = Self::default();
+            return true;
+        }
         if self.probe_at.is_none_or(|at| at > now) {
-            return;
+            return false;
         }
         let after =
             self.tried.and_then(|last| self.streams.range(StreamIx(last.0.saturating_add(1))..).next());
         self.tried = after.or(self.streams.first()).copied();
         self.exempt = self.tried;
         self.probe_at = Some(now + DISK_PROBE);
+        false
     }
 
     /// Who may start although nobody else may.
@@ -126,8 +149,8 @@ impl DiskFull {
 
     /// When the next one is tried.
     #[must_use]
-    pub const fn next_deadline(&self) -> Option<Moment> {
-        self.probe_at
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.probe_at.into_iter().chain(self.proving.map(|(at, _)| at)).min()
     }
 
     /// Since when a disk has been full, and for how many streams.

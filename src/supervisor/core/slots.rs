@@ -162,5 +162,8 @@ mod tests {
         let (mut auto, demand) = (AutoSize::default(), demand(Mode::Packets, 200, 1));
         auto.read(&host(2 * GIB, 2 * GIB, 8), None, &demand, 120);
         assert_eq!(auto.slots(&demand, 10_000), 120);
+        let measured = WorkersReading { count: 150, memory_bytes: GIB };
+        auto.read(&host(2 * GIB, 2 * GIB, 8), Some(&measured), &demand, 150);
+        assert_eq!(auto.slots(&demand, 10_000), 150);
     }
 }

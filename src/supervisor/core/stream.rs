@@ -58,6 +58,14 @@ pub struct Stream {
     pub(super) inputs: Inputs,
     pub(super) turns: Turns,
     pub(super) air: Air,
+    /// It was there in an earlier run of headend.
+    pub(super) known: bool,
+    /// It has been live since it was last started by hand, or since the beginning.
+    pub(super) was_live: bool,
+    /// The host its worker reads from.
+    pub(super) at_host: Option<HostIx>,
+    /// It was let through to find out whether this host is back.
+    pub(super) tries_host: Option<HostIx>,
     /// When the host it waits for is probed next.
     pub(super) origin_probe: Option<Moment>,
     /// A rollout keeps it from starting.
@@ -163,6 +171,10 @@ impl Stream {
             inputs: Inputs::new(&spec, origins),
             turns: Turns::new(now),
             air: Air::default(),
+            known: restored.is_some(),
+            was_live: false,
+            at_host: None,
+            tries_host: None,
             origin_probe: None,
             held_back: false,
             shed: false,
@@ -231,6 +243,12 @@ impl Stream {
         u32::from(self.phase == Phase::Stopping) + u32::from(self.probe.is_stopping())
     }
 
+    /// Whether it waits for a slot and was live before: what it costs is nothing new to the host.
+    #[must_use]
+    pub fn returns(&self) -> bool {
+        self.was_live && self.wait == Wait::Line && self.phase == Phase::Held
+    }
+
     /// Which lane of the line it waits in.
     #[must_use]
     pub fn lane(&self, now: Moment) -> Option<Lane> {
@@ -257,6 +275,7 @@ impl Stream {
         self.watch.worker_started(around.now);
         self.worker = Some(Worker::expected(self.generation, around.now));
         self.faulty_since = None;
+        self.at_host = self.inputs.host();
         self.set_phase(around, Phase::Starting, Wait::Nothing, "waits for the first progress");
         around.effects.push(Effect::Spawn {
             stream: self.ix,
@@ -275,7 +294,9 @@ impl Stream {
         let fallback = self.faulty_since.filter(|_| self.phase == Phase::Live);
         let fallback = fallback.map(|since| since + self.spec.fallback.after).filter(|at| *at > now);
         let watch = self.watch.next_deadline(now, thresholds);
-        let all = [retry, worker, watch, fallback, self.air.next(), self.probe_deadline(now, policy)];
+        // Who jumps the line does so only as long as somebody looks.
+        let looked = self.turns.looked_until.filter(|at| *at > now && self.wait == Wait::Line);
+        let all = [retry, worker, watch, fallback, looked, self.air.next(), self.probe_deadline(now, policy)];
         all.into_iter().flatten().min()
     }
 
@@ -375,7 +396,7 @@ impl Stream {
             lines_dropped: self.dropped,
             priority: self.spec.priority,
             watch: self.spec.watch,
-            last_seen: self.turns.last_seen.filter(|_| self.rotates()),
+            last_seen: self.turns.last_seen,
             input_of: if inputs == 0 { (0, 0) } else { (counted(input) + 1, counted(inputs)) },
             maintenance: self.air.maintenance,
         }
@@ -432,6 +453,11 @@ impl Stream {
             && wait != self.wait
         {
             around.origins.stop_waiting(host, self.ix, tried);
+        }
+        // Who was let through tells what it finds only on its way to a worker.
+        let on_its_way = phase == Phase::Starting || wait == Wait::Line;
+        if !on_its_way && let Some(host) = self.tries_host.take() {
+            around.origins.not_probing(host, self.ix);
         }
         if self.phase != phase {
             self.since = around.now;

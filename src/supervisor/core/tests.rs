@@ -2,6 +2,7 @@
 
 mod board;
 mod busy_host;
+mod crossing;
 mod ending;
 mod failing;
 mod fallback;

@@ -26,10 +26,14 @@ pub struct Turns {
     pub found: Vec<Condition>,
     /// It is kept beyond its turn.
     pub kept: bool,
+    /// It went to another input, which nobody has seen yet.
+    pub switched: bool,
+    /// Progress in its turns since it last failed.
+    pub progress: Duration,
     /// Counted as urgent among those that hold a slot.
     pub urgent: bool,
     /// Somebody looks at it until then.
-    looked_until: Option<Moment>,
+    pub looked_until: Option<Moment>,
     since: Moment,
 }
 
@@ -43,6 +47,8 @@ impl Turns {
             last_seen: None,
             found: Vec::new(),
             kept: false,
+            switched: false,
+            progress: Duration::ZERO,
             urgent: false,
             looked_until: None,
             since: now,
@@ -76,7 +82,7 @@ impl Stream {
             self.worker.is_some() && (self.conditions.iter().any(fresh) || self.watch.suspects(now, FRESH));
         // It failed in its turn, and has waited for its next try: that one belongs to the turn.
         let failed = self.worker.is_none() && self.phase != Phase::Resting && self.failures.in_a_row() > 0;
-        looked || sees || failed
+        looked || sees || failed || (self.turns.switched && self.worker.is_none())
     }
 
     /// Notes whether it counts as urgent among those that hold a slot.
@@ -89,6 +95,7 @@ impl Stream {
         if self.rotates() {
             self.turns.ends = Some(now + self.spec.turn);
             self.turns.found.clear();
+            self.turns.switched = false;
         }
     }
 
@@ -110,6 +117,9 @@ impl Stream {
     pub(super) fn keep_what_was_seen(&mut self) {
         let moved = self.worker.as_ref().filter(|worker| worker.live.is_some()).map(|worker| worker.moved);
         self.turns.last_seen = moved.or(self.turns.last_seen);
+        if let Some(worker) = self.worker.as_ref().filter(|worker| worker.live.is_some()) {
+            self.turns.progress += worker.moved.since(worker.steady);
+        }
         if self.rotates() && moved.is_some() {
             self.turns.found.clone_from(&self.conditions);
         }

@@ -17,6 +17,9 @@ const MAX_SAID_BYTES: usize = 200;
 /// A faulty line explains the end of a run only when it is this new.
 const FAULT_EXPLAINS: Duration = Duration::from_secs(30);
 
+/// A stalled worker that is spared while nothing is started is looked at again this often.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Speed above this is no stream that catches up: the input plays in a loop.
 const RACING_SPEED: f32 = 4.0;
 /// In a worker's first seconds what waited for it may come at once.
@@ -102,7 +105,7 @@ impl Stream {
             Some(since) => since + thresholds.fast_for,
             None => worker.moved + thresholds.stall,
         };
-        begun + thresholds.stall_restart
+        (begun + thresholds.stall_restart).max(worker.spared.unwrap_or(begun))
     }
 
     /// Judges the worker by its progress: none in time, none any more, or far too much.
@@ -132,6 +135,18 @@ impl Stream {
                     "output time runs far too fast: the input loops",
                 );
             }
+        } else if idle >= stall.saturating_add(restart) && around.hold.is_some() {
+            // It might be the host, and it might not be replaced: it may wake by itself.
+            let again = around.now + PATIENCE;
+            if let Some(worker) = &mut self.worker {
+                worker.spared = Some(again);
+            }
+            self.set_phase(
+                around,
+                Phase::Stalled,
+                Wait::Nothing,
+                "output time stands still; spared while nothing is started",
+            );
         } else if idle >= stall.saturating_add(restart) {
             let reason = format!("output time stood still for {} s", idle.as_secs());
             self.replace(around, reason, ConditionKind::Stalled, false);
@@ -174,6 +189,7 @@ impl Stream {
             && worker.generation == generation
             && worker.stop.is_none()
             && worker.racing.is_none()
+            && sample.figures.speed.is_none_or(|speed| speed <= RACING_SPEED)
             && self.conditions.is_empty()
             && self.watch.is_quiet()
             && sample.out_time_us > worker.out_time_us
@@ -235,17 +251,19 @@ impl Stream {
     }
 
     fn goes_live(&mut self, around: &mut Surroundings<'_>, took: Duration) {
+        // Before anything else: who was let through speaks for all that wait.
+        if let Some(host) = self.at_host
+            && let Some(freed) = around.origins.answered(around.now, host, self.ix, true)
+        {
+            around.concerns.push(Concern::OriginBack(host, freed));
+        }
+        self.was_live = true;
         self.watch.failure_over();
         self.set_phase(around, Phase::Live, Wait::Nothing, "");
         self.begin_turn(around.now);
         self.plan_probe(around.now);
         around.concerns.push(Concern::Start(Some(took)));
         around.concerns.push(Concern::Live(self.ix));
-        if let Some(host) = self.inputs.host()
-            && let Some(freed) = around.origins.answered(host, self.ix, true)
-        {
-            around.concerns.push(Concern::OriginBack(host, freed));
-        }
     }
 
     fn line(
@@ -347,18 +365,20 @@ impl Stream {
         self.figures = Figures::default();
         self.dropped_before = self.dropped;
         self.end_probe(around);
-        if let Some(host) = self.inputs.host() {
+        let host = self.at_host.take();
+        if let Some(host) = host {
             around.origins.gone(host, self.ix);
         }
         match then {
             Some(Then::Rest(wait)) => self.rests(around, wait),
             Some(Then::StartAnew) => self.queue(around, "waits for its turn to start"),
             Some(Then::Switch(input)) => {
+                self.turns.switched = true;
                 self.inputs.take(input);
                 self.queue(around, "waits for its turn to start with another input");
             }
-            Some(Then::Failed(stalled)) => self.failed(around, &stalled),
-            None => self.failed(around, failure),
+            Some(Then::Failed(stalled)) => self.failed(around, &stalled, host),
+            None => self.failed(around, failure, host),
         }
         // Only now: when a fault began is known from what was seen.
         self.watch.worker_ended();

@@ -143,10 +143,11 @@ impl Laws {
         seen.not_before = now + least.saturating_sub(Duration::from_millis(1));
     }
 
-    /// Its host is back, or down: then it is no longer its own backoff that counts.
-    pub fn waits_for_host(&mut self, core: &Supervisor) {
+    /// Who waits for its host, or was held back by an operator who turned a rollout back: then it is
+    /// no longer its own backoff that counts.
+    pub fn waits_for_others(&mut self, core: &Supervisor) {
         for (ix, seen) in self.seen.iter_mut().enumerate() {
-            if matches!(core.streams[ix].wait, Wait::Origin(..)) {
+            if matches!(core.streams[ix].wait, Wait::Origin(..) | Wait::Rollout) {
                 seen.not_before = Moment::ZERO;
             }
         }
@@ -285,11 +286,38 @@ impl Laws {
             let born = seen.worker.is_none_or(|worker| worker.born);
             assert!(deadline.is_some() || seen.worker.is_none() || !born, "stream {ix} is not watched");
         }
+        Self::hosts(now, core);
         let pool = core.pool();
         assert_eq!(pool.queued, counts.in_phase(Phase::Queued));
         assert_eq!(pool.starting, core.streams.iter().map(Stream::starting).sum::<u32>());
         assert_eq!(pool.held, counts.in_phase(Phase::Held));
         assert_eq!(core.timers.len(), core.timer_of.iter().flatten().count(), "one timer a stream at most");
+    }
+
+    /// What is known of hosts belongs to streams that are there, and a breaker that is open has
+    /// somebody who finds out when the host is back.
+    fn hosts(now: Moment, core: &Supervisor) {
+        for (host, good, open) in core.origins.all() {
+            for ix in good {
+                let stream = &core.streams[ix.index()];
+                assert!(
+                    stream.worker.is_some() && stream.at_host == Some(host),
+                    "{ix:?} is no longer on {host:?}"
+                );
+            }
+            let Some((probing, waiting)) = open else { continue };
+            for ix in &probing {
+                let stream = &core.streams[ix.index()];
+                let under_way = matches!(stream.phase(), Phase::Queued | Phase::Held | Phase::Starting);
+                assert!(
+                    under_way && stream.tries_host == Some(host),
+                    "{ix:?} does not try {host:?}: {:?}",
+                    stream.phase()
+                );
+            }
+            let looked_at = core.origins.closed_until(host).is_some_and(|at| at + LATENESS > now);
+            assert!(looked_at, "{host:?} is down with {waiting} waiting, and nobody looks when it is back");
+        }
     }
 
     /// Does what a board does with what changed.
@@ -314,10 +342,14 @@ impl Laws {
         let replaced =
             wanted(false).filter(|s| matches!(s.phase(), Phase::Stopping | Phase::Starting)).count();
         let expected = always.min(slots);
-        // Somebody may just be on the way back to its primary input.
+        // Somebody may just be on the way back to its primary input, and a probe may have a slot.
+        let probes = core.streams.iter().filter(|s| s.probe.is_running()).count();
+        let others: Vec<_> =
+            wanted(false).filter(|s| s.phase() != Phase::Live).map(|s| (s.phase(), &s.reason)).collect();
         assert!(
-            live + replaced >= expected && live <= expected,
-            "{live} live, {replaced} replaced of {expected}"
+            live + replaced + probes >= expected && live <= expected,
+            "{live} live, {replaced} replaced, {probes} probes of {expected}: {others:?}; {:?}",
+            core.pool()
         );
         let (rotating, left) = (wanted(true).count(), slots.saturating_sub(always));
         if left == 0 {

@@ -457,7 +457,7 @@ impl World {
         let down = self.core.origins.down().len();
         self.tell(ix, generation, WorkerEvent::Exited(end));
         if self.core.origins.down().len() != down {
-            self.laws.waits_for_host(&self.core);
+            self.laws.waits_for_others(&self.core);
         }
         self.laws.ended(self.now, ix, generation, &self.core);
         if self.random.u8(..10) == 0 {
@@ -536,6 +536,7 @@ impl World {
         // What the core says about its size is taken; that it keeps to it is the law.
         self.core.handle(self.now, Input::Command(command), &mut self.effects);
         self.laws.resized(self.core.pool().slots);
+        self.laws.waits_for_others(&self.core);
         self.carry_out();
     }
 

@@ -46,7 +46,7 @@ impl World {
 
 /// Ten live streams of priorities 0, 10, ... 90.
 fn ten_live() -> World {
-    let mut world = World::empty(Policy { starts_per_second: 50, ..Policy::default() });
+    let mut world = World::empty(Policy { slots: Some(20), starts_per_second: 50, ..Policy::default() });
     for n in 0..10_u8 {
         world.add(StreamSpec { priority: n * 10, ..spec(&format!("s{n}")) }, None);
     }
@@ -55,23 +55,80 @@ fn ten_live() -> World {
 }
 
 #[test]
-fn above_a_soft_limit_nothing_is_started_and_the_reason_is_told() {
+fn above_a_soft_limit_nothing_new_is_started_and_the_reason_is_told() {
     let mut world = ten_live();
     world.with_memory(90, 14);
-    world.exits(3, 1);
-    world.pass(secs(2));
-    assert_eq!(world.phase(3), Phase::Held);
-    assert_eq!(world.row(3).why(world.now), "the host is busy: memory above 85 %");
+    let new = world.add(spec("new"), None);
+    world.time_us.push(0);
+    world.with_memory(90, 60);
+    assert_eq!(world.phase(new), Phase::Held);
+    assert_eq!(world.row(new).why(world.now), "the host is busy: memory above 85 %");
     assert_eq!(world.core.pool().held, 1);
     let notice = world.notice(NoticeKind::Host).unwrap();
-    assert_eq!(notice, "the host is busy: memory above 85 %: nothing is started until it is less");
-    assert_eq!((0..10).filter(|ix| world.phase(*ix) == Phase::Live).count(), 9, "what runs goes on");
+    assert_eq!(notice, "the host is busy: memory above 85 %: nothing new is started until it is less");
+    assert_eq!((0..10).filter(|ix| world.phase(*ix) == Phase::Live).count(), 10, "what runs goes on");
     // Not the first time it is below, but when it stays there.
     world.with_memory(70, 18);
-    assert_eq!(world.phase(3), Phase::Held);
+    assert_eq!(world.phase(new), Phase::Held);
     world.with_memory(70, 6);
-    assert_eq!(world.phase(3), Phase::Live);
+    assert_eq!(world.phase(new), Phase::Live);
     assert_eq!(world.notice(NoticeKind::Host), None);
+}
+
+#[test]
+fn on_a_busy_host_what_ran_before_comes_back_one_at_a_time_the_most_important_first() {
+    let mut world = ten_live();
+    world.with_memory(90, 14);
+    for ix in [2, 8, 5] {
+        world.exits(ix, 1);
+    }
+    world.effects.clear();
+    world.pass(secs(2));
+    assert_eq!(world.spawns(), [8]);
+    world.pass(secs(20));
+    assert_eq!(world.spawns(), [8], "one at a time");
+    world.goes_live(8);
+    assert_eq!(world.spawns(), [8, 5]);
+    world.goes_live(5);
+    world.pass(secs(4));
+    assert_eq!(world.spawns(), [8, 5], "and not as fast as they can");
+    world.pass(secs(1));
+    assert_eq!(world.spawns(), [8, 5, 2]);
+    world.goes_live(2);
+    // Above the hard limit nothing at all.
+    world.with_memory(97, 14);
+    world.effects.clear();
+    world.exits(9, 1);
+    world.with_memory(97, 40);
+    assert_eq!(world.spawns(), [] as [u32; 0]);
+}
+
+#[test]
+fn a_worker_that_stalls_on_a_busy_host_is_spared() {
+    let mut world = ten_live();
+    for _ in 0..40 {
+        world.pass(secs(2));
+        (0..9).for_each(|ix| world.progress(ix));
+        world.memory(90);
+    }
+    assert_eq!((world.phase(9), world.row(9).restarts), (Phase::Stalled, 0));
+    assert!(world.row(9).reason.contains("spared while nothing is started"));
+    for _ in 0..20 {
+        world.pass(secs(2));
+        (0..9).for_each(|ix| world.progress(ix));
+        world.memory(50);
+    }
+    assert_eq!(world.phase(9), Phase::Stopping, "when all is calm it is replaced");
+}
+
+#[test]
+fn who_would_not_start_again_is_not_restarted_with_many() {
+    let mut world = ten_live();
+    let all = Command::Streams { action: Action::Restart, target: Selection::All };
+    assert_eq!(world.core.refusal(&all), None);
+    world.with_memory(90, 14);
+    let refusal = world.core.refusal(&all).unwrap();
+    assert_eq!(refusal, "they would not start again: the host is busy: memory above 85 %");
 }
 
 #[test]
@@ -173,4 +230,20 @@ fn slow_starts_on_this_machine_make_fewer_start_at_once() {
     world.pass(secs(12));
     (0..15).for_each(|ix| world.progress(ix));
     assert!(world.core.pool().starting < 8, "{} start at once", world.core.pool().starting);
+}
+
+#[test]
+fn a_start_that_an_origin_lets_hang_says_nothing_of_this_machine() {
+    let mut world = World::with(Policy { starts_per_second: 100, ..Policy::default() }, 40);
+    for ix in 0..15 {
+        world.spawned(ix);
+        world.line(ix, FaultClass::Timeout, "Connection timed out");
+    }
+    world.pass(secs(5));
+    for ix in 0..15 {
+        world.line(ix, FaultClass::Timeout, "Connection timed out");
+    }
+    world.pass(secs(25));
+    (0..15).for_each(|ix| world.exits(ix, 255));
+    assert_eq!(world.core.pool().starting, 15);
 }

@@ -231,3 +231,35 @@ fn zero_never_goes_back_by_itself() {
     world.pass_with_progress(3_600, &[0]);
     assert_eq!((world.probe(), world.input()), (None, 2));
 }
+
+#[test]
+fn denied_on_one_input_another_is_tried_soon() {
+    let mut world = three(Fallback::default());
+    world.line(0, FaultClass::Auth, "403 Forbidden");
+    world.exits(0, 1);
+    assert_eq!((world.input(), world.now.until(world.row(0).next.unwrap())), (2, secs(1)));
+}
+
+#[test]
+fn no_more_than_four_primaries_are_probed_at_once() {
+    let mut world = World::empty(Policy { slots: Some(40), backoff_jitter: 0.0, ..Policy::default() });
+    for n in 0..8 {
+        let inputs = ["a", "b"].map(|host| format!("http://{host}{n}.example/").into()).into();
+        world.add(StreamSpec { inputs, ..spec(&format!("s{n}")) }, None);
+    }
+    let all: Vec<u32> = (0..8).collect();
+    world.pass(secs(2));
+    for ix in &all {
+        world.goes_live(*ix);
+        world.exits(*ix, 1);
+    }
+    world.pass(secs(2));
+    for ix in &all {
+        world.time_us[*ix as usize] = 0;
+        world.goes_live(*ix);
+    }
+    world.effects.clear();
+    world.pass_with_progress(70, &all);
+    assert_eq!(world.spawns().len(), 4);
+    assert_eq!(world.core.pool().busy, 12);
+}

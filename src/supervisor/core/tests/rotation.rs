@@ -241,3 +241,18 @@ fn too_small_a_pool_is_said() {
     world.healthy_seconds(3);
     assert_eq!(world.core.drain_changes(true).notices, Some(Vec::new()));
 }
+
+#[test]
+fn no_more_urgent_ones_jump_the_line_than_have_their_part() {
+    // Eight slots: two of them are for urgent ones.
+    let mut world = turning(40, 8);
+    world.healthy_seconds(10);
+    for ix in 20..40 {
+        world.order(Action::Look, ix);
+    }
+    world.effects.clear();
+    world.healthy_seconds(28);
+    let started = world.spawns();
+    assert!(started.len() >= 8, "{started:?}");
+    assert!(started[..8].iter().filter(|ix| **ix >= 20).count() <= 2, "{started:?}");
+}

@@ -183,3 +183,49 @@ fn standing_still_shows_in_the_figures_before_it_is_a_stall() {
     world.event(0, WorkerEvent::Sample(sample));
     assert_eq!((world.phase(0), world.row(0).figures.fps), (Phase::Live, Some(0.0)));
 }
+
+/// A live stream whose worker says this speed each second.
+fn runs_at(world: &mut World, speed: f32, seconds: u64) {
+    for _ in 0..seconds {
+        world.pass(secs(1));
+        world.time_us[0] += 10 * BLOCK_US;
+        let figures = Figures { fps: None, bitrate_kbps: None, speed: Some(speed) };
+        let out_time_us = Some(world.time_us[0]);
+        world.event(0, WorkerEvent::Sample(Sample { out_time_us, figures, ..Sample::default() }));
+    }
+}
+
+#[test]
+fn an_input_that_plays_in_a_loop_is_replaced_like_one_that_stands_still() {
+    let mut world = World::one_live();
+    runs_at(&mut world, 12.0, 29);
+    assert_eq!(world.phase(0), Phase::Live, "at first what waited may come at once");
+    runs_at(&mut world, 12.0, 17);
+    assert_eq!(world.phase(0), Phase::Stalled);
+    assert_eq!(&*world.row(0).reason, "output time runs far too fast: the input loops");
+    assert_eq!(world.row(0).next, Some(world.now + secs(9)));
+    runs_at(&mut world, 12.0, 10);
+    assert_eq!(world.phase(0), Phase::Stopping);
+    world.exits(0, 255);
+    assert!(world.has(0, ConditionKind::Fast));
+}
+
+#[test]
+fn one_that_only_catches_up_is_left_alone() {
+    let mut world = World::one_live();
+    runs_at(&mut world, 1.0, 40);
+    for _ in 0..5 {
+        runs_at(&mut world, 12.0, 10);
+        runs_at(&mut world, 1.0, 2);
+    }
+    assert_eq!((world.phase(0), world.row(0).restarts), (Phase::Live, 0));
+}
+
+#[test]
+fn the_operators_own_arguments_may_run_as_fast_as_they_like() {
+    let mut world = World::empty(Policy::default());
+    world.add(StreamSpec { mode: Mode::Run, ..spec("relay") }, None);
+    world.goes_live(0);
+    runs_at(&mut world, 20.0, 120);
+    assert_eq!((world.phase(0), world.row(0).restarts), (Phase::Live, 0));
+}
