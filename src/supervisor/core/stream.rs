@@ -41,6 +41,7 @@ pub(super) enum Wait {
 
 /// One stream and everything the supervisor knows of it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that others decide on")]
 pub struct Stream {
     pub(super) ix: StreamIx,
     pub(super) spec: Arc<StreamSpec>,
