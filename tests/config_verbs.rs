@@ -1,4 +1,5 @@
-//! `headend config history`, `show` and `rollback`: the whole program on real files.
+//! `headend config history`, `show` and `rollback`: the whole program on real files; and what other
+//! verbs refuse.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in tests a panic is the message")]
 
@@ -39,6 +40,15 @@ fn put(stage: &Stage, name: &str, text: &str) {
 
 fn read(stage: &Stage, name: &str) -> String {
     fs::read_to_string(stage.folder().join(name)).unwrap()
+}
+
+#[test]
+fn more_streams_that_take_turns_than_there_are_streams_are_refused() {
+    for verb in ["demo", "origin"] {
+        let refused = headend(&[verb, "--streams", "3", "--rotate", "4"], &[], LIMIT);
+        assert_eq!((refused.code(), refused.stdout.as_str()), (2, ""), "{refused:#?}");
+        assert!(refused.stderr.contains("--rotate 4 is more than the 3 streams there are"), "{refused:#?}");
+    }
 }
 
 #[test]

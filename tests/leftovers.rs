@@ -78,6 +78,62 @@ fn what_a_killed_headend_left_is_ended_at_the_next_start() {
     assert_eq!(stored(&stage), BTreeSet::new(), "an orderly end leaves none");
 }
 
+/// headend with these streams is killed, with workers whose leaders die with it; what they started
+/// lives on. The next start ends that before it starts a worker.
+fn what_workers_started_is_ended_at_the_next_start(ffmpeg: Option<&str>, mark: &'static str) {
+    let crowd_of = |mark: &str| format!("crowd?n=3&for={mark}");
+    let mut stage = Stage::new(&[("one", &crowd_of(mark)), ("two", &crowd_of(mark))]);
+    if let Some(script) = ffmpeg {
+        let path = stage.folder().join("wrapper");
+        std::fs::write(&path, script.replace("FFMPEG", support::stand_in().to_str().unwrap())).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        stage.set_ffmpeg(&path);
+    }
+    let sleeps = format!("sleep?for={mark}");
+    let _sweep = support::stage::Sweep(mark);
+    let mut first = stage.headless(&[]);
+    wait_until("the workers' children", LIMIT, || processes::with_argument(&sleeps).len() == 6);
+    let leaders = processes::children_of(first.pid());
+    assert_eq!(leaders.len(), 2);
+    wait_until("the workers in the store", LIMIT, || stored(&stage) == pids(&leaders));
+    let old = processes::with_argument(&sleeps);
+    // Orphans come to us, and are reaped: a leader that is a zombie still would prove its group.
+    nix::sys::prctl::set_child_subreaper(true).unwrap();
+    first.kill();
+    for leader in &leaders {
+        nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(leader.pid), None).unwrap();
+    }
+    assert!(old.iter().all(|child| child.is_alive()), "the death signal is the leader's alone");
+
+    let second = stage.headless(&[]);
+    wait_until("a new worker", LIMIT, || {
+        processes::children_of(second.pid()).iter().any(|child| child.group() == Some(child.pid))
+    });
+    let left: Vec<_> = old.iter().filter(|child| child.is_alive()).collect();
+    assert!(left.is_empty(), "a worker was started before these were ended: {left:?}");
+    stage.wait_log("_headend", "what an earlier headend left has ended");
+    let log = stage.log("_headend");
+    for (id, leader) in ["one", "two"].iter().zip(&leaders) {
+        let told = format!("what a worker of {id} had started was left by an earlier headend");
+        assert!(log.contains(&told), "{log}");
+        assert!(log.contains(&format!("(the worker, pid {}, is gone)", leader.pid)), "{log}");
+    }
+    assert!(old.iter().all(|child| log.contains(&child.pid.to_string())), "{old:?} in {log}");
+    second.process().signal(Signal::SIGTERM);
+    assert_eq!(second.finish(LIMIT).code(), 0);
+}
+
+#[test]
+fn what_workers_that_died_with_headend_had_started_is_ended_at_the_next_start() {
+    what_workers_started_is_ended_at_the_next_start(None, "3083.5");
+}
+
+#[test]
+fn a_script_around_ffmpeg_hides_nobody_from_the_next_start() {
+    let script = "#!/bin/sh\n\"FFMPEG\" \"$@\"\nexit $?\n";
+    what_workers_started_is_ended_at_the_next_start(Some(script), "3084.5");
+}
+
 #[test]
 fn who_waits_without_a_console_is_told_how_many_are_left() {
     let stage = Stage::new(&[("one", "ignore-term?times=1"), ("two", "ignore-term?times=1")]);

@@ -86,7 +86,7 @@ pub struct Channels {
     /// How many hosts have them, each a loopback address; in a storm they fail [default: 4 in the demo, else 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
     pub hosts: Option<u8>,
-    /// Let so many of them, the last ones, take turns on the slots
+    /// Let so many of them, the last ones, take turns on the slots; not more than there are
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub rotate: u32,
     /// How many workers there may be at once [default: as many as this machine carries]

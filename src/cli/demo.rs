@@ -72,11 +72,22 @@ async fn stop_signal() -> std::io::Result<()> {
 }
 
 fn prepare(args: &Channels, environment: &Environment) -> Result<(Vec<Channel>, Timetable, Clips), Failed> {
+    rotation_fits(args)?;
     let count = args.streams as usize;
     let ffmpeg = ffmpeg::find(environment.ffmpeg.as_deref())?;
     ffmpeg::probe(&ffmpeg)?;
     let clips = demo::clips::prepare(&ffmpeg, &cache_dir(), &mut |what| tell(&format!("headend: {what}")))?;
     Ok((demo::channels(count, args.seed), Timetable::new(count, faults(args), args.seed), clips))
+}
+
+fn rotation_fits(args: &Channels) -> Result<(), Failed> {
+    let Channels { streams, rotate, .. } = *args;
+    if rotate > streams {
+        return Err(Failed::Arguments(format!(
+            "--rotate {rotate} is more than the {streams} streams there are: ask for fewer, or for more --streams"
+        )));
+    }
+    Ok(())
 }
 
 const fn faults(args: &Channels) -> demo::Faults {

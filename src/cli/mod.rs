@@ -28,6 +28,8 @@ const MISTAKEN: u8 = 2;
 /// Why a verb ended: the configuration's mistakes are told as they are, without a report around.
 enum Failed {
     Mistakes(crate::config::Mistakes),
+    /// The arguments don't fit each other: why not, and what to do.
+    Arguments(String),
     /// There is no configuration.
     Nothing(crate::config::NotFound),
     Other(Report),
@@ -56,6 +58,10 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(Failed::Mistakes(mistakes)) => {
             tell(&format!("{mistakes}"));
+            MISTAKEN
+        }
+        Err(Failed::Arguments(why)) => {
+            tell(&format!("headend: {why}"));
             MISTAKEN
         }
         Err(Failed::Nothing(missing)) => {

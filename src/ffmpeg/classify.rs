@@ -44,6 +44,9 @@ const TABLE: &[(FaultClass, &[&str])] = &[
             "Error parsing global options",
             "At least one output file must be specified",
             "Missing argument for option",
+            // An output that is there, and no `-y`. The second where standard input is not ruled out.
+            "already exists. Exiting",
+            "Not overwriting - exiting",
             "No such file or directory",
             "Permission denied",
             "error while loading shared libraries",
@@ -253,6 +256,8 @@ mod tests {
         ("Unrecognized option 'rw_timeouts'.", BadArgument),
         ("Option rw_timeouts not found.", BadArgument),
         ("-foo: No such file or directory", BadArgument),
+        ("File 'x.mkv' already exists. Exiting.", BadArgument),
+        ("File 'x.mkv' already exists. Overwrite? [y/N] [fatal] Not overwriting - exiting", BadArgument),
         (
             "keepalive request failed for 'http://h/s.ts' with error: 'Connection timed out' when opening url, \
              retrying with new connection",

@@ -13,7 +13,7 @@ mod sampler;
 use std::time::Duration;
 
 pub use limits::{child_open_files, raise_open_files};
-pub use process::{Process, boot_id, group_members, leading_children, process};
+pub use process::{Process, boot_id, carries, group_members, leading_children, process};
 pub use sampler::Sampler;
 
 /// From one reading of the machine to the next.

@@ -1,6 +1,11 @@
 //! Processes as the kernel shows them, and what tells one from a later one of the same number.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
+
+/// Read of a process's environment; the kernel gives a new one 6 MiB at most.
+const MAX_ENVIRONMENT: u64 = 8 << 20;
 
 /// What a `/proc/PID/stat` says that we need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +40,22 @@ fn parse(text: &str) -> Option<Process> {
     })
 }
 
-/// Living processes of group `group`, with their numbers.
+/// Living processes of these groups, with their numbers: one look at all processes, however many
+/// groups there are.
 #[must_use]
-pub fn group_members(group: u32) -> Vec<(u32, Process)> {
-    everyone().filter(|(_, process)| process.group == group && !process.dead).collect()
+pub fn group_members(groups: &BTreeSet<u32>) -> Vec<(u32, Process)> {
+    everyone().filter(|(_, process)| groups.contains(&process.group) && !process.dead).collect()
+}
+
+/// Whether `pid` was started with `value` in its environment's `variable`. False where it can't be
+/// read: with another user's process, for one, and for a moment in the middle of an exec.
+#[must_use]
+pub fn carries(pid: u32, variable: &str, value: &str) -> bool {
+    let mut bytes = Vec::new();
+    let read = fs::File::open(format!("/proc/{pid}/environ"))
+        .and_then(|file| file.take(MAX_ENVIRONMENT).read_to_end(&mut bytes));
+    let wanted = format!("{variable}={value}");
+    read.is_ok() && bytes.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes())
 }
 
 /// Children of `parent` that lead a group of their own, dead ones included.
@@ -81,9 +98,34 @@ mod tests {
     fn our_own_process_is_found_in_its_group() {
         let (own, pid) = (process(std::process::id()).unwrap(), std::process::id());
         assert!(own.started > 0 && !own.dead);
-        assert!(group_members(own.group).contains(&(pid, own)));
+        assert!(group_members(&BTreeSet::from([own.group])).contains(&(pid, own)));
         assert!(boot_id().unwrap().len() < 64);
         assert_eq!(process(u32::MAX), None);
+    }
+
+    #[test]
+    fn what_a_process_was_started_with_is_read() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("3073.5")
+            .env("HEADEND_TEST_MARK", "one")
+            .spawn()
+            .unwrap();
+        let pid = child.id();
+        let begin = std::time::Instant::now();
+        while !carries(pid, "HEADEND_TEST_MARK", "one") {
+            // The kernel shows it only at the end of an exec, and we are let go on before.
+            assert!(begin.elapsed() < std::time::Duration::from_secs(20), "never came: the mark");
+            std::thread::yield_now();
+        }
+        for (variable, value) in
+            [("HEADEND_TEST_MARK", "on"), ("HEADEND_TEST_MARK", "one2"), ("TEST_MARK", "one"), ("", "")]
+        {
+            assert!(!carries(pid, variable, value), "{variable}={value}");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!carries(pid, "HEADEND_TEST_MARK", "one"), "gone");
+        assert!(!carries(u32::MAX, "HEADEND_TEST_MARK", "one"));
     }
 
     #[test]

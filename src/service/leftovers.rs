@@ -1,9 +1,10 @@
 //! Workers that an earlier headend left behind: recognised, ended, and never taken for a stranger.
 //!
-//! The kernel kills a worker together with headend, so there are hardly ever any. But a death signal
-//! is lost where a worker runs a program that drops it, and it does not reach a worker's children.
+//! The kernel kills a worker together with headend. But a death signal is lost where a worker runs a
+//! program that drops it, and it does not reach a worker's children: those of a script around FFmpeg
+//! live on, in the worker's group.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -11,6 +12,7 @@ use nix::unistd::{Pid, getpgrp};
 
 use crate::host::{self, Process};
 use crate::store::WorkerRecord;
+use crate::supervisor::runtime::MARK;
 
 /// From TERM to KILL.
 const TERM_LIMIT: Duration = Duration::from_secs(2);
@@ -18,15 +20,19 @@ const TERM_LIMIT: Duration = Duration::from_secs(2);
 const KILL_LIMIT: Duration = Duration::from_secs(2);
 /// From one look to the next.
 const LOOK: Duration = Duration::from_millis(20);
-/// Processes of all leftovers' groups that are ended one by one; a crowd beyond that is a matter
-/// for a person.
+/// Processes of all leftovers' groups that are looked after at once; those beyond come when some of
+/// these are gone.
 const MAX_PROCESSES: usize = 4_096;
+/// Process ids named in one line of the log; the others are counted.
+const MAX_NAMED: usize = 20;
 
 /// A process that was seen to be ours, and what it is recognised by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Known {
     pid: u32,
     started: u64,
+    /// Whose it is: the process id of the recorded worker.
+    worker: u32,
 }
 
 impl Known {
@@ -49,64 +55,145 @@ impl Known {
 }
 
 /// Ends what is left of `workers`, within [`TERM_LIMIT`] and [`KILL_LIMIT`] at most, and returns the
-/// process ids that need no more thought: they are gone, or somebody else's now.
+/// process ids of those that need no more thought: they and their groups are gone, or somebody
+/// else's now.
 pub fn end(workers: &BTreeMap<u32, WorkerRecord>, boot: Option<&str>) -> Vec<u32> {
-    let ours = |pid: u32, worker: &WorkerRecord| {
-        boot == Some(worker.boot.as_str())
-            && pid > 1
-            && pid != std::process::id()
-            && Known { pid, started: worker.started }.lives()
+    let of_this_boot = |pid: u32, worker: &WorkerRecord| {
+        boot == Some(worker.boot.as_str()) && pid > 1 && pid != std::process::id()
     };
-    let found: Vec<u32> =
-        workers.iter().filter(|(pid, worker)| ours(**pid, worker)).map(|(pid, _)| *pid).collect();
-    let mut crowd: Vec<Known> = Vec::new();
-    for pid in &found {
-        let worker = &workers[pid];
-        log::warn!("a worker of {} was left by an earlier headend (pid {pid}); it is ended", worker.stream);
-        crowd.extend(family(*pid, worker.started));
+    let recorded: BTreeMap<u32, &WorkerRecord> = workers
+        .iter()
+        .filter(|(pid, worker)| of_this_boot(**pid, worker))
+        .map(|(pid, worker)| (*pid, worker))
+        .collect();
+    let crowd = if recorded.is_empty() { BTreeSet::new() } else { end_recorded(&recorded) };
+    for process in &crowd {
+        log::error!("what an earlier headend left does not end: process {}", process.pid);
     }
-    crowd.truncate(MAX_PROCESSES);
-    if !crowd.is_empty() {
-        for process in &crowd {
-            process.signal(&[Signal::SIGTERM, Signal::SIGCONT]);
+    let left: BTreeSet<u32> = crowd.iter().map(|process| process.worker).collect();
+    workers.keys().filter(|pid| !left.contains(pid)).copied().collect()
+}
+
+/// Asks them to end, then kills them; returns who is left.
+fn end_recorded(recorded: &BTreeMap<u32, &WorkerRecord>) -> BTreeSet<Known> {
+    let Found { ours: mut crowd, unmarked } = look(recorded);
+    for (pid, others) in unmarked {
+        log::warn!(
+            "in the group of a worker of {} that an earlier headend had (pid {pid}) are processes without its \
+             mark {MARK}; they are left alone: {}",
+            recorded[&pid].stream,
+            named(&others)
+        );
+    }
+    if crowd.is_empty() {
+        return crowd;
+    }
+    tell(&crowd, recorded);
+    for process in &crowd {
+        process.signal(&[Signal::SIGTERM, Signal::SIGCONT]);
+    }
+    let count = crowd.len();
+    wait_gone(&mut crowd, Instant::now() + TERM_LIMIT);
+    let until = Instant::now() + KILL_LIMIT;
+    loop {
+        // Who was started while the others were asked to end is in no list yet.
+        let new: BTreeSet<Known> = look(recorded).ours.difference(&crowd).copied().collect();
+        tell(&new, recorded);
+        crowd.extend(new);
+        if crowd.is_empty() {
+            log::info!("what an earlier headend left has ended, {count} processes at first");
         }
-        if !wait_gone(&mut crowd, TERM_LIMIT) {
-            for process in &crowd {
-                process.signal(&[Signal::SIGKILL]);
+        if crowd.is_empty() || Instant::now() >= until {
+            return crowd;
+        }
+        for process in &crowd {
+            process.signal(&[Signal::SIGKILL]);
+        }
+        wait_gone(&mut crowd, until);
+    }
+}
+
+/// Says who is ended, and whose they are.
+fn tell(crowd: &BTreeSet<Known>, recorded: &BTreeMap<u32, &WorkerRecord>) {
+    for (pid, worker) in recorded {
+        let of_it = crowd.iter().filter(|process| process.worker == *pid);
+        let (leader, others): (Vec<u32>, Vec<u32>) =
+            of_it.map(|process| process.pid).partition(|member| member == pid);
+        let stream = &worker.stream;
+        match (leader.is_empty(), others.is_empty()) {
+            (true, true) => {}
+            (false, true) => {
+                log::warn!("a worker of {stream} was left by an earlier headend (pid {pid}); it is ended");
             }
-            wait_gone(&mut crowd, KILL_LIMIT);
-        }
-        for process in &crowd {
-            log::error!("what an earlier headend left does not end: process {}", process.pid);
+            (false, false) => log::warn!(
+                "a worker of {stream} was left by an earlier headend (pid {pid}); it is ended, with its group: {}",
+                named(&others)
+            ),
+            (true, false) => log::warn!(
+                "what a worker of {stream} had started was left by an earlier headend (the worker, pid {pid}, is \
+                 gone); it is ended: {}",
+                named(&others)
+            ),
         }
     }
-    let still = |pid: &u32| crowd.iter().any(|process| process.pid == *pid);
-    workers.keys().filter(|pid| !still(pid)).copied().collect()
 }
 
-/// The worker and what it started in its group, each with its own start time: once the worker is
-/// gone its group's number proves nothing any more.
-fn family(pid: u32, started: u64) -> Vec<Known> {
-    let leader = Known { pid, started };
-    let leads = host::process(pid).is_some_and(|now| now.started == started && now.group == pid);
-    let own_group = u32::try_from(getpgrp().as_raw()) == Ok(pid);
-    if !leads || own_group {
-        return vec![leader];
+/// `pid 12, 13, 14 and 5 more`.
+fn named(pids: &[u32]) -> String {
+    let shown: Vec<String> = pids.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+    let more = pids.len().saturating_sub(MAX_NAMED);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("pid {}{rest}", shown.join(", "))
+}
+
+/// What one look at all processes found.
+struct Found {
+    /// The recorded workers and what they started in their groups, [`MAX_PROCESSES`] at most.
+    ours: BTreeSet<Known>,
+    /// Members of groups whose leader is gone that may be ours or not, by the recorded worker.
+    unmarked: BTreeMap<u32, Vec<u32>>,
+}
+
+fn look(recorded: &BTreeMap<u32, &WorkerRecord>) -> Found {
+    let mut members: BTreeMap<u32, Vec<(u32, Process)>> = BTreeMap::new();
+    for member in host::group_members(&recorded.keys().copied().collect()) {
+        members.entry(member.1.group).or_default().push(member);
     }
-    let member = |(pid, Process { started, .. })| Known { pid, started };
-    let others = host::group_members(pid).into_iter().map(member).filter(|known| *known != leader);
-    // Looked at again after the others: were it gone meanwhile, they might be a stranger's.
-    let others: Vec<Known> = others.collect();
-    if leader.lives() { std::iter::once(leader).chain(others).collect() } else { Vec::new() }
+    let mut found = Found { ours: BTreeSet::new(), unmarked: BTreeMap::new() };
+    let room = |found: &Found| found.ours.len() < MAX_PROCESSES;
+    for (pid, worker) in recorded {
+        // After the members: if the recorded worker is there now, also dead, its number was its own
+        // all the time.
+        let now = host::process(*pid);
+        let leads = now.is_some_and(|now| now.group == *pid);
+        let is_it = now.is_some_and(|now| now.started == worker.started);
+        if is_it && now.is_some_and(|now| !now.dead) && room(&found) {
+            found.ours.insert(Known { pid: *pid, started: worker.started, worker: *pid });
+        }
+        if u32::try_from(getpgrp().as_raw()) == Ok(*pid) || (leads && !is_it) {
+            // Our own group, or one that a stranger of this number leads.
+            continue;
+        }
+        for (member, process) in members.remove(pid).unwrap_or_default() {
+            // Once the worker is gone its group's number alone proves nothing.
+            let proven = (leads && is_it)
+                || (process.started >= worker.started && host::carries(member, MARK, worker.stream.as_str()));
+            if !proven && process.started >= worker.started {
+                found.unmarked.entry(*pid).or_default().push(member);
+            } else if proven && room(&found) {
+                found.ours.insert(Known { pid: member, started: process.started, worker: *pid });
+            }
+        }
+    }
+    found
 }
 
-/// Drops who is gone; true when nobody is left before the time is over.
-fn wait_gone(crowd: &mut Vec<Known>, limit: Duration) -> bool {
-    let until = Instant::now() + limit;
+/// Drops who is gone, until nobody is left or the time is over.
+fn wait_gone(crowd: &mut BTreeSet<Known>, until: Instant) {
     loop {
         crowd.retain(|process| process.lives());
         if crowd.is_empty() || Instant::now() >= until {
-            return crowd.is_empty();
+            return;
         }
         std::thread::sleep(LOOK);
     }
@@ -120,54 +207,148 @@ mod tests {
     use super::*;
     use crate::model::StreamId;
 
-    /// A shell in a group of its own; reaped by a thread, as init would.
-    fn shell(script: &str) -> (u32, u64, std::thread::JoinHandle<()>) {
-        let mut child: Child =
-            Command::new("sh").args(["-c", script]).process_group(0).spawn().expect("a shell");
+    const BOOT: Option<&str> = Some("b");
+
+    /// A process in a group of its own; reaped by a thread, as init would.
+    struct Leader {
+        pid: u32,
+        started: u64,
+        reaper: std::thread::JoinHandle<()>,
+    }
+
+    /// A shell as a worker of stream `mark`, or as one without a mark.
+    fn shell(script: &str, mark: Option<&str>) -> Leader {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).process_group(0).env_remove(MARK).envs(mark.map(|mark| (MARK, mark)));
+        let mut child: Child = command.spawn().expect("a shell");
         let pid = child.id();
         let started = host::process(pid).expect("a child that is not reaped").started;
-        (pid, started, std::thread::spawn(move || drop(child.wait())))
+        Leader { pid, started, reaper: std::thread::spawn(move || drop(child.wait())) }
+    }
+
+    fn members(group: u32) -> Vec<(u32, u64)> {
+        let found = host::group_members(&BTreeSet::from([group])).into_iter();
+        found.map(|(pid, process)| (pid, process.started)).collect()
+    }
+
+    fn wait_members(group: u32, count: usize) -> Vec<(u32, u64)> {
+        let begin = Instant::now();
+        loop {
+            let found = members(group);
+            if found.len() == count {
+                return found;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(20), "never came: {count} members, not {found:?}");
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// What is left of a worker whose group had so many members, once it is killed and reaped.
+    fn orphaned(script: &str, mark: Option<&str>, count: usize) -> (u32, u64) {
+        let Leader { pid, started, reaper } = shell(script, mark);
+        wait_members(pid, count);
+        kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
+        reaper.join().unwrap();
+        assert!(members(pid).len() >= count - 1, "its children live on");
+        (pid, started)
+    }
+
+    fn kill_group(pid: u32) {
+        nix::sys::signal::killpg(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
     }
 
     fn record(started: u64, boot: &str) -> WorkerRecord {
         WorkerRecord { stream: StreamId::new("one").unwrap(), started, boot: boot.into() }
     }
 
+    fn end_one(pid: u32, started: u64) -> Vec<u32> {
+        end(&BTreeMap::from([(pid, record(started, "b"))]), BOOT)
+    }
+
     fn gone(pid: u32, started: u64) -> bool {
-        !Known { pid, started }.lives()
+        !Known { pid, started, worker: pid }.lives()
     }
 
     #[test]
     fn a_leftover_and_its_group_are_ended_also_when_it_does_not_listen() {
-        let (pid, started, reaper) = shell("trap '' TERM; sleep 3075.5 & while :; do sleep 3075.5; done");
-        let begin = Instant::now();
-        while host::group_members(pid).len() < 3 {
-            assert!(begin.elapsed() < Duration::from_secs(20), "never came: its children");
-            std::thread::sleep(LOOK);
-        }
-        let members = host::group_members(pid);
-        let done = end(&BTreeMap::from([(pid, record(started, "b"))]), Some("b"));
-        assert_eq!(done, [pid]);
-        assert!(gone(pid, started));
-        assert!(members.iter().all(|(pid, process)| gone(*pid, process.started)), "{members:?}");
+        let script = "trap '' TERM; sleep 3075.5 & while :; do sleep 3075.5; done";
+        let Leader { pid, started, reaper } = shell(script, None);
+        let members = wait_members(pid, 3);
+        assert_eq!(end_one(pid, started), [pid]);
+        assert!(members.iter().all(|(pid, started)| gone(*pid, *started)), "{members:?}");
         reaper.join().unwrap();
     }
 
     #[test]
-    fn a_stranger_of_the_same_number_is_not_touched() {
-        let (pid, started, reaper) = shell("exec sleep 3076.5");
-        let stranger = |started, recorded: &str, boot| {
-            let done = end(&BTreeMap::from([(pid, record(started, recorded))]), boot);
+    fn what_a_worker_that_is_gone_left_in_its_group_is_ended() {
+        // One that listens, and a script around another that does not.
+        let script = "sleep 3079.5 & sh -c \"trap '' TERM; while :; do sleep 3079.5; done\" & wait";
+        let (pid, started) = orphaned(script, Some("one"), 4);
+        assert_eq!(end_one(pid, started), [pid]);
+        assert_eq!(members(pid), []);
+    }
+
+    #[test]
+    fn what_is_started_while_the_others_are_asked_to_end_is_ended_too() {
+        let script = "sh -c \"trap 'sleep 3080.5 & exit' TERM; while :; do sleep 0.1; done\" & wait";
+        let (pid, started) = orphaned(script, Some("one"), 3);
+        assert_eq!(end_one(pid, started), [pid]);
+        assert_eq!(members(pid), []);
+    }
+
+    #[test]
+    fn a_dead_worker_that_nobody_reaped_still_proves_its_group() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 3081.5 & wait"]).process_group(0).env_remove(MARK);
+        let mut child = command.spawn().unwrap();
+        let pid = child.id();
+        let started = host::process(pid).unwrap().started;
+        wait_members(pid, 2);
+        child.kill().unwrap();
+        wait_members(pid, 1);
+        assert_eq!(end_one(pid, started), [pid]);
+        assert_eq!(members(pid), []);
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_group_without_its_leader_is_touched_only_with_every_proof() {
+        let script = "sleep 3082.5 & wait";
+        let far = u64::MAX;
+        for (mark, recorded, boot) in [
+            (None, 0, BOOT),
+            (Some("one2"), 0, BOOT),
+            (Some("on"), 0, BOOT),
+            (Some("one"), far, BOOT),
+            (Some("one"), 0, Some("another boot")),
+            (Some("one"), 0, None),
+        ] {
+            let (pid, started) = orphaned(script, mark, 2);
+            let before = members(pid);
+            let worker = record(if recorded == far { far } else { started }, "b");
+            assert_eq!(end(&BTreeMap::from([(pid, worker)]), boot), [pid], "nothing more to think of");
+            assert_eq!(members(pid), before, "touched: {mark:?} {recorded} {boot:?}");
+            kill_group(pid);
+        }
+    }
+
+    #[test]
+    fn a_stranger_of_the_same_number_is_not_touched_nor_is_its_group() {
+        // With the mark even: of another headend, say.
+        let Leader { pid, started, reaper } = shell("sleep 3076.5 & wait", Some("one"));
+        let before = wait_members(pid, 2);
+        let stranger = |recorded, boot_then: &str, boot| {
+            let done = end(&BTreeMap::from([(pid, record(recorded, boot_then))]), boot);
             assert_eq!(done, [pid], "nothing more to think of");
-            assert!(!gone(pid, host::process(pid).unwrap().started), "touched");
+            assert_eq!(members(pid), before, "touched");
         };
-        stranger(started - 1, "b", Some("b"));
-        stranger(started + 1, "b", Some("b"));
-        stranger(started, "an earlier boot", Some("b"));
+        stranger(started - 1, "b", BOOT);
+        stranger(started + 1, "b", BOOT);
+        stranger(started, "an earlier boot", BOOT);
         stranger(started, "b", None);
         // And who is the one is ended.
-        assert_eq!(end(&BTreeMap::from([(pid, record(started, "b"))]), Some("b")), [pid]);
-        assert!(gone(pid, started));
+        assert_eq!(end_one(pid, started), [pid]);
+        assert_eq!(members(pid), []);
         reaper.join().unwrap();
     }
 
@@ -181,6 +362,12 @@ mod tests {
             (std::process::id(), record(own.started, "b")),
             (u32::MAX, record(1, "b")),
         ]);
-        assert_eq!(end(&workers, Some("b")).len(), 4);
+        assert_eq!(end(&workers, BOOT).len(), 4);
+    }
+
+    #[test]
+    fn a_long_list_of_numbers_is_cut_and_counted() {
+        assert_eq!(named(&[7, 9]), "pid 7, 9");
+        assert!(named(&(1..=30).collect::<Vec<_>>()).ends_with("19, 20 and 10 more"));
     }
 }

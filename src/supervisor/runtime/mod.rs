@@ -23,7 +23,7 @@ use tokio::sync::{Notify, mpsc};
 pub use attend::wall_ms;
 pub use bids::{Bid, Bids};
 pub use leaving::Limits;
-pub use spawner::Launch;
+pub use spawner::{Launch, MARK};
 
 use crate::ffmpeg::{Capabilities, Reader, command_line};
 use crate::logs::Logs;
@@ -447,7 +447,7 @@ impl<O: Outlet> Runtime<O> {
         purpose: Purpose,
     ) {
         let error = match self.arguments(stream, input, purpose) {
-            Ok(args) => match self.spawner.order(Order { stream, generation, purpose, args }) {
+            Ok((id, args)) => match self.spawner.order(Order { stream, id, generation, purpose, args }) {
                 Ok(()) => return,
                 Err(_) => ("too many workers wait to be started".to_owned(), false),
             },
@@ -457,7 +457,12 @@ impl<O: Outlet> Runtime<O> {
         self.handle(now, Input::Worker { stream, generation, event });
     }
 
-    fn arguments(&self, stream: StreamIx, input: usize, purpose: Purpose) -> Result<Vec<OsString>, String> {
+    fn arguments(
+        &self,
+        stream: StreamIx,
+        input: usize,
+        purpose: Purpose,
+    ) -> Result<(StreamId, Vec<OsString>), String> {
         let spec = self.core.spec(stream).ok_or("the stream is gone")?;
         let probed = (purpose == Purpose::Probe).then(|| probe_of(spec));
         let spec = probed.as_ref().unwrap_or(spec);
@@ -465,7 +470,7 @@ impl<O: Outlet> Runtime<O> {
             .map_err(|error| error.to_string())?;
         let text = marked(purpose, &format!("headend: {}", line.shown()).into());
         self.tools.logs.push(stream, LogLine { wall_ms: wall_ms(), level: LineLevel::Info, text });
-        Ok(line.args)
+        Ok((spec.id.clone(), line.args))
     }
 
     fn publish_what_is_due(&mut self, now: Moment) {

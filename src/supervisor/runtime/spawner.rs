@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use super::shim;
 use super::strays::{Strays, Tracked};
 use crate::host;
-use crate::model::StreamIx;
+use crate::model::{StreamId, StreamIx};
 use crate::supervisor::core::{Generation, Purpose};
 
 /// Orders waiting for the spawner. There are never more than workers in `starting`.
@@ -25,6 +25,10 @@ const MAX_ORDERS: usize = 4_096;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Looks in a row that must find nothing: the kernel's list may leave one out while another ends.
 const CLEAN_LOOKS: u32 = 2;
+
+/// Each worker has this in its environment, and hands it down to what it starts: the stream's id. A
+/// later headend knows by it whom an earlier one left in a group whose leader is gone.
+pub const MARK: &str = "HEADEND_WORKER";
 
 /// How workers are started.
 #[derive(Debug, Clone)]
@@ -42,6 +46,8 @@ pub struct Launch {
 pub struct Order {
     /// For which stream.
     pub stream: StreamIx,
+    /// Its id, for the worker's [`MARK`].
+    pub id: StreamId,
     /// Which start.
     pub generation: Generation,
     /// What for.
@@ -125,8 +131,8 @@ fn attend(
             orders.recv_timeout(LOOK_AGAIN)
         };
         match order {
-            Ok(Order { stream, generation, purpose, args }) => {
-                let result = spawn(launch, parent, &args);
+            Ok(Order { stream, id, generation, purpose, args }) => {
+                let result = spawn(launch, parent, &id, &args);
                 let pid = result.as_ref().ok().and_then(Child::id);
                 // Not reaped before `born` has it, so the number is its own.
                 let started = pid.and_then(host::process).map(|process| process.started);
@@ -150,9 +156,10 @@ fn attend(
     }
 }
 
-fn spawn(launch: &Launch, parent: u32, args: &[OsString]) -> std::io::Result<Child> {
+fn spawn(launch: &Launch, parent: u32, id: &StreamId, args: &[OsString]) -> std::io::Result<Child> {
     Command::new(&launch.headend)
         .args(shim::arguments(parent, launch.open_files, launch.ffmpeg.as_os_str(), args))
+        .env(MARK, id.as_str())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

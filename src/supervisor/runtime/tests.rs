@@ -96,7 +96,8 @@ fn a_probe_looks_at_packets_only_whatever_the_stream_s_mode() {
     let (mut runtime, _bids, _orders) = with_a_spawner_that_hangs();
     runtime.add(vec![(spec(Mode::Run), None)]);
     let words = |purpose| -> Vec<String> {
-        let args = runtime.arguments(StreamIx(0), 1, purpose).unwrap();
+        let (id, args) = runtime.arguments(StreamIx(0), 1, purpose).unwrap();
+        assert_eq!(id.as_str(), runtime.core.spec(StreamIx(0)).unwrap().id.as_str());
         args.into_iter().map(|arg| arg.into_string().unwrap()).collect()
     };
     let (served, probed) = (words(Purpose::Serve), words(Purpose::Probe));

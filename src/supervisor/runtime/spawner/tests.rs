@@ -33,6 +33,7 @@ fn start(runtime: &Runtime, headend: PathBuf, tracked: Tracked) -> (Spawner, Rec
 fn order(spawner: &Spawner, generation: u64) {
     let order = Order {
         stream: StreamIx(0),
+        id: StreamId::new("one").unwrap(),
         generation: Generation(generation),
         purpose: Purpose::Serve,
         args: Vec::new(),
