@@ -8,6 +8,7 @@ mod laws;
 mod world;
 
 use super::*;
+use crate::model::{Action, Command, Selection};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use world::{Plan, World};
 

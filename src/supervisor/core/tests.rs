@@ -15,8 +15,8 @@ mod sharing;
 
 use super::*;
 use crate::model::{
-    Condition, ConditionKind, Detection, Expect, Fallback, FaultClass, Figures, LineLevel, Mode, Sample,
-    Thresholds, Tracks, Wanted, WatchKind,
+    Action, Command, Condition, ConditionKind, Detection, Expect, Fallback, FaultClass, Figures, LineLevel,
+    Mode, Sample, Selection, Thresholds, Tracks, Wanted, WatchKind,
 };
 
 /// Output time of one progress block to the next, microseconds.
