@@ -141,6 +141,8 @@ impl Stream {
             if let Some(worker) = &mut self.worker {
                 worker.spared = Some(again);
             }
+            self.watch.stalled(Some(moved));
+            self.figures = Figures::default();
             self.set_phase(
                 around,
                 Phase::Stalled,

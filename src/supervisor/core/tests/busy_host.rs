@@ -38,6 +38,14 @@ impl World {
         }
     }
 
+    /// Readings each two seconds, and no progress of anybody.
+    fn with_memory_alone(&mut self, percent: u64, seconds: u64) {
+        for _ in 0..seconds / 2 {
+            self.pass(secs(2));
+            self.memory(percent);
+        }
+    }
+
     fn notice(&mut self, kind: NoticeKind) -> Option<String> {
         let notices = self.core.notices();
         notices.into_iter().find(|notice| notice.kind == kind).map(|notice| notice.text.to_string())
@@ -119,6 +127,22 @@ fn a_worker_that_stalls_on_a_busy_host_is_spared() {
         world.memory(50);
     }
     assert_eq!(world.phase(9), Phase::Stopping, "when all is calm it is replaced");
+}
+
+#[test]
+fn one_that_is_spared_shows_its_stall_however_soon_it_would_be_replaced() {
+    let mut world = World::empty(Policy { slots: Some(20), ..Policy::default() });
+    let thresholds = Thresholds { stall_restart: Duration::ZERO, ..Thresholds::default() };
+    world.add(StreamSpec { thresholds, ..spec("s") }, None);
+    world.goes_live(0);
+    for _ in 0..8 {
+        world.pass(secs(2));
+        world.progress(0);
+        world.memory(90);
+    }
+    world.with_memory_alone(90, 24);
+    assert_eq!(world.phase(0), Phase::Stalled);
+    assert!(world.has(0, ConditionKind::Stalled));
 }
 
 #[test]
