@@ -40,10 +40,10 @@ fn one_that_exits_at_once_is_tried_a_few_times_and_then_seldom() {
         journalled(&settings, &[("fails", "exit?code=1"), ("ends", "exit?code=0"), ("good", "healthy")]);
     let mut screen = stage.console(WIDE, &[]);
     for id in ["fails", "ends"] {
-        screen.wait_row(id, "broken", |row| row.contains("broken"));
+        screen.wait_phase(id, "broken");
         assert_eq!(stage.starts(id).len(), 3, "{id}");
     }
-    screen.wait_row("good", "live", |row| row.contains("live"));
+    screen.wait_phase("good", "live");
     assert!(screen.quit().success());
     assert_eq!(stage.starts("fails").len() + stage.starts("ends").len(), 6, "not once more meanwhile");
     assert_eq!(stage.starts("good").len(), 1);
@@ -54,15 +54,12 @@ fn one_that_ignores_term_is_killed_when_it_is_to_stop() {
     let stage = journalled(&strict(), &[("deaf", "ignore-term"), ("good", "healthy")]);
     let mut screen = stage.console(WIDE, &[]);
     for id in ["deaf", "good"] {
-        screen.wait_row(id, "live", |row| row.contains("live"));
+        screen.wait_phase(id, "live");
     }
     let (deaf, good) = (stage.worker("deaf"), stage.worker("good"));
     screen.filter("deaf");
     screen.keys("x");
-    // Its message says so from the beginning; the phase stands before its name.
-    screen.wait_row("deaf", "stopped", |row| {
-        row.split("deaf").next().is_some_and(|phase| phase.contains("stopped"))
-    });
+    screen.wait_phase("deaf", "stopped");
     assert!(!deaf.is_alive(), "told as stopped, and still there");
     assert!(good.is_alive());
     stage.wait_log("deaf", "did not end when asked; killed");
@@ -74,13 +71,13 @@ fn one_stopped_by_a_signal_is_seen_to_stand_still_and_replaced() {
     let stage = journalled(&strict(), &[("frozen", "healthy"), ("good", "healthy")]);
     let mut screen = stage.console(WIDE, &[]);
     for id in ["frozen", "good"] {
-        screen.wait_row(id, "live", |row| row.contains("live"));
+        screen.wait_phase(id, "live");
     }
     let old = stage.worker("frozen");
     old.signal(Signal::SIGSTOP);
     processes::wait_gone(&[old], LIMIT);
     stage.other_worker("frozen", &[old]);
-    screen.wait_row("frozen", "live again", |row| row.contains("live"));
+    screen.wait_phase("frozen", "live");
     assert_eq!(stage.starts("good").len(), 1);
     assert!(screen.quit().success());
 }
@@ -134,14 +131,14 @@ fn one_that_closes_stdout_and_lives_on_is_replaced_and_one_that_closes_stderr_is
     );
     let screen = stage.console(WIDE, &[]);
     let old = stage.worker("out");
-    screen.wait_row("out", "stalled", |row| row.contains("stalled"));
+    screen.wait_phase("out", "stalled");
     assert!(old.is_alive(), "alive, and yet known to be stuck");
     stage.other_worker("out", &[old]);
     processes::wait_gone(&[old], LIMIT);
     let err = stage.worker("err");
     let files = format!("/proc/{}/fd/2", err.pid);
     assert!(std::path::Path::new(&files).symlink_metadata().is_err(), "its stderr is closed by now");
-    screen.wait_row("err", "live", |row| row.contains("live"));
+    screen.wait_phase("err", "live");
     assert_eq!(stage.starts("err").len(), 1);
     assert_eq!(stage.starts("good").len(), 1);
 }
@@ -154,7 +151,7 @@ fn a_grandchild_that_floods_the_pipes_does_not_hide_an_exit() {
     let stage = Stage::with(&settings, &[("one", plays)]);
     let mut screen = stage.console(WIDE, &[]);
     let worker = stage.worker("one");
-    screen.wait_row("one", "in backoff", |row| row.contains("backoff"));
+    screen.wait_phase("one", "backoff");
     assert!(!worker.is_alive());
     let grandchild = processes::with_argument("flood?for=3081.5");
     assert_eq!(grandchild.len(), 1, "it must still hold the pipes");
@@ -170,7 +167,7 @@ fn a_crowd_ends_with_its_worker_when_it_is_stopped() {
     wait_until("the crowd", LIMIT, || crowd().len() == 50);
     let (old, worker) = (crowd(), stage.worker("one"));
     screen.keys("x");
-    screen.wait_row("one", "stopped", |row| row.contains("stopped"));
+    screen.wait_phase("one", "stopped");
     processes::wait_gone(&old, LIMIT);
     assert!(!worker.is_alive());
     assert!(screen.quit_idle().success());
@@ -201,7 +198,7 @@ fn one_that_reads_standard_input_finds_its_end_even_at_a_terminal() {
     stage.write(&format!("{QUICK}{watched}{own}"));
     let mut screen = stage.console(WIDE, &[]);
     for id in ["watched", "args"] {
-        screen.wait_row(id, "live", |row| row.contains("live"));
+        screen.wait_phase(id, "live");
         let input = std::fs::read_link(format!("/proc/{}/fd/0", stage.worker(id).pid)).unwrap();
         assert_eq!(input, std::path::Path::new("/dev/null"));
     }
@@ -216,7 +213,7 @@ fn progress_that_goes_backwards_makes_no_restarts() {
     let mut screen = stage.console(WIDE, &[]);
     let worker = stage.worker("one");
     wait_until("many steps back", LIMIT, || worker.written() > BLOCKS * 200);
-    screen.wait_row("one", "live", |row| row.contains("live"));
+    screen.wait_phase("one", "live");
     assert_eq!(stage.starts("one").len(), 1);
     assert!(worker.is_alive());
     assert!(screen.quit().success());
@@ -245,7 +242,7 @@ fn a_stall_is_seen_by_progress_whether_blocks_come_or_not() {
     let mut screen = stage.console(WIDE, &[]);
     for id in ["repeats", "silent"] {
         let old = stage.worker(id);
-        screen.wait_row(id, "stalled", |row| row.contains("stalled"));
+        screen.wait_phase(id, "stalled");
         stage.other_worker(id, &[old]);
         processes::wait_gone(&[old], LIMIT);
     }

@@ -21,7 +21,7 @@ fn three() -> Stage {
 
 fn live(screen: &Screen, ids: &[&str]) {
     for id in ids {
-        screen.wait_row(id, "live", |row| row.contains("live"));
+        screen.wait_phase(id, "live");
     }
 }
 
@@ -88,7 +88,7 @@ mod looking {
         screen.wait_text("1 of 3 shown");
         assert!(screen.row("alpha").is_empty() && !screen.row("beta").is_empty());
         screen.press(Key::Esc);
-        screen.wait_row("alpha", "back", |row| row.contains("live"));
+        screen.wait_phase("alpha", "live");
 
         let first_is = |id: &'static str| {
             screen.wait_until(&format!("{id} on top"), |shown| {
@@ -172,14 +172,14 @@ mod acting {
         let (alpha, beta) = (stage.worker("alpha"), stage.worker("beta"));
         screen.filter("beta");
         screen.keys("x");
-        screen.wait_row("beta", "stopped", |row| row.contains("stopped"));
+        screen.wait_phase("beta", "stopped");
         processes::wait_gone(&[beta], LIMIT);
         screen.keys("s");
-        screen.wait_row("beta", "live", |row| row.contains("live"));
+        screen.wait_phase("beta", "live");
         let beta = stage.other_worker("beta", &[beta]);
         screen.keys("r");
         stage.other_worker("beta", &[beta]);
-        screen.wait_row("beta", "live", |row| row.contains("live"));
+        screen.wait_phase("beta", "live");
         assert_eq!(stage.worker("alpha"), alpha, "nobody else was touched");
     }
 

@@ -173,9 +173,9 @@ fn a_wall_clock_that_is_set_moves_nothing() {
     ];
     let mut screen = stage.open(WIDE, &[], &environment);
     for id in ["one", "two"] {
-        screen.wait_row(id, "live", |row| row.contains("live"));
+        screen.wait_phase(id, "live");
     }
-    screen.wait_row("waits", "in backoff", |row| row.contains("backoff"));
+    screen.wait_phase("waits", "backoff");
     screen.filter("one");
     for hours in [1, 0, -1, 0] {
         std::fs::write(&step, (hours * HOUR).to_string()).unwrap();
@@ -190,9 +190,9 @@ fn a_wall_clock_that_is_set_moves_nothing() {
     }
     screen.press(Key::Esc);
     for id in ["one", "two"] {
-        screen.wait_row(id, "live", |row| row.contains("live"));
+        screen.wait_phase(id, "live");
     }
-    screen.wait_row("waits", "in backoff", |row| row.contains("backoff"));
+    screen.wait_phase("waits", "backoff");
     for id in ["one", "two", "waits"] {
         assert_eq!(stage.starts(id).len(), 1, "{id} was started again");
     }

@@ -282,8 +282,8 @@ fn secrets_an_operator_wrote_are_seen_nowhere() {
         stage.url("fails", &format!("exit?code=1&token={CANARY}&stderr=[error] token={CANARY} is wrong%0A")),
     ));
     let mut screen = stage.open(WIDE, &["--report", "json"], &[]);
-    screen.wait_row("args", "live", |row| row.contains("live"));
-    screen.wait_row("fails", "broken", |row| row.contains("broken"));
+    screen.wait_phase("args", "live");
+    screen.wait_phase("fails", "broken");
     screen.filter("args");
     screen.press(Key::Enter);
     screen.wait_text("following");

@@ -22,7 +22,7 @@ fn four() -> Stage {
 }
 
 fn wait_phase(screen: &Screen, id: &str, phase: &str) {
-    screen.wait_row(id, phase, |row| row.contains(phase));
+    screen.wait_phase(id, phase);
 }
 
 /// SIGKILL, and its workers waited for: the next start is not to meet them.

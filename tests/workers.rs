@@ -131,7 +131,7 @@ mod restarting {
     fn a_worker_killed_by_hand_comes_back() {
         let stage = Stage::new(&[("one", "healthy")]);
         let mut screen = stage.console(WIDE, &[]);
-        screen.wait_row("one", "live", |row| row.contains("live"));
+        screen.wait_phase("one", "live");
         let old = stage.worker("one");
         old.signal(Signal::SIGKILL);
         let new = stage.other_worker("one", &[old]);
@@ -163,7 +163,7 @@ mod restarting {
         let screen = stage.console(WIDE, &[]);
         let worker = stage.worker("one");
         processes::wait_gone(&[worker], LIMIT);
-        screen.wait_row("one", "in backoff", |row| row.contains("backoff"));
+        screen.wait_phase("one", "backoff");
         let grandchild = processes::with_argument("sleep?for=3071.5");
         assert_eq!(grandchild.len(), 1, "it must still hold the pipes");
     }
@@ -189,7 +189,7 @@ mod restarting {
         );
         let screen = stage.console(WIDE, &[]);
         let old = stage.worker("one");
-        screen.wait_row("one", "stalled", |row| row.contains("stalled"));
+        screen.wait_phase("one", "stalled");
         assert!(old.is_alive(), "alive, and yet known to be stuck");
         stage.other_worker("one", &[old]);
         processes::wait_gone(&[old], LIMIT);
@@ -202,7 +202,7 @@ mod restarting {
         std::fs::copy(support::stand_in(), &here).unwrap();
         stage.set_ffmpeg(&here);
         let mut screen = stage.console(WIDE, &[]);
-        screen.wait_row("one", "live", |row| row.contains("live"));
+        screen.wait_phase("one", "live");
         std::fs::rename(&here, &away).unwrap();
         stage.worker("one").signal(Signal::SIGKILL);
         screen.wait_row("one", "broken", |row| row.contains("broken") && row.contains("not-started"));
@@ -213,7 +213,7 @@ mod restarting {
         screen.wait_no_text("last error");
         std::fs::rename(&away, &here).unwrap();
         screen.keys("r");
-        screen.wait_row("one", "live again", |row| row.contains("live"));
+        screen.wait_phase("one", "live");
         assert!(screen.quit().success());
     }
 }
@@ -287,7 +287,7 @@ mod hostile {
         let url = format!("https://user:{CANARY}@cdn.example/live.m3u8?token={CANARY}");
         stage.write(&format!("{QUICK}\n[[stream]]\nid = \"one\"\ninputs = [\"{url}\"]\n"));
         let mut screen = stage.open(WIDE, &["--report", "json"], &environment);
-        screen.wait_row("one", "live", |row| row.contains("live"));
+        screen.wait_phase("one", "live");
         screen.press(Key::Enter);
         screen.wait_text("passphrase=***");
         screen.wait_text("https://***@cdn.example");

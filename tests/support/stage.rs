@@ -319,6 +319,14 @@ impl Screen {
         });
     }
 
+    /// Waits until the stream of this name is in `phase`. What stands behind the name may say so
+    /// long before: `stopping ... stopped by the operator`.
+    pub fn wait_phase(&self, name: &str, phase: &str) {
+        self.wait_row(name, phase, |row| {
+            row.split_whitespace().take_while(|word| *word != name).any(|word| word == phase)
+        });
+    }
+
     /// Types a filter that leaves only what it names.
     pub fn filter(&self, text: &str) {
         self.keys("/");

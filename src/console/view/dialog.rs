@@ -27,7 +27,11 @@ pub fn too_small(area: Rect, pen: &mut Pen) {
 fn wording(state: &State, question: &Question) -> (String, String) {
     match question {
         Question::Quit => (
-            format!("Quit and stop {}?", counted(state.workers() as usize, "worker")),
+            match state.workers() {
+                // The last one may end while it is asked.
+                0 => "Quit? No worker runs.".into(),
+                workers => format!("Quit and stop {}?", counted(workers as usize, "worker")),
+            },
             "What is wanted of each stream is kept for the next start.".into(),
         ),
         Question::Suspend => (
