@@ -242,6 +242,9 @@ mod tests {
             last_seen: Some(ago(100)),
             input_of: (2, 3),
             maintenance: true,
+            usage: None,
+            care: crate::model::Care::default(),
+            tags: Arc::default(),
         }
     }
 

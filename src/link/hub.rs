@@ -3,13 +3,13 @@
 //! A client that does not read costs one merged delta (never more rows than there are streams), a
 //! bounded list of answers and two numbers for its log. Its log lines stay in the ring they are in.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{ClientMessage, Role, ServerMessage};
 use crate::model::{
-    Answer, Board, Command, Delta, HostReading, LimitReading, LogLine, Moment, Notice, PoolReading, Row,
-    SelfReading, StreamIx, WorkersReading,
+    Answer, Board, Command, Delta, Detail, HostReading, LimitReading, LogLine, Moment, Notice, PoolReading,
+    Row, SelfReading, StreamIx, WorkersReading,
 };
 
 /// Answers kept for a client that does not read; the oldest go first.
@@ -79,8 +79,18 @@ struct Mailbox {
     delta: Option<Delta>,
     answers: VecDeque<(u64, Answer)>,
     follow: Option<Follow>,
+    detail: Option<DetailWanted>,
     leaving: Option<u32>,
     wake: Wake,
+}
+
+/// A client's subscription to one stream's detail.
+struct DetailWanted {
+    stream: StreamIx,
+    /// The last one it was sent, so that it gets none twice.
+    sent: Option<Box<Detail>>,
+    /// One it has not taken yet; a newer one replaces it.
+    waiting: Option<Box<Detail>>,
 }
 
 #[derive(Clone, Copy)]
@@ -193,6 +203,7 @@ impl Hub {
             delta: None,
             answers: VecDeque::new(),
             follow: None,
+            detail: None,
             leaving: None,
             wake: Arc::new(wake),
         };
@@ -226,6 +237,36 @@ impl Hub {
                 .values()
                 .filter(|m| m.follow.is_some_and(|f| self.shared.logs.next_number(f.stream) != f.next));
             behind.map(|m| Arc::clone(&m.wake)).collect()
+        };
+        for wake in wakes {
+            wake();
+        }
+    }
+
+    /// Streams of which some client wants the detail.
+    #[must_use]
+    pub fn details_wanted(&self) -> BTreeSet<StreamIx> {
+        let state = self.shared.lock();
+        state.clients.values().filter_map(|m| m.detail.as_ref()).map(|wanted| wanted.stream).collect()
+    }
+
+    /// Hands a detail to the clients that want it and do not have it yet.
+    pub fn put_detail(&self, detail: &Detail) {
+        let wakes: Vec<Wake> = {
+            let mut state = self.shared.lock();
+            let mut wakes = Vec::new();
+            for mailbox in state.clients.values_mut() {
+                let wake = Arc::clone(&mailbox.wake);
+                let Some(wanted) = mailbox.detail.as_mut().filter(|w| w.stream == detail.stream) else {
+                    continue;
+                };
+                let has = wanted.waiting.as_ref().or(wanted.sent.as_ref());
+                if has.is_none_or(|has| **has != *detail) {
+                    wanted.waiting = Some(Box::new(detail.clone()));
+                    wakes.push(wake);
+                }
+            }
+            wakes
         };
         for wake in wakes {
             wake();
@@ -299,6 +340,13 @@ impl Client {
             ClientMessage::FollowLog(stream) => {
                 mailbox.follow = stream.map(|stream| Follow { stream, next: 0, fresh: true });
             }
+            ClientMessage::FollowDetail(stream) => {
+                mailbox.detail = stream.map(|stream| DetailWanted { stream, sent: None, waiting: None });
+                drop(state);
+                // The supervisor looks who wants what whenever it publishes: soon, then.
+                (self.shared.requested)();
+                return;
+            }
             ClientMessage::Command { seq, command } => {
                 let refusal = match (mailbox.role, open, full) {
                     (Role::Viewer, ..) => Some("a viewer may not give commands"),
@@ -357,6 +405,12 @@ impl Client {
                 follow.next = slice.next;
                 follow.fresh = false;
             }
+        }
+        if let Some(wanted) = &mut mailbox.detail
+            && let Some(detail) = wanted.waiting.take()
+        {
+            wanted.sent = Some(detail.clone());
+            messages.push(ServerMessage::Detail(detail));
         }
         if let Some(workers_left) = mailbox.leaving.take() {
             messages.push(ServerMessage::Leaving { workers_left });

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Answer, Board, Command, Delta, LogLine, StreamIx};
+use crate::model::{Answer, Board, Command, Delta, Detail, LogLine, StreamIx};
 
 /// The version of these messages; both ends must have the same.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -30,6 +30,9 @@ pub enum ClientMessage {
     /// Send this stream's log: what is in memory now, then what comes. Replaces the subscription
     /// before it; `None` ends it.
     FollowLog(Option<StreamIx>),
+    /// Send what is known about this stream beyond its row, now and when it changes. Replaces the
+    /// subscription before it; `None` ends it.
+    FollowDetail(Option<StreamIx>),
     /// The board has a gap, or something else went wrong: send all of it.
     WantBoard,
 }
@@ -60,6 +63,8 @@ pub enum ServerMessage {
         /// True on the first message of a subscription: what was shown before is to be forgotten.
         fresh: bool,
     },
+    /// What is known about the stream that is followed in detail.
+    Detail(Box<Detail>),
     /// The supervisor is leaving: how many workers are left. Zero: it has ended.
     Leaving {
         /// Workers that still run.

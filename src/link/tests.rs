@@ -69,6 +69,9 @@ fn row(ix: u32, restarts: u32) -> Row {
         last_seen: None,
         input_of: (1, 1),
         maintenance: false,
+        usage: None,
+        care: crate::model::Care::default(),
+        tags: Arc::default(),
     }
 }
 

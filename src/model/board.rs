@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::span_words;
 use super::{
-    Condition, Figures, Health, Mode, Moment, Phase, Severity, StreamId, StreamIx, Wanted, WatchKind,
+    Care, Condition, Figures, Health, Mode, Moment, Phase, Severity, StreamId, StreamIx, Wanted, WatchKind,
 };
 
 /// One stream as the board shows it. All text in it is clean and masked.
@@ -66,6 +66,23 @@ pub struct Row {
     pub input_of: (u32, u32),
     /// It is in a maintenance window.
     pub maintenance: bool,
+    /// What its worker takes of the machine, measured every few seconds; `None` without a worker.
+    pub usage: Option<Usage>,
+    /// What operators noted about it.
+    pub care: Care,
+    /// Words the operator gave it, beside its group.
+    pub tags: Arc<[Arc<str>]>,
+}
+
+/// What one worker takes of the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Share of one core, in percent, since the measurement before.
+    pub cpu_percent: f32,
+    /// What it has for itself, bytes.
+    pub memory_bytes: u64,
+    /// Open files.
+    pub open_files: u32,
 }
 
 impl Row {
@@ -177,6 +194,17 @@ pub struct HostReading {
     pub disk_free_bytes: Option<u64>,
     /// Size of that disk, bytes.
     pub disk_total_bytes: u64,
+    /// The network, all interfaces but the loopback together; `None` when not known.
+    pub network: Option<Network>,
+}
+
+/// What goes over the network, bytes a second.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Network {
+    /// What comes in.
+    pub received: f32,
+    /// What goes out.
+    pub sent: f32,
 }
 
 /// Shares of time over the last ten seconds in which something waited, percent (`/proc/pressure`

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::StreamId;
+use super::{CareOrder, StreamId};
 
 /// What to do with streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,6 +62,13 @@ pub enum Command {
         /// What to do.
         action: Action,
         /// With which streams.
+        target: Selection,
+    },
+    /// Note something about streams.
+    Care {
+        /// What to note.
+        order: CareOrder,
+        /// About which streams.
         target: Selection,
     },
     /// Change the size of the pool; `None`: as many slots as the machine carries.

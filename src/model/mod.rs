@@ -4,9 +4,12 @@
 //! travel over a link.
 
 mod board;
+mod care;
 mod command;
 mod condition;
+mod detail;
 mod fault;
+mod history;
 mod moment;
 mod phase;
 mod sample;
@@ -16,12 +19,15 @@ mod text;
 mod wall;
 
 pub use board::{
-    Board, Delta, Gap, HostReading, LimitReading, Notice, NoticeKind, PoolReading, Pressure, Row,
-    SelfReading, Totals, WorkersReading,
+    Board, Delta, Gap, HostReading, LimitReading, Network, Notice, NoticeKind, PoolReading, Pressure, Row,
+    SelfReading, Totals, Usage, WorkersReading,
 };
+pub use care::{Care, CareOrder, MAX_NOTE};
 pub use command::{Action, Answer, Command, RolloutOrder, Selection};
 pub use condition::{Condition, ConditionKind, Explained, Health, Severity};
+pub use detail::{Breaker, Detail, InputDetail, RUNS_KEPT, Run};
 pub use fault::{FaultClass, LineLevel, LogLine};
+pub use history::{History, HistoryOf, MACHINE_METERS, STREAM_METERS, Span};
 pub use moment::{Moment, coarse_age, span_words};
 pub use phase::Phase;
 pub use sample::{Detection, Figures, Sample, Tracks};

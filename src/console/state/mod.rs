@@ -26,7 +26,7 @@ use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
 use crate::model::{
-    Action, Board, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamId, StreamIx, Totals,
+    Action, Board, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamId, StreamIx, Totals,
     WatchKind,
 };
 use history::History;
@@ -182,6 +182,8 @@ pub struct State {
     pub list: List,
     /// The stream that is open.
     pub open: Option<StreamIx>,
+    /// What is known about it beyond its row, as soon as it has come.
+    pub detail: Option<Box<Detail>>,
     /// Its log.
     pub log: LogPane,
     /// Figures of the last minutes.
@@ -230,6 +232,7 @@ impl State {
             screens: vec![Screen::Grid],
             list: List::default(),
             open: None,
+            detail: None,
             log: LogPane::default(),
             history: History::default(),
             own_log: TuiWidgetState::new(),

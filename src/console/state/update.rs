@@ -115,6 +115,14 @@ impl State {
                     }
                 }
             }
+            ServerMessage::Detail(detail) => {
+                if self.open == Some(detail.stream) && self.detail.as_ref() != Some(&detail) {
+                    self.detail = Some(detail);
+                    if self.screen() == Screen::Stream {
+                        self.want(Dirty::Now);
+                    }
+                }
+            }
             ServerMessage::Leaving { workers_left } => {
                 let asked = self.leaving.is_some_and(|l| l.asked);
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });

@@ -16,7 +16,7 @@ use crate::console::theme::{Look, Surroundings};
 use crate::console::view;
 use crate::link::ServerMessage;
 use crate::model::{
-    Board, Condition, ConditionKind, Delta, Explained, Figures, HostReading, LimitReading, LineLevel,
+    Board, Care, Condition, ConditionKind, Delta, Explained, Figures, HostReading, LimitReading, LineLevel,
     LogLine, Mode, Moment, Notice, NoticeKind, Phase, PoolReading, Pressure, Row, SelfReading, Severity,
     StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
 };
@@ -77,6 +77,9 @@ pub fn row(n: u32) -> Row {
         last_seen: None,
         input_of: (1, 1),
         maintenance: false,
+        usage: None,
+        care: Care::default(),
+        tags: Arc::default(),
     }
 }
 

@@ -36,6 +36,8 @@ impl Supervisor {
         }
         let touched = match command {
             Command::Streams { action, target } => self.command_streams(now, *action, target, effects),
+            // Not built yet: noted nowhere.
+            Command::Care { .. } => 0,
             Command::Slots(slots) => {
                 let slots = slots.map(|slots| slots.max(1));
                 let before = std::mem::replace(&mut self.policy.slots, slots);

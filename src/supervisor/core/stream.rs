@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::config::Policy;
 use crate::model::{
-    Condition, FaultClass, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Wanted, WatchKind,
-    clean, mask_secrets,
+    Care, Condition, FaultClass, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Wanted,
+    WatchKind, clean, mask_secrets,
 };
 
 use super::air::{Air, WallClock};
@@ -47,6 +47,7 @@ pub struct Stream {
     pub(super) spec: Arc<StreamSpec>,
     /// Its inputs, masked once: rows are made often.
     shown_inputs: Vec<Arc<str>>,
+    shown_tags: Arc<[Arc<str>]>,
     pub(super) wanted: Wanted,
     pub(super) phase: Phase,
     pub(super) reason: Arc<str>,
@@ -191,6 +192,7 @@ impl Stream {
             dropped: 0,
             dropped_before: 0,
             saved: None,
+            shown_tags: spec.tags.iter().cloned().collect(),
             shown_inputs: spec.inputs.iter().map(|url| clean(&mask_secrets(url)).into()).collect(),
             spec: Arc::new(spec),
         }
@@ -400,6 +402,9 @@ impl Stream {
             last_seen: self.turns.last_seen,
             input_of: if inputs == 0 { (0, 0) } else { (counted(input) + 1, counted(inputs)) },
             maintenance: self.air.maintenance,
+            usage: None,
+            care: Care::default(),
+            tags: Arc::clone(&self.shown_tags),
         }
     }
 
