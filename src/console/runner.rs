@@ -212,7 +212,7 @@ impl<F: Fn()> Runner<F> {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Send(message) => {
-                let opens_log = matches!(message, ClientMessage::FollowLog(Some(_)));
+                let opens_log = matches!(&message, ClientMessage::FollowLogs(streams) if !streams.is_empty());
                 self.client.send(message);
                 // The pane is full in the frame in which it opens.
                 if opens_log {

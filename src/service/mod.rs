@@ -21,9 +21,9 @@ pub use paths::default_state_dir;
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, Capabilities, FfmpegError};
 use crate::host::{self, Sampler};
-use crate::link::{Hub, LogSlice, LogSource};
+use crate::link::{Hub, LogSlice, LogSource, OldLogAnswer};
 use crate::logs::Logs;
-use crate::model::{LimitReading, LogLine, Moment, Severity, StreamIx};
+use crate::model::{LimitReading, LogLine, LogPlace, Moment, Severity, StreamIx};
 use crate::model::{Notice, NoticeKind};
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
@@ -426,5 +426,9 @@ impl LogSource for LogsOf {
 
     fn next_number(&self, stream: StreamIx) -> u64 {
         self.0.next_number(stream)
+    }
+
+    fn read_back(&self, stream: StreamIx, before: LogPlace, lines: usize, answer: OldLogAnswer) -> bool {
+        self.0.read_back(stream, before, lines, answer)
     }
 }

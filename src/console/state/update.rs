@@ -107,7 +107,7 @@ impl State {
             }
             ServerMessage::Delta(delta) => return self.take_delta(&delta),
             ServerMessage::Answer { seq, answer } => self.answered(seq, &answer),
-            ServerMessage::Log { stream, lines, missed, fresh } => {
+            ServerMessage::Log { stream, lines, missed, fresh, .. } => {
                 if self.log.stream == Some(stream) {
                     self.log.take_in(lines, missed, fresh);
                     if matches!(self.screen(), Screen::Stream | Screen::Log) {
@@ -115,6 +115,7 @@ impl State {
                     }
                 }
             }
+            ServerMessage::OldLog { .. } => {}
             ServerMessage::Detail(detail) => {
                 if self.open == Some(detail.stream) && self.detail.as_ref() != Some(&detail) {
                     self.detail = Some(detail);
@@ -461,7 +462,7 @@ impl State {
         self.fit_to_size();
         self.looked_at = None;
         let look = self.look();
-        [Effect::Send(ClientMessage::FollowLog(Some(ix)))].into_iter().chain(look).collect()
+        [Effect::Send(ClientMessage::FollowLogs(vec![ix]))].into_iter().chain(look).collect()
     }
 
     fn open_neighbour(&mut self, step: isize) -> Vec<Effect> {
@@ -479,7 +480,7 @@ impl State {
             if self.open.is_some() && !still_open {
                 self.open = None;
                 self.log.close();
-                return vec![Effect::Send(ClientMessage::FollowLog(None))];
+                return vec![Effect::Send(ClientMessage::FollowLogs(Vec::new()))];
             }
         } else if self.list.is_filtered() {
             self.list.filter.clear();

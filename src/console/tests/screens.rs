@@ -80,7 +80,7 @@ fn log_followed_scrolled_and_wrapped() {
     open(&mut state, 300);
     press(&mut state, KeyCode::Char('l'));
     let stream = state.open.unwrap();
-    tell(&mut state, ServerMessage::Log { stream, lines: Vec::new(), missed: 17, fresh: false });
+    tell(&mut state, ServerMessage::Log { stream, first: 0, lines: Vec::new(), missed: 17, fresh: false });
     assert_snapshot!("log_followed", screen(&state));
     press(&mut state, KeyCode::PageUp);
     assert_snapshot!("log_scrolled", screen(&state));

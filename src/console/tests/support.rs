@@ -326,7 +326,7 @@ pub fn log_lines(count: u64) -> Vec<LogLine> {
 pub fn open(state: &mut State, lines: u64) {
     press(state, KeyCode::Enter);
     let stream = state.open.unwrap();
-    tell(state, ServerMessage::Log { stream, lines: log_lines(lines), missed: 0, fresh: true });
+    tell(state, ServerMessage::Log { stream, first: 0, lines: log_lines(lines), missed: 0, fresh: true });
 }
 
 /// The look of a terminal with Unicode.
