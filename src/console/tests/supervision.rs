@@ -274,7 +274,7 @@ fn without_a_rollout_its_keys_say_so_and_are_not_offered() {
     let mut state = state(200, 24, board(3));
     for key in ['c', 'b'] {
         assert!(press(&mut state, ch(key)).is_empty());
-        assert_eq!(state.question, None::<Question>);
+        assert_eq!(state.question(), None::<&Question>);
         assert!(state.toast.take().unwrap().text.contains("no rollout"));
     }
     assert!(!screen(&state).contains("turn back"));
