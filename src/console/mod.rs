@@ -9,11 +9,13 @@
 mod backend;
 mod columns;
 mod decode;
+mod fuzzy;
 mod glyphs;
 mod inbox;
 mod input;
 pub mod keymap;
 mod layout;
+pub mod rehearsal;
 mod runner;
 mod spans;
 mod state;
