@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use super::hub::{MAX_ANSWERS, MAX_REMOVED, MAX_REQUESTS};
 use super::*;
 use crate::model::{
-    Action, Answer, Board, Command, Figures, HostReading, LineLevel, LogLine, Mode, Moment, Phase, PoolReading, Row,
-    Selection, StreamId, StreamIx, Wanted,
+    Action, Answer, Board, Command, Figures, HostReading, LineLevel, LogLine, Mode, Moment, Phase,
+    PoolReading, Row, Selection, StreamId, StreamIx, Wanted,
 };
 
 /// A log whose first lines are gone.

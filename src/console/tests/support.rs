@@ -299,7 +299,11 @@ pub fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
 /// The operator presses ctrl and a key.
 pub fn control(state: &mut State, c: char) -> Vec<Effect> {
     let now = state.now;
-    meant(update(state, now, Event::Typed(Typed::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))))
+    meant(update(
+        state,
+        now,
+        Event::Typed(Typed::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))),
+    ))
 }
 
 /// The operator types a text.
