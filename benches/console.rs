@@ -2,7 +2,9 @@
 //!
 //! `cargo bench --bench console` measures frames without a terminal (criterion), counts their bytes,
 //! and then presses keys in the real program in a pseudo-terminal while 200 streams change once a
-//! second. `HEADEND_BENCH_KEYS` (500) changes how many.
+//! second. `HEADEND_BENCH_KEYS` (500) changes how many. Then it counts how often the console's thread
+//! wakes up while nothing changes, and lets nobody read the terminal for `HEADEND_BENCH_FROZEN` (10)
+//! minutes.
 
 #![allow(
     clippy::unwrap_used,
@@ -50,6 +52,8 @@ fn main() {
         bytes(keys, name);
     }
     keys_to_the_terminal();
+    wake_ups();
+    frozen();
 }
 
 fn row(n: u32, step: u32) -> Row {
@@ -201,4 +205,78 @@ fn wait_cursor(screen: &Screen, row: usize) {
 fn first_row(grid: &vt100::Screen) -> usize {
     let titles = grid.rows(0, 40).position(|text| text.contains("phase") && text.contains("name"));
     titles.map_or(0, |line| line + 1)
+}
+
+/// How often the console's thread ran, until now.
+fn runs_of_the_console(pid: i32, threads: &[(i32, String)]) -> u64 {
+    let console = threads.iter().find(|(_, name)| name == "console").expect("the console's thread");
+    let status = std::fs::read_to_string(format!("/proc/{pid}/task/{}/status", console.0)).unwrap();
+    let counts = status.lines().filter(|line| line.contains("ctxt_switches"));
+    counts.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum()
+}
+
+/// What an idle console does: streams that never show a frame, on screens without an age.
+fn wake_ups() {
+    let settings = format!("{QUICK}[defaults.thresholds]\nstart_grace = \"10m\"\n");
+    println!("\n| screen, nothing changes for a minute | bytes | the thread ran |\n| --- | --- | --- |");
+    for (size, keys, name, sign) in
+        [((200, 60), "?", "help, 200x60", "Moving"), ((80, 24), "", "grid of 200, 80x24", "starting 200")]
+    {
+        let stage = Stage::crowd(&settings, 200, "hang");
+        let mut screen = stage.console(size, &[]);
+        screen.wait_text("starting 200");
+        screen.keys(keys);
+        screen.wait_text(sign);
+        // Until uptimes are told in minutes, and the supervisor has settled.
+        std::thread::sleep(Duration::from_secs(70));
+        let (process, bytes) = (screen.process(), screen.bytes_written());
+        let runs = runs_of_the_console(process.pid, &process.threads());
+        std::thread::sleep(Duration::from_secs(60));
+        let runs = runs_of_the_console(process.pid, &process.threads()) - runs;
+        println!("| {name} | {} | {runs} times |", screen.bytes_written() - bytes);
+        screen.kill();
+    }
+}
+
+/// A terminal that nobody reads, in front of 200 streams that change and of one that dies again and
+/// again.
+fn frozen() {
+    let minutes = number("HEADEND_BENCH_FROZEN", 10);
+    let stage = Stage::crowd(QUICK, 200, "healthy?wobble=0.3");
+    let mut screen = stage.console(WIDE, &[]);
+    screen.wait_text("live 200");
+    let process = screen.process();
+    std::thread::sleep(Duration::from_secs(20));
+    screen.pause_reading(true);
+    // Each a whole screen, together more than the terminal holds.
+    for _ in 0..60 {
+        screen.keys("m");
+        screen.press(Key::Backspace);
+    }
+    std::thread::sleep(Duration::from_secs(5));
+    let (memory, cpu) = (measure::pss_kib(process.pid), measure::cpu_seconds(process.pid));
+    for _ in 0..minutes {
+        let old = stage.worker("s00");
+        old.signal(nix::sys::signal::Signal::SIGKILL);
+        stage.other_worker("s00", &[old]);
+        std::thread::sleep(Duration::from_secs(60));
+    }
+    let grown = measure::pss_kib(process.pid) as f64 / memory as f64 * 100.0 - 100.0;
+    let cpu = (measure::cpu_seconds(process.pid) - cpu) / (60.0 * minutes as f64) * 100.0;
+    screen.pause_reading(false);
+    let begin = Instant::now();
+    // Some of the keys were dropped: back to the grid, from wherever they have led.
+    screen.press(Key::Backspace);
+    screen.press(Key::Backspace);
+    let restarts = minutes.to_string();
+    screen.wait_row("s00", "live, with all its restarts", |row| {
+        row.contains("live") && row.split_whitespace().any(|word| word == restarts)
+    });
+    println!(
+        "\nA terminal that nobody reads for {minutes} minutes: {restarts} workers replaced meanwhile, memory \
+         {:.1} MiB and {grown:+.1} %, {cpu:.2} % of a core; the right picture {:.0} ms after it is read again",
+        measure::mib(memory),
+        begin.elapsed().as_secs_f64() * 1_000.0
+    );
+    screen.quit();
 }

@@ -1,7 +1,10 @@
 //! Defects on purpose, for the tests that hold what happens then. A release has none.
 
-/// Panics when the environment's `HEADEND_DEFECT` is `place=FILE` and that file is there; the file
+/// Has one where the environment's `HEADEND_DEFECT` is `place=FILE` and that file is there; the file
 /// is removed first, so that it happens once.
+///
+/// # Panics
+/// On purpose.
 #[cfg(debug_assertions)]
 pub fn on_purpose(place: &str) {
     use std::path::PathBuf;
