@@ -15,8 +15,10 @@ mod inbox;
 mod input;
 pub mod keymap;
 mod layout;
+mod osc52;
 pub mod rehearsal;
 mod runner;
+mod saving;
 mod spans;
 mod state;
 pub mod terminal;
@@ -39,6 +41,8 @@ pub struct Settings {
     pub ascii: bool,
     /// What runs: "demo", or the configuration's path. One line.
     pub title: String,
+    /// Where files go that the operator saves; `None`: wherever headend was started.
+    pub exports: Option<std::path::PathBuf>,
     /// headend's version.
     pub version: &'static str,
     /// Said at the start, as of something that went wrong before.

@@ -18,12 +18,16 @@ use super::state::update::{Effect, Event, believed, update};
 use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
-use super::{ConsoleError, Ending, Settings, view};
+use super::{ConsoleError, Ending, Settings, osc52, saving, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
+
+/// The time of day may be off by so many milliseconds until it is told anew: it goes on with the
+/// supervisor's clock meanwhile.
+const WALL_CLOCK_OFF: u64 = 500;
 
 /// How long a signal to oneself may take until it stops every thread.
 const FALLS_ASLEEP_IN: Duration = Duration::from_millis(50);
@@ -41,7 +45,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version, says } = settings;
+    let Settings { theme, ascii, title, exports, version, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
@@ -56,6 +60,7 @@ pub fn run(
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
     let mut state = State::new(&title, version, size, TimeZone::system());
+    state.exports = exports;
     if let Some(text) = says {
         state.say(text, true);
     }
@@ -105,6 +110,12 @@ impl Clock {
         // Further ahead than any clock goes: a day is as good.
         self.told_at.checked_add(ahead).unwrap_or(self.told_at + Duration::from_secs(86_400))
     }
+}
+
+/// The time of day, for people.
+fn wall_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 struct Runner<F: Fn()> {
@@ -177,6 +188,10 @@ impl<F: Fn()> Runner<F> {
 
     fn take_in(&mut self, mail: Mail) {
         self.link_waits |= mail.link;
+        self.look_at_the_wall_clock();
+        if let Some(outcome) = mail.saved {
+            self.tell(Event::Saved(outcome));
+        }
         for from_terminal in mail.terminal {
             match from_terminal {
                 FromTerminal::Typed(typed) => self.tell(Event::Typed(typed)),
@@ -229,6 +244,30 @@ impl<F: Fn()> Runner<F> {
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
+            Effect::Copy(text) => self.copy(&text),
+            Effect::Save(order) => {
+                let inbox = Arc::clone(&self.inbox);
+                if let Err(error) = saving::start(order, move |outcome| inbox.saved(outcome)) {
+                    self.tell(Event::Saved(Err(format!("nothing is saved: no thread: {error}"))));
+                }
+            }
+        }
+    }
+
+    fn copy(&mut self, text: &str) {
+        let in_tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
+        let bytes = osc52::sequence(text, in_tmux);
+        if let Err(error) = self.screen.backend_mut().write_beside(&bytes) {
+            log::warn!("nothing is copied: {error}");
+        }
+    }
+
+    /// Tells the state what time of day it is, when that is another than it thinks.
+    fn look_at_the_wall_clock(&mut self) {
+        let now = wall_ms();
+        let thought = self.state.wall_ms_at(self.clock.now(Instant::now()));
+        if now.abs_diff(thought) > WALL_CLOCK_OFF {
+            self.tell(Event::WallClock(now));
         }
     }
 

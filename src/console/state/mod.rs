@@ -4,6 +4,7 @@
 pub mod history;
 pub mod list;
 pub mod log;
+pub mod logs;
 pub mod machine;
 pub mod notices;
 mod orders;
@@ -13,6 +14,7 @@ mod tests;
 pub mod update;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ use crate::model::{
 use history::History;
 use list::List;
 use log::LogPane;
+use log::stamps::Stamps;
 use overlay::Overlay;
 
 /// An answer stays in the footer this long.
@@ -211,6 +214,12 @@ pub struct State {
     pub leaving: Option<Leaving>,
     /// Where the operator is on earth, for the log's times.
     pub zone: TimeZone,
+    /// What time of day it was at that moment, in milliseconds since the Unix epoch.
+    wall: (Moment, u64),
+    /// Where files go that the operator saves.
+    pub exports: Option<PathBuf>,
+    /// One is being written.
+    saving: bool,
     /// How wide the texts of the board are.
     widest: Widest,
     pending: VecDeque<Pending>,
@@ -252,6 +261,9 @@ impl State {
             toast: None,
             leaving: None,
             zone,
+            wall: (Moment::ZERO, 0),
+            exports: None,
+            saving: false,
             widest: Widest::default(),
             pending: VecDeque::new(),
             next_seq: 1,
@@ -273,6 +285,28 @@ impl State {
     #[must_use]
     pub const fn dirty(&self) -> Dirty {
         self.dirty
+    }
+
+    /// What time of day it is, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn wall_ms(&self) -> u64 {
+        self.wall_ms_at(self.now)
+    }
+
+    /// What time of day it is at `moment`, as far as is known.
+    #[must_use]
+    pub fn wall_ms_at(&self, moment: Moment) -> u64 {
+        let (then, wall_ms) = self.wall;
+        let since = u64::try_from(moment.since(then).as_millis()).unwrap_or(u64::MAX);
+        wall_ms.saturating_add(since)
+    }
+
+    /// The time of day was looked up.
+    fn wall_clock(&mut self, wall_ms: u64) {
+        self.wall = (self.now, wall_ms);
+        if self.log.stamps == Stamps::Age {
+            self.want(Dirty::Figures);
+        }
     }
 
     fn want(&mut self, dirty: Dirty) {
@@ -299,14 +333,6 @@ impl State {
     #[must_use]
     pub fn grid_height(&self) -> usize {
         usize::from(self.areas().body.height.saturating_sub(1)).max(1)
-    }
-
-    /// Lines of the log that fit the screen.
-    #[must_use]
-    pub fn log_height(&self) -> usize {
-        let body = self.areas().body;
-        let area = if self.screen() == Screen::Stream { layout::stream_parts(body).1 } else { body };
-        usize::from(area.height.saturating_sub(1)).max(1)
     }
 
     /// The columns of the grid.
@@ -395,7 +421,9 @@ impl State {
                     consider(age_changes_in(self.now.since(row.last_message_at)));
                     consider(countdown_changes_in(row, self.now, Countdown::Exact));
                 }
+                consider(self.log_changes_in());
             }
+            Screen::Log => consider(self.log_changes_in()),
             _ => {}
         }
         for notice in &self.board.notices {

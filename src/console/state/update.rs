@@ -6,6 +6,8 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use tui_logger::TuiWidgetEvent;
 
+use super::log::News;
+use super::logs::SaveLines;
 use super::overlay::prompt::PromptFor;
 use super::{Dirty, Leaving, Question, Screen, State};
 use crate::console::columns;
@@ -27,6 +29,10 @@ pub enum Event {
     Told(ServerMessage),
     /// Time went on.
     Clock,
+    /// It is this time of day, in milliseconds since the Unix epoch.
+    WallClock(u64),
+    /// A file was written, or not: what is to be said about it.
+    Saved(Result<String, String>),
 }
 
 /// Something to be done.
@@ -47,6 +53,10 @@ pub enum Effect {
     Redraw,
     /// Go to sleep, as the shell does it.
     Suspend,
+    /// Give a text to the terminal's clipboard.
+    Copy(String),
+    /// Write lines to a file, elsewhere than on this thread; [`Event::Saved`] tells of it.
+    Save(SaveLines),
 }
 
 /// A message may have been on its way this long without its time being believed more than ours.
@@ -65,6 +75,7 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     state.now = now;
     let mut effects = take_in(state, event);
     effects.extend(state.readings_wanted());
+    effects.extend(state.old_lines_wanted());
     effects
 }
 
@@ -95,6 +106,14 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             state.clock();
             Vec::new()
         }
+        Event::WallClock(wall_ms) => {
+            state.wall_clock(wall_ms);
+            Vec::new()
+        }
+        Event::Saved(outcome) => {
+            state.saved(outcome);
+            Vec::new()
+        }
     }
 }
 
@@ -113,15 +132,10 @@ impl State {
             }
             ServerMessage::Delta(delta) => return self.take_delta(&delta),
             ServerMessage::Answer { seq, answer } => self.answered(seq, &answer),
-            ServerMessage::Log { stream, lines, missed, fresh, .. } => {
-                if self.log.stream == Some(stream) {
-                    self.log.take_in(lines, missed, fresh);
-                    if matches!(self.screen(), Screen::Stream | Screen::Log) {
-                        self.want(if fresh { Dirty::Now } else { Dirty::Lines });
-                    }
-                }
+            ServerMessage::Log { stream, first, lines, missed, fresh } => {
+                self.told_log(News { stream, first, lines, missed, fresh });
             }
-            ServerMessage::OldLog { .. } => {}
+            ServerMessage::OldLog { seq, old, .. } => self.told_old_log(seq, old),
             ServerMessage::Detail(detail) => {
                 if self.open == Some(detail.stream) && self.detail.as_ref() != Some(&detail) {
                     self.detail = Some(detail);
@@ -278,10 +292,6 @@ impl State {
         self.list.rebuild(&self.board, now, height);
     }
 
-    pub(super) fn page(&self) -> isize {
-        isize::try_from(self.grid_height()).unwrap_or(1)
-    }
-
     pub(super) fn move_by(&mut self, rows: isize) {
         let height = self.grid_height();
         self.list.move_by(rows, height);
@@ -300,8 +310,21 @@ impl State {
             Does::Log if self.screen() == Screen::Grid => return self.open_selected(Screen::Log),
             Does::Log => self.go(Screen::Log),
             Does::Back => return self.back(),
-            Does::Previous => return self.open_neighbour(-1),
-            Does::Next => return self.open_neighbour(1),
+            Does::Previous | Does::LogPrevious => return self.open_neighbour(-1),
+            Does::Next | Does::LogNext => return self.open_neighbour(1),
+            Does::LogSearch
+            | Does::LogFilter
+            | Does::LogSeverity
+            | Does::LogTimes
+            | Does::LogHitDown
+            | Does::LogHitUp
+            | Does::LogMark
+            | Does::LogMarkUp
+            | Does::LogMarkDown
+            | Does::LogSelect
+            | Does::LogCopy
+            | Does::LogSave
+            | Does::LogAdd => return self.does_in_log(does),
             Does::Filter => {
                 let filter = self.list.filter.clone();
                 self.prompt_for(PromptFor::Filter, &filter);
@@ -353,19 +376,19 @@ impl State {
     fn page_here(&self) -> isize {
         let height = match self.screen() {
             Screen::Grid => self.grid_height(),
-            Screen::Stream | Screen::Log => self.log_height(),
+            Screen::Stream | Screen::Log => self.log_room().height.into(),
             _ => self.areas().body.height.into(),
         };
         isize::try_from(height).unwrap_or(1)
     }
 
     fn scroll(&mut self, lines: isize) {
-        let height = self.log_height();
+        let room = self.log_room();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
             Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
-            Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(height),
-            Screen::Stream | Screen::Log => self.log.scroll(lines as i64, height),
+            Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(room),
+            Screen::Stream | Screen::Log => self.log.scroll(lines, room),
             // tui-logger's pane knows pages only.
             Screen::OwnLog if lines == isize::MAX / 2 => self.own_log.transition(TuiWidgetEvent::EscapeKey),
             Screen::OwnLog if lines < 0 => self.own_log.transition(TuiWidgetEvent::PrevPageKey),
@@ -408,11 +431,11 @@ impl State {
     fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
         self.open = Some(ix);
         self.list.selected = Some(ix);
-        self.log.open(ix);
+        let follow = self.open_logs(&[ix]);
         self.fit_to_size();
         self.looked_at = None;
         let look = self.look();
-        [Effect::Send(ClientMessage::FollowLogs(vec![ix]))].into_iter().chain(look).collect()
+        [follow].into_iter().chain(look).collect()
     }
 
     fn open_neighbour(&mut self, step: isize) -> Vec<Effect> {
@@ -424,6 +447,9 @@ impl State {
     }
 
     fn back(&mut self) -> Vec<Effect> {
+        if self.back_in_log() {
+            return Vec::new();
+        }
         if self.screens.len() > 1 {
             self.screens.pop();
             let still_open = self.screens.iter().any(|s| matches!(s, Screen::Stream | Screen::Log));

@@ -7,6 +7,7 @@ use crate::console::fuzzy::Fuzzy;
 use crate::console::keymap::Does;
 use crate::console::state::State;
 use crate::console::state::update::Effect;
+use crate::model::StreamIx;
 
 /// Rows a page key moves by.
 const PAGE: isize = 10;
@@ -16,6 +17,8 @@ const PAGE: isize = 10;
 pub enum Pick {
     /// Something to do.
     Does(Does),
+    /// A stream whose log comes into the pane.
+    AddLog(StreamIx),
 }
 
 /// One line of the list.
@@ -137,6 +140,7 @@ impl State {
         match picker.chosen().map(|item| item.pick.clone()) {
             None => Vec::new(),
             Some(Pick::Does(does)) => self.does(does),
+            Some(Pick::AddLog(stream)) => self.add_log(stream),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{LineEdit, Overlay};
+use crate::console::keymap::Does;
 use crate::console::state::State;
 use crate::console::state::update::Effect;
 
@@ -11,6 +12,12 @@ use crate::console::state::update::Effect;
 pub enum PromptFor {
     /// The filter of the grid, which works while it is typed.
     Filter,
+    /// What is searched for in a log, shown while it is typed.
+    LogSearch,
+    /// The filter of a log, which works while it is typed.
+    LogFilter,
+    /// The file that what a log shows is saved to.
+    LogSave,
 }
 
 impl PromptFor {
@@ -18,7 +25,9 @@ impl PromptFor {
     #[must_use]
     pub const fn sign(self) -> &'static str {
         match self {
-            Self::Filter => "/",
+            Self::Filter | Self::LogSearch => "/",
+            Self::LogFilter => "&",
+            Self::LogSave => "save to: ",
         }
     }
 }
@@ -65,18 +74,16 @@ impl State {
         Vec::new()
     }
 
-    /// A key that is none of the line's: the list behind it moves.
+    /// A key that is none of the line's: what is behind it moves.
     fn moved_in_prompt(&mut self, key: &KeyEvent) {
-        if self.prompt().is_none_or(|prompt| prompt.purpose != PromptFor::Filter) {
-            return;
-        }
-        match key.code {
-            KeyCode::Up => self.move_by(-1),
-            KeyCode::Down => self.move_by(1),
-            KeyCode::PageUp => self.move_by(-self.page()),
-            KeyCode::PageDown => self.move_by(self.page()),
-            _ => {}
-        }
+        let does = match key.code {
+            KeyCode::Up => Does::Up,
+            KeyCode::Down => Does::Down,
+            KeyCode::PageUp => Does::PageUp,
+            KeyCode::PageDown => Does::PageDown,
+            _ => return,
+        };
+        self.does(does);
     }
 
     /// The line has changed.
@@ -89,17 +96,30 @@ impl State {
                 self.list.filter = prompt.edit.text().to_owned();
                 self.rebuild();
             }
+            PromptFor::LogSearch | PromptFor::LogFilter => {
+                let (purpose, text) = (prompt.purpose, prompt.edit.text().to_owned());
+                let mistake = self.log_pattern_typed(purpose, &text);
+                if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
+                    prompt.mistake = mistake;
+                }
+            }
+            PromptFor::LogSave => {}
         }
     }
 
-    /// The line is taken as it is.
+    /// The line is taken as it is; with a mistake in it, it is not.
     fn prompt_done(&mut self) -> Vec<Effect> {
-        let Some(Overlay::Prompt(prompt)) = self.overlay.take() else {
+        let Some(Overlay::Prompt(prompt)) = self.overlay.take_if(|overlay| match overlay {
+            Overlay::Prompt(prompt) => prompt.mistake.is_none(),
+            _ => false,
+        }) else {
             return Vec::new();
         };
         match prompt.purpose {
             // It works already.
             PromptFor::Filter => {}
+            PromptFor::LogSearch | PromptFor::LogFilter => self.log_pattern_done(prompt.purpose),
+            PromptFor::LogSave => return self.save_lines(prompt.edit.text()),
         }
         Vec::new()
     }
@@ -111,6 +131,11 @@ impl State {
                 self.list.filter.clear();
                 self.rebuild();
             }
+            PromptFor::LogSearch | PromptFor::LogFilter => {
+                let room = self.log_room();
+                self.log.drop_typing(room);
+            }
+            PromptFor::LogSave => {}
         }
     }
 }
