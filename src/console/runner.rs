@@ -12,10 +12,11 @@ use ratatui::Terminal;
 use ratatui::layout::Size;
 
 use super::backend::QuietBackend;
+use super::frames::Frames;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
+use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
-use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
 use super::{ConsoleError, Ending, Settings, view};
@@ -66,7 +67,7 @@ pub fn run(
         inbox,
         screen,
         clock: Clock::new(Instant::now()),
-        drawn_at: None,
+        frames: Frames::default(),
         taken_at: None,
         link_waits: false,
         asked_to_quit,
@@ -114,7 +115,7 @@ struct Runner<F: Fn()> {
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
-    drawn_at: Option<Instant>,
+    frames: Frames,
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
@@ -158,12 +159,7 @@ impl<F: Fn()> Runner<F> {
 
     /// When the next frame is due, if one is wanted.
     fn frame_at(&self) -> Option<Instant> {
-        let dirty = self.state.dirty();
-        match (dirty, self.drawn_at) {
-            (Dirty::Clean, _) => None,
-            (_, None) => Some(Instant::now()),
-            (dirty, Some(at)) => Some(at + dirty.pause()),
-        }
+        self.frames.due(self.state.dirty(), Instant::now())
     }
 
     fn take_at(&self) -> Option<Instant> {
@@ -281,7 +277,7 @@ impl<F: Fn()> Runner<F> {
     fn draw(&mut self) -> io::Result<()> {
         let (state, look) = (&self.state, &self.look);
         self.screen.draw(|frame| view::draw(state, look, frame))?;
-        self.drawn_at = Some(Instant::now());
+        self.frames.drawn(Instant::now());
         self.state.drawn();
         Ok(())
     }
