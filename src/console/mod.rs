@@ -40,6 +40,8 @@ pub struct Settings {
     pub title: String,
     /// headend's version.
     pub version: &'static str,
+    /// A wall: it shows, and takes no commands.
+    pub wall: bool,
 }
 
 /// Why the console ended.

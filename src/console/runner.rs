@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -25,6 +26,9 @@ use crate::model::Moment;
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
 
+/// The wall clock is told anew when it is off by more milliseconds than this.
+const WALL_CLOCK_JITTER: u64 = 500;
+
 /// How long a signal to oneself may take until it stops every thread.
 const FALLS_ASLEEP_IN: Duration = Duration::from_millis(50);
 
@@ -41,27 +45,33 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version } = settings;
+    let Settings { theme, ascii, title, version, wall } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
     }
     let inbox = Arc::new(Inbox::default());
     let waker = Arc::clone(&inbox);
-    let client = hub.attach(Role::Operator, move || waker.link_has_something());
+    let client =
+        hub.attach(if wall { Role::Viewer } else { Role::Operator }, move || waker.link_has_something());
     let size = terminal::size().map_err(ConsoleError::Terminal)?;
     let backend = QuietBackend::new(terminal::writer().map_err(ConsoleError::Terminal)?, size);
     let screen = Terminal::new(backend).map_err(ConsoleError::Terminal)?;
     let taken = Taken::take().map_err(ConsoleError::Terminal)?;
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
+    let mut state = State::new(&title, version, size, TimeZone::system());
+    if wall {
+        state.wall_alone();
+    }
     let runner = Runner {
-        state: State::new(&title, version, size, TimeZone::system()),
+        state,
         look,
         client,
         inbox,
         screen,
         clock: Clock::new(Instant::now()),
+        wall_zero: None,
         drawn_at: None,
         taken_at: None,
         link_waits: false,
@@ -111,6 +121,8 @@ struct Runner<F: Fn()> {
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
+    /// What the state was told of the wall clock.
+    wall_zero: Option<i64>,
     drawn_at: Option<Instant>,
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
@@ -135,6 +147,7 @@ impl<F: Fn()> Runner<F> {
         loop {
             let mail = self.inbox.wait(self.wakes_at());
             self.take_in(mail);
+            self.tell_wall_clock();
             self.tell(Event::Clock);
             if let Some(ending) = self.ending {
                 return ending;
@@ -206,6 +219,16 @@ impl<F: Fn()> Runner<F> {
         let now = self.clock.now(Instant::now());
         for effect in update(&mut self.state, now, event) {
             self.carry_out(effect);
+        }
+    }
+
+    /// Tells the state what time it is for people, when that is not what it thinks.
+    fn tell_wall_clock(&mut self) {
+        let now = self.clock.now(Instant::now());
+        let zero = Timestamp::now().as_millisecond().saturating_sub(now.millis());
+        if self.wall_zero.is_none_or(|told| told.abs_diff(zero) > WALL_CLOCK_JITTER) {
+            self.wall_zero = Some(zero);
+            self.tell(Event::WallClock(zero));
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use ratatui::layout::Size;
 
+use super::clock::OLD_AFTER;
 use super::overlay::edit::MAX_LINE;
 use super::update::{Effect, Event, believed, update};
 use super::*;
@@ -439,19 +440,24 @@ fn an_idle_board_wakes_only_when_an_age_changes() {
     }
     let mut state = state(80, 24, board);
     state.drawn();
-    // The hour that is shown changes after 3 600 s less 5.
-    assert_eq!(state.deadline(), Some(state.now + Duration::from_secs(3_595)));
-    wait(&mut state, 3_595);
+    // The hour that is shown changes after 3 600 s less 5. Until then only silence would be news.
+    assert_eq!(state.deadline(), Some(state.now + OLD_AFTER));
+    wait(&mut state, 3_594);
+    assert_eq!((state.dirty(), state.deadline()), (Dirty::Clean, Some(state.now + Duration::from_secs(1))));
+    wait(&mut state, 1);
     assert_eq!(state.dirty(), Dirty::Figures);
     state.drawn();
-    assert_eq!(state.deadline(), Some(state.now + Duration::from_secs(3_600)));
+    wait(&mut state, 3_599);
+    assert_eq!((state.dirty(), state.deadline()), (Dirty::Clean, Some(state.now + Duration::from_secs(1))));
 }
 
 #[test]
-fn nothing_running_never_wakes() {
+fn nothing_running_never_wakes_while_the_supervisor_is_heard() {
     let mut state = state(80, 24, crate::model::Board::default());
     state.drawn();
-    assert_eq!(state.deadline(), None);
+    assert_eq!(state.deadline(), Some(state.now + OLD_AFTER));
+    wait(&mut state, 3_600);
+    assert_eq!((state.dirty(), state.deadline()), (Dirty::Clean, Some(state.now + OLD_AFTER)));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What the screens look like, and what they cost.
 
+mod lookback;
+mod penalty;
 mod screens;
 mod supervision;
 pub mod support;
 mod traffic;
+mod wall;
