@@ -15,6 +15,7 @@ mod inbox;
 mod input;
 pub mod keymap;
 mod layout;
+pub mod rehearsal;
 mod runner;
 mod spans;
 mod state;
@@ -28,6 +29,7 @@ mod view;
 use std::io;
 
 pub use runner::run;
+pub use state::OLD_AFTER;
 
 /// How the console is to look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub struct Settings {
     pub version: &'static str,
     /// A wall: it shows, and takes no commands.
     pub wall: bool,
+    /// Said at the start, as of something that went wrong before.
+    pub says: Option<String>,
 }
 
 /// Why the console ended.
@@ -55,6 +59,8 @@ pub enum Ending {
     SupervisorGone,
     /// The terminal went away, or was given back by [`terminal::restore`] (as a panic does).
     TerminalLost,
+    /// The thread that reads the keys had a defect; the terminal is given back.
+    Defect,
 }
 
 /// Why there is no console.

@@ -45,7 +45,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version, wall } = settings;
+    let Settings { theme, ascii, title, version, wall, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
@@ -64,6 +64,9 @@ pub fn run(
     if wall {
         state.wall_alone();
     }
+    if let Some(text) = says {
+        state.say(text, true);
+    }
     let runner = Runner {
         state,
         look,
@@ -80,8 +83,7 @@ pub fn run(
     };
     let ending = runner.run();
     drop(taken);
-    drop(input);
-    Ok(ending)
+    Ok(if input.end() { ending } else { Ending::Defect })
 }
 
 /// The supervisor's clock, carried on between the messages that tell it.
@@ -146,8 +148,13 @@ impl<F: Fn()> Runner<F> {
     fn until_ended(&mut self) -> Ending {
         loop {
             let mail = self.inbox.wait(self.wakes_at());
+            crate::defect::on_purpose("console");
             self.take_in(mail);
             self.tell_wall_clock();
+            // Nobody is woken for what no screen shows, and that the supervisor lives is such a thing.
+            if self.state.old_from() <= self.clock.now(Instant::now()) {
+                self.tell(Event::Heard(self.client.heard_ago()));
+            }
             self.tell(Event::Clock);
             if let Some(ending) = self.ending {
                 return ending;
@@ -202,6 +209,8 @@ impl<F: Fn()> Runner<F> {
     fn take_messages(&mut self) {
         self.link_waits = false;
         self.taken_at = Some(Instant::now());
+        // What comes now may have waited: it was told then.
+        let ago = self.client.heard_ago();
         for message in self.client.take() {
             let at = match &message {
                 ServerMessage::Board(board) => Some(board.at),
@@ -209,10 +218,11 @@ impl<F: Fn()> Runner<F> {
                 _ => None,
             };
             if let Some(at) = at {
-                self.clock.told(at, Instant::now());
+                self.clock.told(at + ago, Instant::now());
             }
             self.tell(Event::Told(message));
         }
+        self.tell(Event::Heard(ago));
     }
 
     fn tell(&mut self, event: Event) {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{ClientMessage, Role, ServerMessage};
 use crate::model::{
@@ -71,10 +72,22 @@ pub struct HubChange {
     pub notices: Option<Vec<Notice>>,
 }
 
+impl HubChange {
+    /// Whether all that is new is what was measured on the machine.
+    fn is_only_readings(&self) -> bool {
+        self.rows.is_empty()
+            && self.removed.is_empty()
+            && self.pool.is_none()
+            && self.limits.is_none()
+            && self.notices.is_none()
+    }
+}
+
 type Wake = Arc<dyn Fn() + Send + Sync>;
 
 struct Mailbox {
     role: Role,
+    wakes_for_readings: bool,
     wants_board: bool,
     delta: Option<Delta>,
     answers: VecDeque<(u64, Answer)>,
@@ -105,6 +118,9 @@ struct State {
     clients: BTreeMap<u64, Mailbox>,
     next_client: u64,
     requests: VecDeque<Request>,
+    published_at: Instant,
+    /// The clients were woken because nothing was published.
+    silence_told: bool,
     open: bool,
     /// The board as it was when the supervisor began to leave.
     final_board: Option<Board>,
@@ -140,6 +156,8 @@ impl Hub {
             clients: BTreeMap::new(),
             next_client: 0,
             requests: VecDeque::new(),
+            published_at: Instant::now(),
+            silence_told: false,
             open: true,
             final_board: None,
         };
@@ -150,6 +168,8 @@ impl Hub {
     pub fn publish(&self, at: Moment, change: HubChange) {
         let wakes: Vec<Wake> = {
             let mut state = self.shared.lock();
+            let only_readings = change.is_only_readings();
+            (state.published_at, state.silence_told) = (Instant::now(), false);
             let from = state.board.revision;
             let delta = Delta {
                 from,
@@ -169,6 +189,24 @@ impl Hub {
             for mailbox in state.clients.values_mut() {
                 mailbox.take_in(&delta);
             }
+            let woken = state.clients.values().filter(|m| m.wakes_for_readings || !only_readings);
+            woken.map(|m| Arc::clone(&m.wake)).collect()
+        };
+        for wake in wakes {
+            wake();
+        }
+    }
+
+    /// Wakes the clients, once, when nothing was published for `limit`: whoever is to say that its data
+    /// is old need not look at the clock for it. Called now and then, by a thread that has nothing to
+    /// do with publishing.
+    pub fn wake_if_silent(&self, limit: Duration) {
+        let wakes: Vec<Wake> = {
+            let mut state = self.shared.lock();
+            if state.silence_told || state.published_at.elapsed() < limit {
+                return;
+            }
+            state.silence_told = true;
             state.clients.values().map(|m| Arc::clone(&m.wake)).collect()
         };
         for wake in wakes {
@@ -197,8 +235,10 @@ impl Hub {
         let mut state = self.shared.lock();
         let id = state.next_client;
         state.next_client += 1;
+        state.silence_told = false;
         let mailbox = Mailbox {
             role,
+            wakes_for_readings: true,
             wants_board: true,
             delta: None,
             answers: VecDeque::new(),
@@ -336,6 +376,10 @@ impl Client {
             return;
         };
         match message {
+            ClientMessage::WakeForReadings(wakes) => {
+                mailbox.wakes_for_readings = wakes;
+                return;
+            }
             ClientMessage::WantBoard => mailbox.wants_board = true,
             ClientMessage::FollowLog(stream) => {
                 mailbox.follow = stream.map(|stream| Follow { stream, next: 0, fresh: true });
@@ -373,6 +417,12 @@ impl Client {
         if let Some(wake) = wake {
             wake();
         }
+    }
+
+    /// How long ago something was last published, taken or not.
+    #[must_use]
+    pub fn heard_ago(&self) -> Duration {
+        self.shared.lock().published_at.elapsed()
     }
 
     /// Everything that has come since the last call, in order. Never blocks for long.

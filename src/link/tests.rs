@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::hub::{MAX_ANSWERS, MAX_REMOVED, MAX_REQUESTS};
 use super::*;
 use crate::model::{
-    Action, Answer, Board, Command, Figures, LineLevel, LogLine, Mode, Moment, Phase, PoolReading, Row,
-    Selection, StreamId, StreamIx, Wanted,
+    Action, Answer, Board, Command, Figures, HostReading, LineLevel, LogLine, Mode, Moment, Phase,
+    PoolReading, Row, Selection, StreamId, StreamIx, Wanted,
 };
 
 /// A log whose first lines are gone.
@@ -264,4 +265,56 @@ fn the_report_tells_the_board_before_leaving() {
     hub.publish(Moment::ZERO, change(vec![Row { phase: Phase::Stopped, ..row(1, 1) }]));
     assert_eq!(hub.board_to_report().rows[&StreamIx(1)].phase, Phase::Live);
     assert_eq!(hub.board().rows[&StreamIx(1)].phase, Phase::Stopped);
+}
+
+#[test]
+fn who_shows_no_readings_is_not_woken_for_them_and_gets_them_later() {
+    let (hub, _) = hub();
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let client = hub.attach(Role::Viewer, move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    let _ = client.take();
+    let readings = |percent| HubChange {
+        host: Some(HostReading { cpu_percent: percent, ..HostReading::default() }),
+        ..HubChange::default()
+    };
+    hub.publish(Moment::ZERO, readings(1.0));
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+    client.send(ClientMessage::WakeForReadings(false));
+    hub.publish(Moment::ZERO, readings(2.0));
+    assert_eq!(woken.load(Ordering::SeqCst), 1, "nobody looks");
+    hub.publish(Moment::ZERO, change(vec![row(1, 1)]));
+    assert_eq!(woken.load(Ordering::SeqCst), 2);
+    let mut board = Board::default();
+    client.send(ClientMessage::WantBoard);
+    apply(&mut board, client.take());
+    assert_eq!(board, hub.board());
+    client.send(ClientMessage::WakeForReadings(true));
+    let before = woken.load(Ordering::SeqCst);
+    hub.publish(Moment::ZERO, readings(3.0));
+    assert_eq!(woken.load(Ordering::SeqCst), before + 1);
+}
+
+#[test]
+fn silence_wakes_everybody_once_and_whoever_publishes_ends_it() {
+    let (hub, _) = hub();
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let client = hub.attach(Role::Viewer, move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    client.send(ClientMessage::WakeForReadings(false));
+    hub.wake_if_silent(Duration::from_secs(3_600));
+    assert_eq!(woken.load(Ordering::SeqCst), 0);
+    hub.wake_if_silent(Duration::ZERO);
+    hub.wake_if_silent(Duration::ZERO);
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+    assert!(client.heard_ago() < Duration::from_secs(3_600));
+    // A sign of life that nobody is woken for.
+    hub.publish(Moment::ZERO, HubChange::default());
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+    hub.wake_if_silent(Duration::ZERO);
+    assert_eq!(woken.load(Ordering::SeqCst), 2);
 }

@@ -15,9 +15,9 @@ use crate::store::{Record, Store, WorkerRecord};
 use crate::supervisor::core::{Changes, Kept};
 use crate::supervisor::runtime::{Outlet, wall_ms};
 
-/// A revision is published this often at least, be it without a change: who hears nothing for twice
-/// as long knows that its data is old.
-pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// A revision is published this often at least, be it without a change: who hears nothing for much
+/// longer knows that its data is old.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// The newest readings of the host, until the next publication takes them along.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use super::{Dirty, State};
 use crate::model::Moment;
 
 /// When nothing was heard from the supervisor for so long, the data is old. One that lives publishes
-/// something every five seconds at least.
+/// something every two seconds at least, and a machine in trouble may delay that a few times.
 pub const OLD_AFTER: Duration = Duration::from_secs(10);
 
 /// What is known about time.
@@ -29,13 +29,10 @@ impl State {
         self.want(Dirty::Figures);
     }
 
-    /// The supervisor is heard.
-    pub(in crate::console) fn heard(&mut self) {
-        self.clock.heard_at = self.now;
-        if std::mem::take(&mut self.clock.silent) {
-            self.fit_to_size();
-            self.want(Dirty::Now);
-        }
+    /// The supervisor was heard so long ago.
+    pub(super) fn heard(&mut self, ago: Duration) {
+        self.clock.heard_at = self.now - ago;
+        self.look_for_silence();
     }
 
     /// For how long nothing was heard from the supervisor, if that is too long.
@@ -44,15 +41,17 @@ impl State {
         self.clock.silent.then(|| self.now.since(self.clock.heard_at))
     }
 
-    /// When the data is old, if it is not yet and nothing comes.
-    pub(super) fn silence_due(&self) -> Option<Moment> {
-        (!self.clock.silent).then_some(self.clock.heard_at + OLD_AFTER)
+    /// From when on the data is old, if the supervisor was not heard since. Nobody is woken then: the link
+    /// does that (see [`crate::link::Hub::wake_if_silent`]).
+    #[must_use]
+    pub fn old_from(&self) -> Moment {
+        self.clock.heard_at + OLD_AFTER
     }
 
     /// Time went on.
     pub(super) fn look_for_silence(&mut self) {
-        if self.silence_due().is_some_and(|at| at <= self.now) {
-            self.clock.silent = true;
+        let silent = self.old_from() <= self.now;
+        if std::mem::replace(&mut self.clock.silent, silent) != silent {
             self.fit_to_size();
             self.want(Dirty::Now);
         }

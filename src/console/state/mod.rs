@@ -38,6 +38,7 @@ use crate::model::{
 };
 use care::Aim;
 use clock::Clock;
+pub use clock::OLD_AFTER;
 use history::History;
 use list::List;
 use log::LogPane;
@@ -104,8 +105,10 @@ pub enum Dirty {
     Figures,
     /// Log lines: read as a flow.
     Lines,
-    /// A state changed, or the operator did something.
+    /// A state changed.
     Now,
+    /// The operator did something, and waits to see it.
+    Typed,
 }
 
 impl Dirty {
@@ -117,6 +120,8 @@ impl Dirty {
             Self::Figures => Duration::from_millis(1_000),
             Self::Lines => Duration::from_millis(150),
             Self::Now => Duration::from_millis(33),
+            // A key held down repeats every 30 ms or so: each is its own frame, and a burst is one.
+            Self::Typed => Duration::from_millis(8),
         }
     }
 }
@@ -242,6 +247,8 @@ pub struct State {
     slots_order: Option<SlotsOrder>,
     /// When the supervisor was last told that someone looks at the open stream.
     looked_at: Option<Moment>,
+    /// Whether the supervisor thinks that readings are shown here.
+    told_readings: bool,
     dirty: Dirty,
     /// When a visible age changes; set after each frame.
     ages_due: Option<Moment>,
@@ -284,6 +291,7 @@ impl State {
             next_seq: 1,
             slots_order: None,
             looked_at: None,
+            told_readings: true,
             dirty: Dirty::Now,
             ages_due: None,
         }
@@ -381,7 +389,8 @@ impl State {
         }
     }
 
-    /// The next moment at which something happens without an event.
+    /// The next moment at which something happens without an event. That the supervisor falls silent is
+    /// an event: whoever holds the link says so, as a console that looked itself would never sleep.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let screen = self.screen();
@@ -397,7 +406,7 @@ impl State {
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         let wall = if screen == Screen::Wall { self.wall_due() } else { None };
-        let mine = [wall, self.silence_due(), self.penalty_due()];
+        let mine = [wall, self.penalty_due()];
         [samples, own_log, toast, sort, ages].into_iter().chain(mine).flatten().min()
     }
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
-use super::clock::OLD_AFTER;
 use super::overlay::edit::MAX_LINE;
 use super::update::{Effect, Event, believed, update};
 use super::*;
@@ -440,24 +439,19 @@ fn an_idle_board_wakes_only_when_an_age_changes() {
     }
     let mut state = state(80, 24, board);
     state.drawn();
-    // The hour that is shown changes after 3 600 s less 5. Until then only silence would be news.
-    assert_eq!(state.deadline(), Some(state.now + OLD_AFTER));
-    wait(&mut state, 3_594);
-    assert_eq!((state.dirty(), state.deadline()), (Dirty::Clean, Some(state.now + Duration::from_secs(1))));
-    wait(&mut state, 1);
+    // The hour that is shown changes after 3 600 s less 5.
+    assert_eq!(state.deadline(), Some(state.now + Duration::from_secs(3_595)));
+    wait(&mut state, 3_595);
     assert_eq!(state.dirty(), Dirty::Figures);
     state.drawn();
-    wait(&mut state, 3_599);
-    assert_eq!((state.dirty(), state.deadline()), (Dirty::Clean, Some(state.now + Duration::from_secs(1))));
+    assert_eq!(state.deadline(), Some(state.now + Duration::from_secs(3_600)));
 }
 
 #[test]
-fn nothing_running_never_wakes_while_the_supervisor_is_heard() {
+fn nothing_running_never_wakes() {
     let mut state = state(80, 24, crate::model::Board::default());
     state.drawn();
-    assert_eq!(state.deadline(), Some(state.now + OLD_AFTER));
-    wait(&mut state, 3_600);
-    assert_eq!((state.dirty(), state.deadline()), (Dirty::Clean, Some(state.now + OLD_AFTER)));
+    assert_eq!(state.deadline(), None);
 }
 
 #[test]
@@ -479,4 +473,22 @@ fn sleep_is_asked_for() {
     assert!(control(&mut state, 'z').is_empty());
     assert_eq!(press(&mut state, ch('y')), [Effect::Suspend]);
     assert_eq!(control(&mut state, 'l'), [Effect::Redraw]);
+}
+
+#[test]
+fn nobody_is_woken_for_readings_that_no_screen_shows() {
+    let mut state = state(200, 60, board(3));
+    let now = state.now;
+    let mut pressed = |code| {
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        update(&mut state, now, Event::Typed(Typed::Key(key)))
+    };
+    let wakes = |wakes| vec![Effect::Send(ClientMessage::WakeForReadings(wakes))];
+    assert_eq!(pressed(ch('?')), wakes(false));
+    assert_eq!(pressed(ch('j')), []);
+    assert_eq!(pressed(ch('m')), wakes(true));
+    assert_eq!(pressed(KeyCode::Esc), wakes(false));
+    assert_eq!(pressed(KeyCode::Esc), wakes(true), "the strip of the grid");
+    let size = Size::new(80, 24);
+    assert_eq!(update(&mut state, now, Event::Resized(size)), wakes(false), "too small for the strip");
 }

@@ -28,6 +28,8 @@ pub enum Event {
     Told(ServerMessage),
     /// Time went on.
     Clock,
+    /// The supervisor was last heard so long ago, whether that was news or not.
+    Heard(Duration),
     /// The wall clock at [`Moment::ZERO`], milliseconds since the Unix epoch, is not what was told
     /// before.
     WallClock(i64),
@@ -67,9 +69,15 @@ pub fn believed(known: Moment, told: Moment) -> Moment {
 /// Brings `state` up to date with `event`, which happened at `now`.
 pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     state.now = now;
+    let mut effects = take_in(state, event);
+    effects.extend(state.readings_wanted());
+    effects
+}
+
+fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Typed(typed) => {
-            state.want(Dirty::Now);
+            state.want(Dirty::Typed);
             match typed {
                 Typed::Key(key) => state.pressed(key),
                 Typed::Paste(text) => {
@@ -91,6 +99,10 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
         Event::Told(message) => state.told(message),
         Event::Clock => {
             state.clock();
+            Vec::new()
+        }
+        Event::Heard(ago) => {
+            state.heard(ago);
             Vec::new()
         }
         Event::WallClock(wall_zero) => {
@@ -156,8 +168,8 @@ impl State {
         if self.connected {
             self.sample();
         }
-        self.now = believed(self.now, board.at);
-        self.heard();
+        self.now = self.now.max(board.at);
+        self.heard(Duration::ZERO);
         self.lookback.record_board(&self.board, !self.connected, &board, self.clock.wall_zero);
         self.connected = true;
         if self.is_frozen() {
@@ -186,8 +198,8 @@ impl State {
         }
         self.sample();
         self.lookback.record(&self.board, delta, self.clock.wall_zero);
-        self.now = believed(self.now, delta.at);
-        self.heard();
+        self.now = self.now.max(delta.at);
+        self.heard(Duration::ZERO);
         if self.take_delta_behind(delta) {
             return Vec::new();
         }
@@ -244,8 +256,22 @@ impl State {
             || delta.own.is_some_and(|v| v != self.board.own)
             || delta.workers.is_some_and(|v| v != self.board.workers)
             || delta.limits.is_some_and(|v| v != self.board.limits);
-        let seen = self.screen() == Screen::Machine || self.areas().strip.height > 0;
-        if measured && seen { Dirty::Figures } else { Dirty::Clean }
+        if measured && self.shows_readings() { Dirty::Figures } else { Dirty::Clean }
+    }
+
+    /// Whether something on this screen was measured on the machine. While the supervisor is not heard,
+    /// everything that comes from it is news.
+    fn shows_readings(&self) -> bool {
+        let silent = self.silent_for().is_some();
+        silent || self.screen() == Screen::Machine || self.areas().strip.height > 0
+    }
+
+    /// Tells the supervisor when readings begin or cease to be shown: nobody is woken for what
+    /// nobody sees.
+    fn readings_wanted(&mut self) -> Option<Effect> {
+        let shown = self.shows_readings();
+        let told = std::mem::replace(&mut self.told_readings, shown);
+        (told != shown).then_some(Effect::Send(ClientMessage::WakeForReadings(shown)))
     }
 
     fn streams_changed(&mut self) {

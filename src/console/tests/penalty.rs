@@ -1,13 +1,11 @@
 //! The penalty box in its states.
 
-use std::sync::Arc;
-
 use crossterm::event::KeyCode;
 use insta::assert_snapshot;
 
 use super::support::*;
 use crate::console::state::State;
-use crate::model::{Board, Phase, StreamIx};
+use crate::model::Board;
 
 /// The sizes a screen must do well at.
 const SIZES: [(u16, u16); 4] = [(40, 15), (80, 24), (120, 40), (250, 70)];

@@ -14,7 +14,7 @@ use crate::console::state::State;
 use crate::console::state::update::{Effect, Event, update};
 use crate::console::theme::{Look, Surroundings};
 use crate::console::view;
-use crate::link::ServerMessage;
+use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
     Board, Care, Condition, ConditionKind, Delta, Explained, Figures, HostReading, LimitReading, LineLevel,
     LogLine, Mode, Moment, Notice, NoticeKind, Phase, PoolReading, Pressure, Row, SelfReading, Severity,
@@ -305,7 +305,13 @@ pub fn state(width: u16, height: u16, board: Board) -> State {
 /// The supervisor tells something.
 pub fn tell(state: &mut State, message: ServerMessage) -> Vec<Effect> {
     let now = state.now;
-    update(state, now, Event::Told(message))
+    meant(update(state, now, Event::Told(message)))
+}
+
+/// What was meant by what was done: not that a screen now shows readings or none.
+fn meant(mut effects: Vec<Effect>) -> Vec<Effect> {
+    effects.retain(|effect| !matches!(effect, Effect::Send(ClientMessage::WakeForReadings(_))));
+    effects
 }
 
 /// The delta that makes `rows` of the board what they are now.
@@ -328,8 +334,7 @@ pub fn change(state: &mut State, rows: Vec<Row>) -> Vec<Effect> {
 /// Time goes on, and the supervisor is heard, though it has nothing to say.
 pub fn wait(state: &mut State, seconds: u64) {
     let now = state.now + Duration::from_secs(seconds);
-    state.now = now;
-    state.heard();
+    update(state, now, Event::Heard(Duration::ZERO));
     update(state, now, Event::Clock);
 }
 
@@ -342,13 +347,17 @@ pub fn silence(state: &mut State, seconds: u64) {
 /// The operator presses a key.
 pub fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
     let now = state.now;
-    update(state, now, Event::Typed(Typed::Key(KeyEvent::new(code, KeyModifiers::NONE))))
+    meant(update(state, now, Event::Typed(Typed::Key(KeyEvent::new(code, KeyModifiers::NONE)))))
 }
 
 /// The operator presses ctrl and a key.
 pub fn control(state: &mut State, c: char) -> Vec<Effect> {
     let now = state.now;
-    update(state, now, Event::Typed(Typed::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))))
+    meant(update(
+        state,
+        now,
+        Event::Typed(Typed::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))),
+    ))
 }
 
 /// The operator types a text.
