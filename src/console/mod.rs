@@ -30,6 +30,7 @@ mod view;
 use std::io;
 
 pub use runner::run;
+pub use state::OLD_AFTER;
 
 /// How the console is to look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Settings {
     pub title: String,
     /// headend's version.
     pub version: &'static str,
+    /// A wall: it shows, and takes no commands.
+    pub wall: bool,
     /// Said at the start, as of something that went wrong before.
     pub says: Option<String>,
 }

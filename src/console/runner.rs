@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -26,6 +27,9 @@ use crate::model::Moment;
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
 
+/// The wall clock is told anew when it is off by more milliseconds than this.
+const WALL_CLOCK_JITTER: u64 = 500;
+
 /// How long a signal to oneself may take until it stops every thread.
 const FALLS_ASLEEP_IN: Duration = Duration::from_millis(50);
 
@@ -42,14 +46,15 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version, says } = settings;
+    let Settings { theme, ascii, title, version, wall, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
     }
     let inbox = Arc::new(Inbox::default());
     let waker = Arc::clone(&inbox);
-    let client = hub.attach(Role::Operator, move || waker.link_has_something());
+    let client =
+        hub.attach(if wall { Role::Viewer } else { Role::Operator }, move || waker.link_has_something());
     let size = terminal::size().map_err(ConsoleError::Terminal)?;
     let backend = QuietBackend::new(terminal::writer().map_err(ConsoleError::Terminal)?, size);
     let screen = Terminal::new(backend).map_err(ConsoleError::Terminal)?;
@@ -57,6 +62,9 @@ pub fn run(
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
     let mut state = State::new(&title, version, size, TimeZone::system());
+    if wall {
+        state.wall_alone();
+    }
     if let Some(text) = says {
         state.say(text, true);
     }
@@ -68,6 +76,7 @@ pub fn run(
         screen,
         clock: Clock::new(Instant::now()),
         frames: Frames::default(),
+        wall_zero: None,
         taken_at: None,
         link_waits: false,
         asked_to_quit,
@@ -116,6 +125,8 @@ struct Runner<F: Fn()> {
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
     frames: Frames,
+    /// What the state was told of the wall clock.
+    wall_zero: Option<i64>,
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
@@ -140,6 +151,11 @@ impl<F: Fn()> Runner<F> {
             let mail = self.inbox.wait(self.wakes_at());
             crate::defect::on_purpose("console");
             self.take_in(mail);
+            self.tell_wall_clock();
+            // Nobody is woken for what no screen shows, and that the supervisor lives is such a thing.
+            if self.state.old_from() <= self.clock.now(Instant::now()) {
+                self.tell(Event::Heard(self.client.heard_ago()));
+            }
             self.tell(Event::Clock);
             if let Some(ending) = self.ending {
                 return ending;
@@ -189,6 +205,8 @@ impl<F: Fn()> Runner<F> {
     fn take_messages(&mut self) {
         self.link_waits = false;
         self.taken_at = Some(Instant::now());
+        // What comes now may have waited: it was told then.
+        let ago = self.client.heard_ago();
         for message in self.client.take() {
             let at = match &message {
                 ServerMessage::Board(board) => Some(board.at),
@@ -196,16 +214,27 @@ impl<F: Fn()> Runner<F> {
                 _ => None,
             };
             if let Some(at) = at {
-                self.clock.told(at, Instant::now());
+                self.clock.told(at + ago, Instant::now());
             }
             self.tell(Event::Told(message));
         }
+        self.tell(Event::Heard(ago));
     }
 
     fn tell(&mut self, event: Event) {
         let now = self.clock.now(Instant::now());
         for effect in update(&mut self.state, now, event) {
             self.carry_out(effect);
+        }
+    }
+
+    /// Tells the state what time it is for people, when that is not what it thinks.
+    fn tell_wall_clock(&mut self) {
+        let now = self.clock.now(Instant::now());
+        let zero = Timestamp::now().as_millisecond().saturating_sub(now.millis());
+        if self.wall_zero.is_none_or(|told| told.abs_diff(zero) > WALL_CLOCK_JITTER) {
+            self.wall_zero = Some(zero);
+            self.tell(Event::WallClock(zero));
         }
     }
 

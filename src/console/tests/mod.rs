@@ -1,7 +1,10 @@
 //! What the screens look like, and what they cost.
 
 mod draws;
+mod lookback;
+mod penalty;
 mod screens;
 mod supervision;
 pub mod support;
 mod traffic;
+mod wall;

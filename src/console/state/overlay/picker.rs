@@ -1,12 +1,16 @@
 //! A list to choose from, narrowed by typing: the palette, and everything like it.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{LineEdit, Overlay};
 use crate::console::fuzzy::Fuzzy;
-use crate::console::keymap::Does;
+use crate::console::keymap::{Does, Places};
 use crate::console::state::State;
+use crate::console::state::overlay::prompt::PromptFor;
 use crate::console::state::update::Effect;
+use crate::model::CareOrder;
 
 /// Rows a page key moves by.
 const PAGE: isize = 10;
@@ -16,6 +20,12 @@ const PAGE: isize = 10;
 pub enum Pick {
     /// Something to do.
     Does(Does),
+    /// Tell nobody for so long.
+    Mute(Duration),
+    /// Tell nobody for a time that is typed.
+    MuteFor,
+    /// Tell again.
+    Unmute,
 }
 
 /// One line of the list.
@@ -86,7 +96,9 @@ impl State {
 
     /// Everything that can be done here, with its key.
     pub(in crate::console::state) fn open_palette(&mut self) {
-        let here = self.keymap.at(self.screen().place()).filter(|b| b.binding.does != Does::Palette);
+        let frozen = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+        let here =
+            self.keymap.at(self.screen().place().and(frozen)).filter(|b| b.binding.does != Does::Palette);
         let items = here.map(|bound| Item {
             label: bound.binding.does.name().replace('-', " "),
             note: bound.binding.help.to_owned(),
@@ -137,6 +149,12 @@ impl State {
         match picker.chosen().map(|item| item.pick.clone()) {
             None => Vec::new(),
             Some(Pick::Does(does)) => self.does(does),
+            Some(Pick::Mute(span)) => self.care(CareOrder::Mute(span)),
+            Some(Pick::Unmute) => self.care(CareOrder::Unmute),
+            Some(Pick::MuteFor) => {
+                self.prompt_for(PromptFor::Mute, "");
+                Vec::new()
+            }
         }
     }
 }

@@ -3,14 +3,19 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{LineEdit, Overlay};
-use crate::console::state::State;
 use crate::console::state::update::Effect;
+use crate::console::state::{State, care};
+use crate::model::CareOrder;
 
 /// What the line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromptFor {
     /// The filter of the grid, which works while it is typed.
     Filter,
+    /// The time for which nobody is told about a stream.
+    Mute,
+    /// What is noted about a stream.
+    Note,
 }
 
 impl PromptFor {
@@ -19,6 +24,8 @@ impl PromptFor {
     pub const fn sign(self) -> &'static str {
         match self {
             Self::Filter => "/",
+            Self::Mute => "mute for: ",
+            Self::Note => "note: ",
         }
     }
 }
@@ -84,11 +91,18 @@ impl State {
         let Some(Overlay::Prompt(prompt)) = &self.overlay else {
             return;
         };
-        match prompt.purpose {
+        let text = prompt.edit.text();
+        let mistake = match prompt.purpose {
             PromptFor::Filter => {
-                self.list.filter = prompt.edit.text().to_owned();
+                self.list.filter = text.to_owned();
                 self.rebuild();
+                return;
             }
+            PromptFor::Mute => care::span(text).err(),
+            PromptFor::Note => care::note_mistake(text),
+        };
+        if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
+            prompt.mistake = mistake;
         }
     }
 
@@ -97,11 +111,19 @@ impl State {
         let Some(Overlay::Prompt(prompt)) = self.overlay.take() else {
             return Vec::new();
         };
+        let text = prompt.edit.text().trim();
         match prompt.purpose {
             // It works already.
-            PromptFor::Filter => {}
+            PromptFor::Filter => Vec::new(),
+            PromptFor::Note => self.care(CareOrder::Note(text.into())),
+            PromptFor::Mute => match care::span(text) {
+                Ok(span) => self.care(CareOrder::Mute(span)),
+                Err(mistake) => {
+                    self.overlay = Some(Overlay::Prompt(Prompt { mistake: Some(mistake), ..prompt }));
+                    Vec::new()
+                }
+            },
         }
-        Vec::new()
     }
 
     /// The line is dropped.
@@ -111,6 +133,7 @@ impl State {
                 self.list.filter.clear();
                 self.rebuild();
             }
+            PromptFor::Mute | PromptFor::Note => {}
         }
     }
 }
