@@ -31,6 +31,11 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     with_configuration(loaded, sources, &args.common, path.display().to_string(), args.common.headless)
 }
 
+/// The same, with a wall for a console.
+pub fn wall(args: &Run) -> Result<u8, Failed> {
+    plain(&Run { common: Common { wall: true, ..args.common.clone() }, ..args.clone() })
+}
+
 /// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
 /// revision. `leave_on_hangup`: whether losing the terminal ends the program.
 pub fn with_configuration(
@@ -42,6 +47,9 @@ pub fn with_configuration(
 ) -> Result<u8, Failed> {
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
+    }
+    if common.headless && common.wall {
+        return Err(Failed::Arguments("a wall needs a terminal: leave --headless out".into()));
     }
     if !common.headless && !console::terminal::is_there() {
         tell("headend: this is no terminal; run it in one, or use --headless");
@@ -69,6 +77,7 @@ fn with_console(
         title,
         exports: service.folder().map(|folder| folder.join("exports")),
         version: env!("CARGO_PKG_VERSION"),
+        wall: common.wall,
         says: None,
     };
     let until = common.run_for.map(|span| Instant::now() + span);
@@ -136,6 +145,7 @@ fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -
                 break;
             }
         }
+        service.hub().wake_if_silent(console::OLD_AFTER);
         std::thread::sleep(LOOK);
     }
     Ok(if console.is_finished() { console.join() } else { Ok(Ok(Ending::SupervisorGone)) })

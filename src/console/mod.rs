@@ -9,6 +9,7 @@
 mod backend;
 mod columns;
 mod decode;
+mod frames;
 mod fuzzy;
 mod glyphs;
 mod inbox;
@@ -31,6 +32,7 @@ mod view;
 use std::io;
 
 pub use runner::run;
+pub use state::OLD_AFTER;
 
 /// How the console is to look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Settings {
     pub exports: Option<std::path::PathBuf>,
     /// headend's version.
     pub version: &'static str,
+    /// A wall: it shows, and takes no commands.
+    pub wall: bool,
     /// Said at the start, as of something that went wrong before.
     pub says: Option<String>,
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -12,10 +13,11 @@ use ratatui::Terminal;
 use ratatui::layout::Size;
 
 use super::backend::QuietBackend;
+use super::frames::Frames;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
+use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
-use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
 use super::{ConsoleError, Ending, Settings, osc52, saving, view};
@@ -25,9 +27,8 @@ use crate::model::Moment;
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
 
-/// The time of day may be off by so many milliseconds until it is told anew: it goes on with the
-/// supervisor's clock meanwhile.
-const WALL_CLOCK_OFF: u64 = 500;
+/// The wall clock is told anew when it is off by more milliseconds than this.
+const WALL_CLOCK_JITTER: u64 = 500;
 
 /// How long a signal to oneself may take until it stops every thread.
 const FALLS_ASLEEP_IN: Duration = Duration::from_millis(50);
@@ -45,14 +46,15 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, exports, version, says } = settings;
+    let Settings { theme, ascii, title, exports, version, wall, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
     }
     let inbox = Arc::new(Inbox::default());
     let waker = Arc::clone(&inbox);
-    let client = hub.attach(Role::Operator, move || waker.link_has_something());
+    let client =
+        hub.attach(if wall { Role::Viewer } else { Role::Operator }, move || waker.link_has_something());
     let size = terminal::size().map_err(ConsoleError::Terminal)?;
     let backend = QuietBackend::new(terminal::writer().map_err(ConsoleError::Terminal)?, size);
     let screen = Terminal::new(backend).map_err(ConsoleError::Terminal)?;
@@ -61,6 +63,9 @@ pub fn run(
     inbox.link_has_something();
     let mut state = State::new(&title, version, size, TimeZone::system());
     state.exports = exports;
+    if wall {
+        state.wall_alone();
+    }
     if let Some(text) = says {
         state.say(text, true);
     }
@@ -71,7 +76,8 @@ pub fn run(
         inbox,
         screen,
         clock: Clock::new(Instant::now()),
-        drawn_at: None,
+        frames: Frames::default(),
+        wall_zero: None,
         taken_at: None,
         link_waits: false,
         asked_to_quit,
@@ -112,12 +118,6 @@ impl Clock {
     }
 }
 
-/// The time of day, for people.
-fn wall_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
 struct Runner<F: Fn()> {
     state: State,
     look: Look,
@@ -125,7 +125,9 @@ struct Runner<F: Fn()> {
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
-    drawn_at: Option<Instant>,
+    frames: Frames,
+    /// What the state was told of the wall clock.
+    wall_zero: Option<i64>,
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
@@ -150,6 +152,11 @@ impl<F: Fn()> Runner<F> {
             let mail = self.inbox.wait(self.wakes_at());
             crate::defect::on_purpose("console");
             self.take_in(mail);
+            self.tell_wall_clock();
+            // Nobody is woken for what no screen shows, and that the supervisor lives is such a thing.
+            if self.state.old_from() <= self.clock.now(Instant::now()) {
+                self.tell(Event::Heard(self.client.heard_ago()));
+            }
             self.tell(Event::Clock);
             if let Some(ending) = self.ending {
                 return ending;
@@ -169,12 +176,7 @@ impl<F: Fn()> Runner<F> {
 
     /// When the next frame is due, if one is wanted.
     fn frame_at(&self) -> Option<Instant> {
-        let dirty = self.state.dirty();
-        match (dirty, self.drawn_at) {
-            (Dirty::Clean, _) => None,
-            (_, None) => Some(Instant::now()),
-            (dirty, Some(at)) => Some(at + dirty.pause()),
-        }
+        self.frames.due(self.state.dirty(), Instant::now())
     }
 
     fn take_at(&self) -> Option<Instant> {
@@ -188,7 +190,6 @@ impl<F: Fn()> Runner<F> {
 
     fn take_in(&mut self, mail: Mail) {
         self.link_waits |= mail.link;
-        self.look_at_the_wall_clock();
         if let Some(outcome) = mail.saved {
             self.tell(Event::Saved(outcome));
         }
@@ -208,6 +209,8 @@ impl<F: Fn()> Runner<F> {
     fn take_messages(&mut self) {
         self.link_waits = false;
         self.taken_at = Some(Instant::now());
+        // What comes now may have waited: it was told then.
+        let ago = self.client.heard_ago();
         for message in self.client.take() {
             let at = match &message {
                 ServerMessage::Board(board) => Some(board.at),
@@ -215,16 +218,27 @@ impl<F: Fn()> Runner<F> {
                 _ => None,
             };
             if let Some(at) = at {
-                self.clock.told(at, Instant::now());
+                self.clock.told(at + ago, Instant::now());
             }
             self.tell(Event::Told(message));
         }
+        self.tell(Event::Heard(ago));
     }
 
     fn tell(&mut self, event: Event) {
         let now = self.clock.now(Instant::now());
         for effect in update(&mut self.state, now, event) {
             self.carry_out(effect);
+        }
+    }
+
+    /// Tells the state what time it is for people, when that is not what it thinks.
+    fn tell_wall_clock(&mut self) {
+        let now = self.clock.now(Instant::now());
+        let zero = Timestamp::now().as_millisecond().saturating_sub(now.millis());
+        if self.wall_zero.is_none_or(|told| told.abs_diff(zero) > WALL_CLOCK_JITTER) {
+            self.wall_zero = Some(zero);
+            self.tell(Event::WallClock(zero));
         }
     }
 
@@ -259,15 +273,6 @@ impl<F: Fn()> Runner<F> {
         let bytes = osc52::sequence(text, in_tmux);
         if let Err(error) = self.screen.backend_mut().write_beside(&bytes) {
             log::warn!("nothing is copied: {error}");
-        }
-    }
-
-    /// Tells the state what time of day it is, when that is another than it thinks.
-    fn look_at_the_wall_clock(&mut self) {
-        let now = wall_ms();
-        let thought = self.state.wall_ms_at(self.clock.now(Instant::now()));
-        if now.abs_diff(thought) > WALL_CLOCK_OFF {
-            self.tell(Event::WallClock(now));
         }
     }
 
@@ -320,7 +325,7 @@ impl<F: Fn()> Runner<F> {
     fn draw(&mut self) -> io::Result<()> {
         let (state, look) = (&self.state, &self.look);
         self.screen.draw(|frame| view::draw(state, look, frame))?;
-        self.drawn_at = Some(Instant::now());
+        self.frames.drawn(Instant::now());
         self.state.drawn();
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{ClientMessage, MAX_FOLLOWED, Role, ServerMessage};
 use crate::model::{
@@ -138,6 +139,9 @@ struct State {
     clients: BTreeMap<u64, Mailbox>,
     next_client: u64,
     requests: VecDeque<Request>,
+    published_at: Instant,
+    /// The clients were woken because nothing was published.
+    silence_told: bool,
     open: bool,
     /// The board as it was when the supervisor began to leave.
     final_board: Option<Board>,
@@ -185,6 +189,8 @@ impl Hub {
             clients: BTreeMap::new(),
             next_client: 0,
             requests: VecDeque::new(),
+            published_at: Instant::now(),
+            silence_told: false,
             open: true,
             final_board: None,
         };
@@ -196,6 +202,7 @@ impl Hub {
         let wakes: Vec<Wake> = {
             let mut state = self.shared.lock();
             let only_readings = change.is_only_readings();
+            (state.published_at, state.silence_told) = (Instant::now(), false);
             let from = state.board.revision;
             let delta = Delta {
                 from,
@@ -223,6 +230,23 @@ impl Hub {
         }
     }
 
+    /// Wakes the clients, once, when nothing was published for `limit`: whoever is to say that its data
+    /// is old need not look at the clock for it. Called now and then, by a thread that has nothing to
+    /// do with publishing.
+    pub fn wake_if_silent(&self, limit: Duration) {
+        let wakes: Vec<Wake> = {
+            let mut state = self.shared.lock();
+            if state.silence_told || state.published_at.elapsed() < limit {
+                return;
+            }
+            state.silence_told = true;
+            state.clients.values().map(|m| Arc::clone(&m.wake)).collect()
+        };
+        for wake in wakes {
+            wake();
+        }
+    }
+
     /// A copy of the board as it is now.
     #[must_use]
     pub fn board(&self) -> Board {
@@ -244,6 +268,7 @@ impl Hub {
         let mut state = self.shared.lock();
         let id = state.next_client;
         state.next_client += 1;
+        state.silence_told = false;
         let mailbox = Mailbox {
             role,
             wakes_for_readings: true,
@@ -465,6 +490,12 @@ impl Client {
                 mailbox.refuse(seq, "too many logs are being read; try again");
             });
         }
+    }
+
+    /// How long ago something was last published, taken or not.
+    #[must_use]
+    pub fn heard_ago(&self) -> Duration {
+        self.shared.lock().published_at.elapsed()
     }
 
     /// Everything that has come since the last call, in order. Never blocks for long.

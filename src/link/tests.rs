@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::hub::{MAX_ANSWERS, MAX_REMOVED, MAX_REQUESTS};
 use super::*;
@@ -387,4 +388,26 @@ fn who_shows_no_readings_is_not_woken_for_them_and_gets_them_later() {
     let before = woken.load(Ordering::SeqCst);
     hub.publish(Moment::ZERO, readings(3.0));
     assert_eq!(woken.load(Ordering::SeqCst), before + 1);
+}
+
+#[test]
+fn silence_wakes_everybody_once_and_whoever_publishes_ends_it() {
+    let (hub, _) = hub();
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let client = hub.attach(Role::Viewer, move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    client.send(ClientMessage::WakeForReadings(false));
+    hub.wake_if_silent(Duration::from_secs(3_600));
+    assert_eq!(woken.load(Ordering::SeqCst), 0);
+    hub.wake_if_silent(Duration::ZERO);
+    hub.wake_if_silent(Duration::ZERO);
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+    assert!(client.heard_ago() < Duration::from_secs(3_600));
+    // A sign of life that nobody is woken for.
+    hub.publish(Moment::ZERO, HubChange::default());
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+    hub.wake_if_silent(Duration::ZERO);
+    assert_eq!(woken.load(Ordering::SeqCst), 2);
 }

@@ -119,6 +119,30 @@ actions! {
     Machine "machine",
     /// headend's own log.
     OwnLog "own-log",
+    /// Only the streams that are not well.
+    PenaltyBox "penalty-box",
+    /// The wall: totals, tiles, what is broken.
+    Wall "wall",
+    /// Say that the fault is known, or that it is not.
+    Acknowledge "acknowledge",
+    /// Tell nobody about the stream for a while.
+    Mute "mute",
+    /// Note something about the stream.
+    Note "note",
+    /// Freeze what is shown, or go live again.
+    Freeze "freeze",
+    /// A second back, while frozen.
+    StepBack "step-back",
+    /// A second forward, while frozen.
+    StepForward "step-forward",
+    /// A minute back, while frozen.
+    MinuteBack "minute-back",
+    /// A minute forward, while frozen.
+    MinuteForward "minute-forward",
+    /// To the last change of a health before, while frozen.
+    TurnBack "turn-back",
+    /// To the next change of a health, while frozen.
+    TurnForward "turn-forward",
     /// Everything that can be done here, to choose from.
     Palette "palette",
     /// All keys.

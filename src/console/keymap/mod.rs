@@ -96,6 +96,12 @@ impl Keymap {
     }
 }
 
+/// Whether it changes something beyond the screen.
+#[must_use]
+pub fn acts(does: Does) -> bool {
+    TABLE.iter().any(|binding| binding.does == does && binding.chapter == ACT)
+}
+
 /// The table's chapters, in the order of the help screen.
 pub const CHAPTERS: [&str; 5] = [MOVE, LOOK, ACT, LOGS, GENERAL];
 

@@ -12,8 +12,9 @@ pub(super) const GENERAL: &str = "General";
 
 const ROWS: Places = Places::ALL;
 const ONE: Places = Places::STREAM.and(Places::LOG);
-const ROLLOUT: Places = Places::GRID.and(Places::STREAM).and(Places::MACHINE);
-const ACTS: Places = Places::GRID.and(Places::STREAM);
+const ROLLOUT: Places = ACTS.and(Places::MACHINE);
+const ACTS: Places = Places::GRID.and(Places::STREAM).and(Places::PENALTY);
+const ROWED: Places = Places::GRID.and(Places::PENALTY);
 
 macro_rules! binding {
     ($does:ident, $places:expr, $chapter:expr, $short:literal, $help:literal, [$($key:expr),+]) => {
@@ -80,7 +81,7 @@ pub(super) const TABLE: &[Binding] = &[
         "as many slots as the machine carries",
         [Key::char('a')]
     ),
-    binding!(Open, Places::GRID, LOOK, "open", "the selected stream with its log", [Key::named(Enter)]),
+    binding!(Open, ROWED, LOOK, "open", "the selected stream with its log", [Key::named(Enter)]),
     binding!(Start, ACTS, ACT, "start", "start the stream and keep it running", [Key::char('s')]),
     binding!(Stop, ACTS, ACT, "stop", "stop the stream and keep it stopped", [Key::char('x')]),
     binding!(Restart, ACTS, ACT, "restart", "replace the stream's worker now", [Key::char('r')]),
@@ -186,6 +187,16 @@ pub(super) const TABLE: &[Binding] = &[
         [Key::named(Left), Key::char('p')]
     ),
     binding!(
+        Acknowledge,
+        ACTS,
+        ACT,
+        "acknowledge",
+        "say that the stream's fault is known; again: that it is not",
+        [Key::char('a')]
+    ),
+    binding!(Mute, ACTS, ACT, "mute", "tell nobody about the stream for a time, or again", [Key::char('M')]),
+    binding!(Note, ACTS, ACT, "note", "note something for the next shift", [Key::char('N')]),
+    binding!(
         Machine,
         Places::ALL.but(Places::MACHINE),
         LOOK,
@@ -200,6 +211,50 @@ pub(super) const TABLE: &[Binding] = &[
         "own log",
         "what headend itself has to say",
         [Key::char('L')]
+    ),
+    binding!(
+        PenaltyBox,
+        Places::ALL.but(Places::PENALTY),
+        LOOK,
+        "to look at",
+        "the penalty box: only streams that are not well, the worst first",
+        [Key::char('P')]
+    ),
+    binding!(
+        Wall,
+        Places::ALL,
+        LOOK,
+        "wall",
+        "totals and tiles on the whole screen; any key comes back",
+        [Key::char('W')]
+    ),
+    binding!(
+        Freeze,
+        Places::ALL,
+        LOOK,
+        "freeze",
+        "freeze what is shown, to look back; again: go live",
+        [Key::char('z')]
+    ),
+    binding!(StepBack, Places::FROZEN, LOOK, "1 s back", "a second back", [Key::char(',')]),
+    binding!(StepForward, Places::FROZEN, LOOK, "forward", "a second forward", [Key::char('.')]),
+    binding!(MinuteBack, Places::FROZEN, LOOK, "1 min back", "a minute back", [Key::char('<')]),
+    binding!(MinuteForward, Places::FROZEN, LOOK, "forward", "a minute forward", [Key::char('>')]),
+    binding!(
+        TurnBack,
+        Places::FROZEN,
+        LOOK,
+        "last change",
+        "back to when a health changed",
+        [Key::char('[')]
+    ),
+    binding!(
+        TurnForward,
+        Places::FROZEN,
+        LOOK,
+        "next change",
+        "forward to when a health changes next",
+        [Key::char(']')]
     ),
     binding!(
         Palette,

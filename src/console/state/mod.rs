@@ -1,17 +1,23 @@
 //! What the console knows. No terminal, no clock, no link in it: it changes only by
 //! [`update`](update::update), and a view of it changes nothing.
 
+mod care;
+mod clock;
+mod held;
 pub mod history;
 pub mod list;
 pub mod log;
 pub mod logs;
+pub mod lookback;
 pub mod machine;
 pub mod notices;
 mod orders;
 pub mod overlay;
+pub mod penalty;
 #[cfg(test)]
 mod tests;
 pub mod update;
+pub mod wall;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -32,11 +38,16 @@ use crate::model::{
     Action, Board, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamId, StreamIx, Totals,
     WatchKind,
 };
+use care::Aim;
+use clock::Clock;
+pub use clock::OLD_AFTER;
 use history::History;
 use list::List;
 use log::LogPane;
-use log::stamps::Stamps;
+use lookback::Lookback;
 use overlay::Overlay;
+use penalty::Penalty;
+use wall::Wall;
 
 /// An answer stays in the footer this long.
 pub const TOAST_FOR: Duration = Duration::from_secs(6);
@@ -62,6 +73,10 @@ pub enum Screen {
     Machine,
     /// The keys.
     Help,
+    /// Only the streams that are not well.
+    Penalty,
+    /// Totals and tiles, and nothing else.
+    Wall,
 }
 
 impl Screen {
@@ -75,6 +90,9 @@ impl Screen {
             Self::OwnLog => Places::OWN_LOG,
             Self::Machine => Places::MACHINE,
             Self::Help => Places::HELP,
+            Self::Penalty => Places::PENALTY,
+            // No key means anything there by itself.
+            Self::Wall => Places::NOWHERE,
         }
     }
 }
@@ -175,7 +193,7 @@ pub struct State {
     pub title: Arc<str>,
     /// headend's version.
     pub version: &'static str,
-    /// The board, as far as it came.
+    /// The board that is shown: as far as it came, or as it was (see [`lookback`]).
     pub board: Board,
     /// A board has come.
     pub connected: bool,
@@ -189,6 +207,16 @@ pub struct State {
     screens: Vec<Screen>,
     /// The grid's list.
     pub list: List,
+    /// Who is not well.
+    pub penalty: Penalty,
+    /// What stands on the wall.
+    pub wall: Wall,
+    /// What was.
+    pub lookback: Lookback,
+    /// What time it is for people.
+    clock: Clock,
+    /// Whom a mute or a note that is being chosen or typed is for.
+    aim: Option<Aim>,
     /// The stream that is open.
     pub open: Option<StreamIx>,
     /// What is known about it beyond its row, as soon as it has come.
@@ -214,8 +242,6 @@ pub struct State {
     pub leaving: Option<Leaving>,
     /// Where the operator is on earth, for the log's times.
     pub zone: TimeZone,
-    /// What time of day it was at that moment, in milliseconds since the Unix epoch.
-    wall: (Moment, u64),
     /// Where files go that the operator saves.
     pub exports: Option<PathBuf>,
     /// One is being written.
@@ -248,6 +274,11 @@ impl State {
             size,
             screens: vec![Screen::Grid],
             list: List::default(),
+            penalty: Penalty::default(),
+            wall: Wall::default(),
+            lookback: Lookback::default(),
+            clock: Clock::default(),
+            aim: None,
             open: None,
             detail: None,
             log: LogPane::default(),
@@ -261,7 +292,6 @@ impl State {
             toast: None,
             leaving: None,
             zone,
-            wall: (Moment::ZERO, 0),
             exports: None,
             saving: false,
             widest: Widest::default(),
@@ -287,28 +317,6 @@ impl State {
         self.dirty
     }
 
-    /// What time of day it is, in milliseconds since the Unix epoch.
-    #[must_use]
-    pub fn wall_ms(&self) -> u64 {
-        self.wall_ms_at(self.now)
-    }
-
-    /// What time of day it is at `moment`, as far as is known.
-    #[must_use]
-    pub fn wall_ms_at(&self, moment: Moment) -> u64 {
-        let (then, wall_ms) = self.wall;
-        let since = u64::try_from(moment.since(then).as_millis()).unwrap_or(u64::MAX);
-        wall_ms.saturating_add(since)
-    }
-
-    /// The time of day was looked up.
-    fn wall_clock(&mut self, wall_ms: u64) {
-        self.wall = (self.now, wall_ms);
-        if self.log.stamps == Stamps::Age {
-            self.want(Dirty::Figures);
-        }
-    }
-
     fn want(&mut self, dirty: Dirty) {
         self.dirty = self.dirty.max(dirty);
     }
@@ -325,7 +333,8 @@ impl State {
         // The machine's screen lists them all.
         let listed = self.screen() == Screen::Machine;
         let notices = if listed { 0 } else { notices::lines(&self.board.notices).len() };
-        let banners = cells(notices) + u16::from(self.leaving.is_some());
+        let mine = [self.leaving.is_some(), self.is_frozen(), self.silent_for().is_some()];
+        let banners = cells(notices) + mine.map(u16::from).iter().sum::<u16>();
         layout::areas(self.size, banners, self.screen() == Screen::Grid)
     }
 
@@ -341,10 +350,20 @@ impl State {
         columns::place(self.size.width, self.widest)
     }
 
+    /// How wide the texts of the board are.
+    #[must_use]
+    pub const fn widest(&self) -> Widest {
+        self.widest
+    }
+
     /// The row that commands go to.
     #[must_use]
     pub fn target(&self) -> Option<&Row> {
-        let ix = if self.screen() == Screen::Grid { self.list.selected } else { self.open };
+        let ix = match self.screen() {
+            Screen::Grid => self.list.selected,
+            Screen::Penalty => self.penalty.list.selected,
+            _ => self.open,
+        };
         self.row(ix?)
     }
 
@@ -365,11 +384,13 @@ impl State {
         match self.screen() {
             Screen::Grid => self.list.visible(self.grid_height()).contains(&ix),
             Screen::Stream | Screen::Log => self.open == Some(ix),
+            Screen::Penalty => self.penalty.list.visible(self.penalty_height()).contains(&ix),
             _ => false,
         }
     }
 
-    /// The next moment at which something happens without an event.
+    /// The next moment at which something happens without an event. That the supervisor falls silent is
+    /// an event: whoever holds the link says so, as a console that looked itself would never sleep.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let screen = self.screen();
@@ -384,7 +405,9 @@ impl State {
         let sort = if self.question().is_none() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
-        [samples, own_log, toast, sort, ages].into_iter().flatten().min()
+        let wall = if screen == Screen::Wall { self.wall_due() } else { None };
+        let mine = [wall, self.penalty_due()];
+        [samples, own_log, toast, sort, ages].into_iter().chain(mine).flatten().min()
     }
 
     fn open_is_measured(&self) -> bool {
@@ -395,6 +418,12 @@ impl State {
     fn next_age_change(&self) -> Option<Moment> {
         let mut next = Duration::MAX;
         let mut consider = |span: Duration| next = next.min(span);
+        self.silent_for().into_iter().for_each(|span| consider(age_changes_in(span)));
+        if self.is_frozen() {
+            // Nothing grows older but the frozen moment itself.
+            consider(age_changes_in(self.now.since(self.seen_at())));
+            return Some(self.now + next);
+        }
         match self.screen() {
             Screen::Grid => {
                 let columns = self.columns();
@@ -424,6 +453,8 @@ impl State {
                 consider(self.log_changes_in());
             }
             Screen::Log => consider(self.log_changes_in()),
+            Screen::Penalty => self.penalty_ages(&mut consider),
+            Screen::Wall => self.wall_ages(&mut consider),
             _ => {}
         }
         for notice in &self.board.notices {

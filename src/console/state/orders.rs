@@ -45,7 +45,7 @@ impl State {
         self.ask(Question::Many { action, count, ids });
     }
 
-    fn order(&mut self, command: Command, what: String, done: Option<String>) -> Effect {
+    pub(super) fn order(&mut self, command: Command, what: String, done: Option<String>) -> Effect {
         self.send(command, Pending { seq: self.next_seq, what, done, quiet: false })
     }
 
@@ -101,7 +101,7 @@ impl State {
     pub(super) fn look(&mut self) -> Option<Effect> {
         let row = self.open.and_then(|ix| self.row(ix)).filter(|row| row.watch == WatchKind::Rotate)?;
         let due = self.looked_at.is_none_or(|at| self.now.since(at) >= LOOK_EVERY);
-        if !due || self.leaving.is_some() {
+        if !due || self.leaving.is_some() || self.is_frozen() {
             return None;
         }
         let target = Selection::Ids(vec![row.id.clone()]);
@@ -162,15 +162,19 @@ impl State {
     /// Workers that run now.
     #[must_use]
     pub fn workers(&self) -> u32 {
-        let holding = self.board.rows.values().filter(|row| row.phase.holds_slot()).count();
-        self.board.pool.busy.max(u32::try_from(holding).unwrap_or(u32::MAX))
+        let board = self.live();
+        let holding = board.rows.values().filter(|row| row.phase.holds_slot()).count();
+        board.pool.busy.max(u32::try_from(holding).unwrap_or(u32::MAX))
     }
 
     fn leave(&mut self) -> Vec<Effect> {
         let left = self.leaving.and_then(|l| l.left);
         self.leaving = Some(Leaving { asked: true, left });
-        // What is left to see is in the grid.
-        self.screens.retain(|s| *s == Screen::Grid);
+        // What is left to see is in the grid, as it is now.
+        self.go_live();
+        if !self.wall.alone {
+            self.screens.retain(|s| *s == Screen::Grid);
+        }
         self.fit_to_size();
         vec![Effect::AskToQuit]
     }

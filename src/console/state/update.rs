@@ -8,11 +8,12 @@ use tui_logger::TuiWidgetEvent;
 
 use super::log::News;
 use super::logs::SaveLines;
+use super::lookback::MINUTE;
 use super::overlay::prompt::PromptFor;
 use super::{Dirty, Leaving, Question, Screen, State};
 use crate::console::columns;
 use crate::console::decode::Typed;
-use crate::console::keymap::Does;
+use crate::console::keymap::{Does, Places};
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx};
 
@@ -29,10 +30,13 @@ pub enum Event {
     Told(ServerMessage),
     /// Time went on.
     Clock,
-    /// It is this time of day, in milliseconds since the Unix epoch.
-    WallClock(u64),
     /// A file was written, or not: what is to be said about it.
     Saved(Result<String, String>),
+    /// The supervisor was last heard so long ago, whether that was news or not.
+    Heard(Duration),
+    /// The wall clock at [`Moment::ZERO`], milliseconds since the Unix epoch, is not what was told
+    /// before.
+    WallClock(i64),
 }
 
 /// Something to be done.
@@ -106,12 +110,16 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             state.clock();
             Vec::new()
         }
-        Event::WallClock(wall_ms) => {
-            state.wall_clock(wall_ms);
-            Vec::new()
-        }
         Event::Saved(outcome) => {
             state.saved(outcome);
+            Vec::new()
+        }
+        Event::Heard(ago) => {
+            state.heard(ago);
+            Vec::new()
+        }
+        Event::WallClock(wall_zero) => {
+            state.wall_clock(wall_zero);
             Vec::new()
         }
     }
@@ -122,6 +130,14 @@ impl State {
     pub(super) fn fit_to_size(&mut self) {
         let height = self.grid_height();
         self.list.show_selected(height);
+        let height = self.penalty_height();
+        self.penalty.list.show_selected(height);
+        self.fit_wall();
+    }
+
+    /// Takes the samples that are due, from the board as it has been until now.
+    fn sample(&mut self) {
+        self.history.sample(self.lookback.live(&self.board), self.open, self.now);
     }
 
     fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
@@ -159,21 +175,43 @@ impl State {
 
     fn take_board(&mut self, board: Board) {
         if self.connected {
-            self.history.sample(&self.board, self.open, self.now);
+            self.sample();
         }
-        self.now = believed(self.now, board.at);
-        self.board = board;
-        self.pool_changed();
+        self.now = self.now.max(board.at);
+        self.heard(Duration::ZERO);
+        self.lookback.record_board(&self.board, !self.connected, &board, self.clock.wall_zero);
         self.connected = true;
-        self.history.sample(&self.board, self.open, self.now);
+        if self.is_frozen() {
+            self.take_board_behind(board);
+        } else {
+            self.board = board;
+            self.another_board();
+        }
+        self.sample();
+    }
+
+    /// The board that is shown is another one.
+    pub(super) fn another_board(&mut self) {
+        self.pool_changed();
         self.streams_changed();
+        self.fit_to_size();
         let (now, height) = (self.now, self.grid_height());
         self.list.settle(&self.board, now, height);
+        self.unwell_changed();
         self.want(Dirty::Now);
     }
 
     fn take_delta(&mut self, delta: &Delta) -> Vec<Effect> {
-        self.history.sample(&self.board, self.open, self.now);
+        if delta.from != self.live().revision {
+            return vec![Effect::Send(ClientMessage::WantBoard)];
+        }
+        self.sample();
+        self.lookback.record(&self.board, delta, self.clock.wall_zero);
+        self.now = self.now.max(delta.at);
+        self.heard(Duration::ZERO);
+        if self.take_delta_behind(delta) {
+            return Vec::new();
+        }
         let came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
             || delta.removed.iter().any(|ix| self.board.rows.contains_key(ix));
         let mut dirty = self.machine_dirty(delta);
@@ -184,12 +222,12 @@ impl State {
             if self.is_visible(*ix) {
                 dirty = dirty.max(change);
             }
+            dirty = dirty.max(self.unwell_row(*ix, row, change));
         }
+        delta.removed.iter().for_each(|ix| self.unwell_row_goes(*ix, delta));
         let notices = delta.notices.as_ref().is_some_and(|n| *n != self.board.notices);
-        if self.board.apply(delta).is_err() {
-            return vec![Effect::Send(ClientMessage::WantBoard)];
-        }
-        self.now = believed(self.now, delta.at);
+        // It fits: that was looked at before.
+        let _ = self.board.apply(delta);
         let totals = self.board.totals();
         if std::mem::replace(&mut self.totals, totals) != totals || notices {
             dirty = Dirty::Now;
@@ -210,6 +248,7 @@ impl State {
             let (now, height) = (self.now, self.grid_height());
             self.list.settle(&self.board, now, height);
         }
+        self.penalty.empty_or_not(self.penalty.tally.all() == 0, self.now, true);
         self.want(dirty);
         self.look().into_iter().collect()
     }
@@ -229,9 +268,11 @@ impl State {
         if measured && self.shows_readings() { Dirty::Figures } else { Dirty::Clean }
     }
 
-    /// Whether something on this screen was measured on the machine.
+    /// Whether something on this screen was measured on the machine. While the supervisor is not heard,
+    /// everything that comes from it is news.
     fn shows_readings(&self) -> bool {
-        self.screen() == Screen::Machine || self.areas().strip.height > 0
+        let silent = self.silent_for().is_some();
+        silent || self.screen() == Screen::Machine || self.areas().strip.height > 0
     }
 
     /// Tells the supervisor when readings begin or cease to be shown: nobody is woken for what
@@ -245,6 +286,7 @@ impl State {
     fn streams_changed(&mut self) {
         self.totals = self.board.totals();
         self.widest = columns::measure(self.board.rows.values().map(AsRef::as_ref));
+        self.wall_changed();
     }
 
     fn clock(&mut self) {
@@ -262,6 +304,9 @@ impl State {
             self.ages_due = None;
             self.want(Dirty::Figures);
         }
+        self.look_for_silence();
+        self.penalty_clock();
+        self.wall_ticks();
         let due = |at: Option<Moment>| at.is_some_and(|at| at <= self.now);
         let samples = match self.screen() {
             Screen::Stream => due(self.history.figures_due()),
@@ -269,7 +314,7 @@ impl State {
             _ => false,
         };
         if samples {
-            self.history.sample(&self.board, self.open, self.now);
+            self.sample();
             self.want(Dirty::Figures);
         }
         if self.screen() == Screen::OwnLog && self.own_log_seen + super::OWN_LOG_EVERY <= self.now {
@@ -280,10 +325,12 @@ impl State {
 
     fn pressed(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.list.hold(self.now);
-        if let Some(effects) = self.pressed_in_front(&key) {
+        self.penalty.list.hold(self.now);
+        if let Some(effects) = self.pressed_in_front(&key).or_else(|| self.pressed_on_wall(&key)) {
             return effects;
         }
-        let does = self.keymap.look_up(self.screen().place(), &key);
+        let frozen = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+        let does = [frozen, self.screen().place()].iter().find_map(|at| self.keymap.look_up(*at, &key));
         does.map_or_else(Vec::new, |does| self.does(does))
     }
 
@@ -299,6 +346,9 @@ impl State {
 
     /// Does something that has a key here.
     pub(super) fn does(&mut self, does: Does) -> Vec<Effect> {
+        if self.refuses_frozen(does) {
+            return Vec::new();
+        }
         match does {
             Does::Up => self.scroll(-1),
             Does::Down => self.scroll(1),
@@ -307,7 +357,9 @@ impl State {
             Does::First => self.scroll(isize::MIN / 2),
             Does::Last => self.scroll(isize::MAX / 2),
             Does::Open => return self.open_selected(Screen::Stream),
-            Does::Log if self.screen() == Screen::Grid => return self.open_selected(Screen::Log),
+            Does::Log if matches!(self.screen(), Screen::Grid | Screen::Penalty) => {
+                return self.open_selected(Screen::Log);
+            }
             Does::Log => self.go(Screen::Log),
             Does::Back => return self.back(),
             Does::Previous | Does::LogPrevious => return self.open_neighbour(-1),
@@ -366,6 +418,18 @@ impl State {
                 self.help_top = 0;
                 self.go(Screen::Help);
             }
+            Does::PenaltyBox => self.open_penalty(),
+            Does::Wall => self.open_wall(),
+            Does::Acknowledge => return self.acknowledge(),
+            Does::Mute => self.choose_mute(),
+            Does::Note => self.type_note(),
+            Does::Freeze => self.freeze_or_not(),
+            Does::StepBack => self.step_by(-1),
+            Does::StepForward => self.step_by(1),
+            Does::MinuteBack => self.step_by(-MINUTE),
+            Does::MinuteForward => self.step_by(MINUTE),
+            Does::TurnBack => self.step_to_turn(true),
+            Does::TurnForward => self.step_to_turn(false),
             Does::Redraw => return vec![Effect::Redraw],
             Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
@@ -376,6 +440,7 @@ impl State {
     fn page_here(&self) -> isize {
         let height = match self.screen() {
             Screen::Grid => self.grid_height(),
+            Screen::Penalty => self.penalty_height(),
             Screen::Stream | Screen::Log => self.log_room().height.into(),
             _ => self.areas().body.height.into(),
         };
@@ -386,6 +451,11 @@ impl State {
         let room = self.log_room();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
+            Screen::Penalty => {
+                let height = self.penalty_height();
+                self.penalty.list.move_by(lines, height);
+            }
+            Screen::Wall => {}
             Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
             Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(room),
             Screen::Stream | Screen::Log => self.log.scroll(lines, room),
@@ -409,18 +479,18 @@ impl State {
     }
 
     /// Goes to a screen; one that is already below is gone back to.
-    fn go(&mut self, screen: Screen) {
+    pub(super) fn go(&mut self, screen: Screen) {
         if let Some(at) = self.screens.iter().position(|s| *s == screen) {
             self.screens.truncate(at + 1);
         } else {
             self.screens.push(screen);
         }
         // The machine's chart is full when it opens.
-        self.history.sample(&self.board, self.open, self.now);
+        self.sample();
     }
 
     fn open_selected(&mut self, screen: Screen) -> Vec<Effect> {
-        let Some(ix) = self.list.selected else {
+        let Some(ix) = self.target().map(|row| row.ix) else {
             self.say("no stream is selected".into(), true);
             return Vec::new();
         };
@@ -439,14 +509,13 @@ impl State {
     }
 
     fn open_neighbour(&mut self, step: isize) -> Vec<Effect> {
-        self.move_by(step);
-        match self.list.selected {
+        match self.neighbour(step) {
             Some(ix) if Some(ix) != self.open => self.open_stream(ix),
             _ => Vec::new(),
         }
     }
 
-    fn back(&mut self) -> Vec<Effect> {
+    pub(super) fn back(&mut self) -> Vec<Effect> {
         if self.back_in_log() {
             return Vec::new();
         }
@@ -462,6 +531,8 @@ impl State {
             self.list.filter.clear();
             self.list.faults_only = false;
             self.rebuild();
+        } else if self.is_frozen() {
+            self.go_live();
         } else {
             self.toast = None;
         }
@@ -483,7 +554,8 @@ fn changed(old: Option<&Row>, new: &Row) -> Dirty {
         && old.maintenance == new.maintenance
         && old.priority == new.priority
         && old.watch == new.watch
-        && old.pid == new.pid;
+        && old.pid == new.pid
+        && old.care == new.care;
     if !same_state {
         Dirty::Now
     } else if old == new {

@@ -1,6 +1,11 @@
 //! What the screens look like, and what they cost.
 
+mod draws;
+mod logs;
+mod lookback;
+mod penalty;
 mod screens;
 mod supervision;
 pub mod support;
 mod traffic;
+mod wall;

@@ -5,10 +5,14 @@ use ratatui::style::Modifier;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
-use crate::console::keymap::{Bound, Does};
+use crate::console::keymap::{Bound, Does, Places, acts};
 use crate::console::state::overlay::prompt::{Prompt, PromptFor};
 use crate::console::state::{Screen, State};
 use crate::console::text::{cells, counted, thousands, width};
+use crate::model::MAX_NOTE;
+
+/// With less room than this a sign stands for "to look at".
+const LEAST_WORDS: usize = 56;
 
 /// Draws the footer.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -49,13 +53,28 @@ fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
             && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
             // In the grid there is nothing to go back from but a filter.
             && (b.does != Does::Back || state.screen() != Screen::Grid || state.list.is_filtered())
+            // Nothing can be done to what was.
+            && !(state.is_frozen() && acts(b.does))
     };
-    let (always, others): (Vec<&Bound>, Vec<&Bound>) = state
-        .keymap
-        .at(place)
-        .filter(useful)
-        .partition(|b| matches!(b.binding.does, Does::Help | Does::Quit));
-    let piece = |b: &Bound| hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen);
+    let look = state.penalty.tally.open() > 0;
+    let kept = |b: &Bound| match b.binding.does {
+        Does::Help | Does::Quit => true,
+        Does::PenaltyBox => look,
+        _ => false,
+    };
+    let stepping = if state.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+    let here = state.keymap.at(stepping).chain(state.keymap.at(place));
+    let (mut always, mut others): (Vec<&Bound>, Vec<&Bound>) = here.filter(useful).partition(|b| kept(b));
+    if state.screen() == Screen::Penalty {
+        // What the box is for.
+        others.sort_by_key(|b| !matches!(b.binding.does, Does::Acknowledge | Does::Mute | Does::Note));
+    }
+    // What there is to look at stands at one place on every screen.
+    always.sort_by_key(|b| b.binding.does != Does::PenaltyBox);
+    let piece = |b: &Bound| match b.binding.does {
+        Does::PenaltyBox => to_look_at(state, b, room < LEAST_WORDS, pen),
+        _ => hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen),
+    };
     let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
     let mut pieces: Vec<Piece> = Vec::new();
     for binding in others {
@@ -73,6 +92,19 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
     [(key, pen.theme.accent), (format!(" {word}  "), pen.theme.dim)]
 }
 
+/// How many streams are to be looked at, with the key that shows them.
+fn to_look_at(state: &State, bound: &Bound, short: bool, pen: &Pen) -> [Piece; 2] {
+    let key = bound.keys.first().map(|key| key.name()).unwrap_or_default();
+    let tally = state.penalty.tally;
+    let style = if tally.open() > 0 { pen.theme.health(tally.worst()) } else { pen.theme.dim };
+    let words = if short {
+        format!(" {} {}  ", pen.glyphs.health(tally.worst()), tally.open())
+    } else {
+        format!(" {} {}  ", tally.open(), bound.binding.short)
+    };
+    [(key, pen.theme.accent), (words, style)]
+}
+
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
@@ -83,10 +115,11 @@ fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
         }
         None => prompt_facts(state, prompt, pen),
     };
-    let wide = cells(length(&facts)).min(area.width / 2);
-    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let mut typed = vec![(prompt.purpose.sign().into(), theme.accent)];
     typed.extend(typed_pieces(prompt, pen));
+    let free = area.width.saturating_sub(cells(length(&typed)) + 3);
+    let wide = cells(length(&facts)).min(free.max(area.width / 2));
+    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let room = area.width.saturating_sub(wide + 3);
     keep_caret(&mut typed, room.into(), pen);
     pen.pieces(area.x + 1, area.y, room, &typed);
@@ -138,6 +171,7 @@ fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
 /// What is found by what is typed, and how to leave.
 fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
     let facts = || state.log.facts(state.log_room());
+    let typed = || prompt.edit.text().trim().chars().count();
     let (found, enter, esc) = match prompt.purpose {
         PromptFor::Filter => {
             let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
@@ -154,6 +188,8 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
             (format!("{} of {}   ", of(facts.shown), of(facts.lines)), "keep", "undo")
         }
         PromptFor::LogSave => (String::new(), "save", "not"),
+        PromptFor::Note => (format!("{} of {MAX_NOTE}   ", typed()), "keep", "leave as it is"),
+        PromptFor::Mute => (String::new(), "keep", "leave as it is"),
     };
     vec![
         (found, pen.theme.dim),

@@ -77,7 +77,7 @@ fn draw_row(state: &State, row: &Row, columns: &[Placed], y: u16, pen: &mut Pen)
     // Who sorts by restarts wants to see them.
     let wanted = !row.phase.holds_slot() && state.list.sort != Sort::Restarts;
     let why = place_of_why(columns).filter(|_| wanted);
-    let why = why.map(|(x, room)| (x, room, words::why_in(row, state.now, room)));
+    let why = why.map(|(x, room)| (x, room, words::why_in(row, state.seen_at(), room)));
     let why = why.filter(|(.., text)| !text.is_empty());
     for placed in columns {
         if why.as_ref().is_some_and(|(x, ..)| placed.x >= *x) {
@@ -97,7 +97,7 @@ fn draw_row(state: &State, row: &Row, columns: &[Placed], y: u16, pen: &mut Pen)
 }
 
 fn cell(state: &State, row: &Row, column: Column, with_input: bool, pen: &Pen) -> (String, Style) {
-    let (theme, now) = (pen.theme, state.now);
+    let (theme, now) = (pen.theme, state.seen_at());
     let health = row.health();
     let stands_out = matches!(health, Health::Critical);
     let number = |text: String| {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::console::glyphs::Glyphs;
-use crate::console::spans::{Countdown, slow_age};
+use crate::console::spans::{Countdown, age_words, slow_age};
 use crate::model::{Condition, Moment, Phase, Row, coarse_age, span_words};
 
 /// Where there are fewer cells than this the end of a reason is lost.
@@ -87,11 +87,49 @@ pub fn health(row: &Row, now: Moment, glyphs: &Glyphs, with_input: bool) -> Stri
     if row.maintenance && row.conditions.is_empty() {
         text.push_str(" (maintenance)");
     }
+    if row.care.muted_until.is_some() {
+        text.push_str(" (muted)");
+    } else if row.care.acknowledged.is_some() {
+        text.push_str(" (ack)");
+    }
     if with_input && on_fallback(row) {
         let (number, of) = row.input_of;
         let _ = write!(text, " on {number}/{of}");
     }
     text
+}
+
+/// What operators noted, apart from a note: `ack 4m`, `muted 3h`; empty when nothing is.
+#[must_use]
+pub fn care(row: &Row, now: Moment) -> String {
+    match (row.care.muted_until, row.care.acknowledged) {
+        (Some(until), _) => format!("muted {}", until_age(until, now)),
+        (None, Some(at)) => format!("ack {}", coarse_age(now.since(at))),
+        (None, None) => String::new(),
+    }
+}
+
+/// The same in a sentence, with the note.
+#[must_use]
+pub fn care_whole(row: &Row, now: Moment) -> String {
+    let acknowledged =
+        row.care.acknowledged.map(|at| format!("acknowledged {} ago", age_words(now.since(at))));
+    let muted = row
+        .care
+        .muted_until
+        .map(|until| format!("muted for another {}", span_words(Countdown::Coarse.round(now.until(until)))));
+    let alone = acknowledged.is_none() && muted.is_none();
+    let note = (!row.care.note.is_empty()).then(|| match alone {
+        true => row.care.note.to_string(),
+        false => format!("note: {}", row.care.note),
+    });
+    let parts: Vec<String> = [acknowledged, muted, note].into_iter().flatten().collect();
+    parts.join(", ")
+}
+
+/// The time left until then, as an age: `4m`.
+fn until_age(until: Moment, now: Moment) -> String {
+    coarse_age(Countdown::Coarse.round(now.until(until)))
 }
 
 /// What to show as the newest message: why it is not live, else the newest line.

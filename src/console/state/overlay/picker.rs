@@ -1,12 +1,16 @@
 //! A list to choose from, narrowed by typing: the palette, and everything like it.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{LineEdit, Overlay};
 use crate::console::fuzzy::Fuzzy;
-use crate::console::keymap::Does;
+use crate::console::keymap::{Does, Places};
 use crate::console::state::State;
+use crate::console::state::overlay::prompt::PromptFor;
 use crate::console::state::update::Effect;
+use crate::model::CareOrder;
 use crate::model::StreamIx;
 
 /// Rows a page key moves by.
@@ -19,6 +23,12 @@ pub enum Pick {
     Does(Does),
     /// A stream whose log comes into the pane.
     AddLog(StreamIx),
+    /// Tell nobody for so long.
+    Mute(Duration),
+    /// Tell nobody for a time that is typed.
+    MuteFor,
+    /// Tell again.
+    Unmute,
 }
 
 /// One line of the list.
@@ -89,7 +99,9 @@ impl State {
 
     /// Everything that can be done here, with its key.
     pub(in crate::console::state) fn open_palette(&mut self) {
-        let here = self.keymap.at(self.screen().place()).filter(|b| b.binding.does != Does::Palette);
+        let frozen = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+        let here =
+            self.keymap.at(self.screen().place().and(frozen)).filter(|b| b.binding.does != Does::Palette);
         let items = here.map(|bound| Item {
             label: bound.binding.does.name().replace('-', " "),
             note: bound.binding.help.to_owned(),
@@ -141,6 +153,12 @@ impl State {
             None => Vec::new(),
             Some(Pick::Does(does)) => self.does(does),
             Some(Pick::AddLog(stream)) => self.add_log(stream),
+            Some(Pick::Mute(span)) => self.care(CareOrder::Mute(span)),
+            Some(Pick::Unmute) => self.care(CareOrder::Unmute),
+            Some(Pick::MuteFor) => {
+                self.prompt_for(PromptFor::Mute, "");
+                Vec::new()
+            }
         }
     }
 }

@@ -4,8 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{LineEdit, Overlay};
 use crate::console::keymap::Does;
-use crate::console::state::State;
 use crate::console::state::update::Effect;
+use crate::console::state::{State, care};
+use crate::model::CareOrder;
 
 /// What the line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub enum PromptFor {
     LogFilter,
     /// The file that what a log shows is saved to.
     LogSave,
+    /// The time for which nobody is told about a stream.
+    Mute,
+    /// What is noted about a stream.
+    Note,
 }
 
 impl PromptFor {
@@ -28,6 +33,8 @@ impl PromptFor {
             Self::Filter | Self::LogSearch => "/",
             Self::LogFilter => "&",
             Self::LogSave => "save to: ",
+            Self::Mute => "mute for: ",
+            Self::Note => "note: ",
         }
     }
 }
@@ -91,19 +98,23 @@ impl State {
         let Some(Overlay::Prompt(prompt)) = &self.overlay else {
             return;
         };
-        match prompt.purpose {
+        let text = prompt.edit.text();
+        let mistake = match prompt.purpose {
             PromptFor::Filter => {
-                self.list.filter = prompt.edit.text().to_owned();
+                self.list.filter = text.to_owned();
                 self.rebuild();
+                return;
             }
             PromptFor::LogSearch | PromptFor::LogFilter => {
-                let (purpose, text) = (prompt.purpose, prompt.edit.text().to_owned());
-                let mistake = self.log_pattern_typed(purpose, &text);
-                if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
-                    prompt.mistake = mistake;
-                }
+                let (purpose, text) = (prompt.purpose, text.to_owned());
+                self.log_pattern_typed(purpose, &text)
             }
-            PromptFor::LogSave => {}
+            PromptFor::LogSave => None,
+            PromptFor::Mute => care::span(text).err(),
+            PromptFor::Note => care::note_mistake(text),
+        };
+        if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
+            prompt.mistake = mistake;
         }
     }
 
@@ -115,13 +126,24 @@ impl State {
         }) else {
             return Vec::new();
         };
+        let text = prompt.edit.text().trim();
         match prompt.purpose {
             // It works already.
-            PromptFor::Filter => {}
-            PromptFor::LogSearch | PromptFor::LogFilter => self.log_pattern_done(prompt.purpose),
-            PromptFor::LogSave => return self.save_lines(prompt.edit.text()),
+            PromptFor::Filter => Vec::new(),
+            PromptFor::LogSearch | PromptFor::LogFilter => {
+                self.log_pattern_done(prompt.purpose);
+                Vec::new()
+            }
+            PromptFor::LogSave => self.save_lines(text),
+            PromptFor::Note => self.care(CareOrder::Note(text.into())),
+            PromptFor::Mute => match care::span(text) {
+                Ok(span) => self.care(CareOrder::Mute(span)),
+                Err(mistake) => {
+                    self.overlay = Some(Overlay::Prompt(Prompt { mistake: Some(mistake), ..prompt }));
+                    Vec::new()
+                }
+            },
         }
-        Vec::new()
     }
 
     /// The line is dropped.
@@ -135,7 +157,7 @@ impl State {
                 let room = self.log_room();
                 self.log.drop_typing(room);
             }
-            PromptFor::LogSave => {}
+            PromptFor::Mute | PromptFor::Note | PromptFor::LogSave => {}
         }
     }
 }
