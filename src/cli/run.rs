@@ -75,6 +75,7 @@ fn with_console(
         theme: common.theme.clone(),
         ascii: common.ascii,
         title,
+        exports: service.folder().map(|folder| folder.join("exports")),
         version: env!("CARGO_PKG_VERSION"),
         wall: common.wall,
         says: None,

@@ -28,11 +28,13 @@ pub struct Mail {
     pub terminal: VecDeque<FromTerminal>,
     /// The link has something.
     pub link: bool,
+    /// A file was written, or not: what is to be said about it.
+    pub saved: Option<Result<String, String>>,
 }
 
 impl Mail {
     fn is_empty(&self) -> bool {
-        self.terminal.is_empty() && !self.link
+        self.terminal.is_empty() && !self.link && self.saved.is_none()
     }
 }
 
@@ -75,6 +77,12 @@ impl Inbox {
             drop(mail);
             self.arrived.notify_one();
         }
+    }
+
+    /// A file was written, or not. One is written at a time.
+    pub fn saved(&self, outcome: Result<String, String>) {
+        self.lock().saved = Some(outcome);
+        self.arrived.notify_one();
     }
 
     /// Waits until something comes, at most until `until` (for ever when `None`), and takes it all.
@@ -137,6 +145,8 @@ mod tests {
         std::thread::scope(|s| {
             s.spawn(|| inbox.link_has_something());
             assert!(inbox.wait(None).link);
+            s.spawn(|| inbox.saved(Ok("a file".into())));
+            assert_eq!(inbox.wait(None).saved, Some(Ok("a file".into())));
         });
     }
 }

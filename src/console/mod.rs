@@ -16,8 +16,10 @@ mod inbox;
 mod input;
 pub mod keymap;
 mod layout;
+mod osc52;
 pub mod rehearsal;
 mod runner;
+mod saving;
 mod spans;
 mod state;
 pub mod terminal;
@@ -41,6 +43,8 @@ pub struct Settings {
     pub ascii: bool,
     /// What runs: "demo", or the configuration's path. One line.
     pub title: String,
+    /// Where files go that the operator saves; `None`: wherever headend was started.
+    pub exports: Option<std::path::PathBuf>,
     /// headend's version.
     pub version: &'static str,
     /// A wall: it shows, and takes no commands.

@@ -20,7 +20,7 @@ use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
-use super::{ConsoleError, Ending, Settings, view};
+use super::{ConsoleError, Ending, Settings, osc52, saving, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
@@ -46,7 +46,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version, wall, says } = settings;
+    let Settings { theme, ascii, title, exports, version, wall, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
@@ -65,6 +65,7 @@ pub fn run(
     if wall {
         state.wall_alone();
     }
+    state.exports = exports;
     if let Some(text) = says {
         state.say(text, true);
     }
@@ -189,6 +190,9 @@ impl<F: Fn()> Runner<F> {
 
     fn take_in(&mut self, mail: Mail) {
         self.link_waits |= mail.link;
+        if let Some(outcome) = mail.saved {
+            self.tell(Event::Saved(outcome));
+        }
         for from_terminal in mail.terminal {
             match from_terminal {
                 FromTerminal::Typed(typed) => self.tell(Event::Typed(typed)),
@@ -241,7 +245,7 @@ impl<F: Fn()> Runner<F> {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Send(message) => {
-                let opens_log = matches!(message, ClientMessage::FollowLog(Some(_)));
+                let opens_log = matches!(&message, ClientMessage::FollowLogs(streams) if !streams.is_empty());
                 self.client.send(message);
                 // The pane is full in the frame in which it opens.
                 if opens_log {
@@ -254,6 +258,21 @@ impl<F: Fn()> Runner<F> {
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
+            Effect::Copy(text) => self.copy(&text),
+            Effect::Save(order) => {
+                let inbox = Arc::clone(&self.inbox);
+                if let Err(error) = saving::start(order, move |outcome| inbox.saved(outcome)) {
+                    self.tell(Event::Saved(Err(format!("nothing is saved: no thread: {error}"))));
+                }
+            }
+        }
+    }
+
+    fn copy(&mut self, text: &str) {
+        let in_tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
+        let bytes = osc52::sequence(text, in_tmux);
+        if let Err(error) = self.screen.backend_mut().write_beside(&bytes) {
+            log::warn!("nothing is copied: {error}");
         }
     }
 

@@ -85,6 +85,36 @@ actions! {
     Log "log",
     /// Wrap long lines, or cut them.
     Wrap "wrap",
+    /// The next stream of the grid, its log.
+    LogNext "log-next",
+    /// The stream before it, its log.
+    LogPrevious "log-previous",
+    /// Search in a log.
+    LogSearch "log-search",
+    /// To the next hit.
+    LogHitDown "log-hit-down",
+    /// To the hit before.
+    LogHitUp "log-hit-up",
+    /// Show only lines of a log that match, or that do not.
+    LogFilter "log-filter",
+    /// Show only graver lines, or all again.
+    LogSeverity "log-severity",
+    /// Tell the time of lines another way.
+    LogTimes "log-times",
+    /// Set a mark in a log.
+    LogMark "log-mark",
+    /// To the mark above.
+    LogMarkUp "log-mark-up",
+    /// To the mark below.
+    LogMarkDown "log-mark-down",
+    /// Select lines of a log.
+    LogSelect "log-select",
+    /// Copy the selected lines.
+    LogCopy "log-copy",
+    /// Save what a log shows to a file.
+    LogSave "log-save",
+    /// Show another stream's log in the same pane.
+    LogAdd "log-add",
     /// The machine: processor, memory, files, slots.
     Machine "machine",
     /// headend's own log.

@@ -7,11 +7,11 @@ use super::{Binding, Does, Key, Places};
 pub(super) const MOVE: &str = "Moving";
 pub(super) const LOOK: &str = "Looking";
 pub(super) const ACT: &str = "Acting";
+pub(super) const LOGS: &str = "In a log";
 pub(super) const GENERAL: &str = "General";
 
 const ROWS: Places = Places::ALL;
 const ONE: Places = Places::STREAM.and(Places::LOG);
-const LOGS: Places = ONE;
 const ROLLOUT: Places = ACTS.and(Places::MACHINE);
 const ACTS: Places = Places::GRID.and(Places::STREAM).and(Places::PENALTY);
 const ROWED: Places = Places::GRID.and(Places::PENALTY);
@@ -112,9 +112,80 @@ pub(super) const TABLE: &[Binding] = &[
     binding!(SortPrevious, Places::GRID, LOOK, "", "sort by the column before", [Key::char('<')]),
     binding!(SortReverse, Places::GRID, LOOK, "", "sort the other way round", [Key::char('O')]),
     binding!(Log, ACTS, LOOK, "log", "the stream's log on the whole screen", [Key::char('l')]),
-    binding!(Wrap, LOGS, LOOK, "wrap", "wrap long lines, or cut them", [Key::char('w')]),
-    binding!(Next, ONE, MOVE, "next", "the next stream of the grid", [Key::char('n'), Key::named(Right)]),
-    binding!(Previous, ONE, MOVE, "previous", "the stream before it", [Key::char('p'), Key::named(Left)]),
+    binding!(Wrap, ONE, LOOK, "wrap", "wrap long lines, or cut them", [Key::char('w')]),
+    binding!(
+        Next,
+        Places::STREAM,
+        MOVE,
+        "next",
+        "the next stream of the grid",
+        [Key::char('n'), Key::named(Right)]
+    ),
+    binding!(
+        Previous,
+        Places::STREAM,
+        MOVE,
+        "previous",
+        "the stream before it",
+        [Key::char('p'), Key::named(Left)]
+    ),
+    binding!(
+        LogSearch,
+        Places::LOG,
+        LOGS,
+        "search",
+        "search; capitals count when there are any",
+        [Key::char('/')]
+    ),
+    binding!(LogHitDown, Places::LOG, LOGS, "hit", "to the next hit", [Key::char('n')]),
+    binding!(LogHitUp, Places::LOG, LOGS, "", "to the hit before, in old lines too", [Key::char('N')]),
+    binding!(
+        LogFilter,
+        Places::LOG,
+        LOGS,
+        "filter",
+        "only lines that match; with ! those that do not",
+        [Key::char('&')]
+    ),
+    binding!(
+        LogSeverity,
+        Places::LOG,
+        LOGS,
+        "severity",
+        "hide debug, then info, then warnings, or none",
+        [Key::char('f')]
+    ),
+    binding!(LogTimes, Places::LOG, LOGS, "times", "time of day, age, or date with time", [Key::char('t')]),
+    binding!(LogSelect, Places::LOG, LOGS, "select", "select lines; again: no longer", [Key::char('v')]),
+    binding!(
+        LogCopy,
+        Places::LOG,
+        LOGS,
+        "copy",
+        "copy the selected lines, or the current one",
+        [Key::char('y')]
+    ),
+    binding!(
+        LogSave,
+        Places::LOG,
+        LOGS,
+        "save",
+        "save what is selected or shown to a file",
+        [Key::char('S')]
+    ),
+    binding!(LogAdd, Places::LOG, LOGS, "add", "another stream's log in the same pane", [Key::char('a')]),
+    binding!(LogMark, Places::LOG, LOGS, "mark", "set a mark below the current line", [Key::char('M')]),
+    binding!(LogMarkUp, Places::LOG, LOGS, "", "to the mark above", [Key::char('[')]),
+    binding!(LogMarkDown, Places::LOG, LOGS, "", "to the mark below", [Key::char(']')]),
+    binding!(LogNext, Places::LOG, LOGS, "", "the log of the next stream of the grid", [Key::named(Right)]),
+    binding!(
+        LogPrevious,
+        Places::LOG,
+        LOGS,
+        "",
+        "the log of the stream before it",
+        [Key::named(Left), Key::char('p')]
+    ),
     binding!(
         Acknowledge,
         ACTS,

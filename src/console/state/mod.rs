@@ -7,6 +7,7 @@ mod held;
 pub mod history;
 pub mod list;
 pub mod log;
+pub mod logs;
 pub mod lookback;
 pub mod machine;
 pub mod notices;
@@ -19,6 +20,7 @@ pub mod update;
 pub mod wall;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -240,6 +242,10 @@ pub struct State {
     pub leaving: Option<Leaving>,
     /// Where the operator is on earth, for the log's times.
     pub zone: TimeZone,
+    /// Where files go that the operator saves.
+    pub exports: Option<PathBuf>,
+    /// One is being written.
+    saving: bool,
     /// How wide the texts of the board are.
     widest: Widest,
     pending: VecDeque<Pending>,
@@ -286,6 +292,8 @@ impl State {
             toast: None,
             leaving: None,
             zone,
+            exports: None,
+            saving: false,
             widest: Widest::default(),
             pending: VecDeque::new(),
             next_seq: 1,
@@ -334,14 +342,6 @@ impl State {
     #[must_use]
     pub fn grid_height(&self) -> usize {
         usize::from(self.areas().body.height.saturating_sub(1)).max(1)
-    }
-
-    /// Lines of the log that fit the screen.
-    #[must_use]
-    pub fn log_height(&self) -> usize {
-        let body = self.areas().body;
-        let area = if self.screen() == Screen::Stream { layout::stream_parts(body).1 } else { body };
-        usize::from(area.height.saturating_sub(1)).max(1)
     }
 
     /// The columns of the grid.
@@ -450,9 +450,11 @@ impl State {
                     consider(age_changes_in(self.now.since(row.last_message_at)));
                     consider(countdown_changes_in(row, self.now, Countdown::Exact));
                 }
+                consider(self.log_changes_in());
             }
             Screen::Penalty => self.penalty_ages(&mut consider),
             Screen::Wall => self.wall_ages(&mut consider),
+            Screen::Log => consider(self.log_changes_in()),
             _ => {}
         }
         for notice in &self.board.notices {

@@ -113,6 +113,13 @@ impl State {
     /// Says what became of a command.
     pub(super) fn answered(&mut self, seq: u64, answer: &Answer) {
         let refused = matches!(answer, Answer::Refused { .. });
+        if self.log.refused(seq) {
+            if let Answer::Refused { reason } = answer {
+                self.say(format!("older lines: {reason}"), true);
+                self.want(Dirty::Now);
+            }
+            return;
+        }
         if let Some(order) = self.slots_order.as_mut().filter(|order| order.seq == seq) {
             order.answered = true;
             self.slots_order = self.slots_order.filter(|_| !refused);

@@ -6,6 +6,8 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use tui_logger::TuiWidgetEvent;
 
+use super::log::News;
+use super::logs::SaveLines;
 use super::lookback::MINUTE;
 use super::overlay::prompt::PromptFor;
 use super::{Dirty, Leaving, Question, Screen, State};
@@ -33,6 +35,8 @@ pub enum Event {
     /// The wall clock at [`Moment::ZERO`], milliseconds since the Unix epoch, is not what was told
     /// before.
     WallClock(i64),
+    /// A file was written, or not: what is to be said about it.
+    Saved(Result<String, String>),
 }
 
 /// Something to be done.
@@ -53,6 +57,10 @@ pub enum Effect {
     Redraw,
     /// Go to sleep, as the shell does it.
     Suspend,
+    /// Give a text to the terminal's clipboard.
+    Copy(String),
+    /// Write lines to a file, elsewhere than on this thread; [`Event::Saved`] tells of it.
+    Save(SaveLines),
 }
 
 /// A message may have been on its way this long without its time being believed more than ours.
@@ -71,6 +79,7 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     state.now = now;
     let mut effects = take_in(state, event);
     effects.extend(state.readings_wanted());
+    effects.extend(state.old_lines_wanted());
     effects
 }
 
@@ -105,6 +114,10 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             state.heard(ago);
             Vec::new()
         }
+        Event::Saved(outcome) => {
+            state.saved(outcome);
+            Vec::new()
+        }
         Event::WallClock(wall_zero) => {
             state.wall_clock(wall_zero);
             Vec::new()
@@ -135,14 +148,10 @@ impl State {
             }
             ServerMessage::Delta(delta) => return self.take_delta(&delta),
             ServerMessage::Answer { seq, answer } => self.answered(seq, &answer),
-            ServerMessage::Log { stream, lines, missed, fresh } => {
-                if self.log.stream == Some(stream) {
-                    self.log.take_in(lines, missed, fresh);
-                    if matches!(self.screen(), Screen::Stream | Screen::Log) {
-                        self.want(if fresh { Dirty::Now } else { Dirty::Lines });
-                    }
-                }
+            ServerMessage::Log { stream, first, lines, missed, fresh } => {
+                self.told_log(News { stream, first, lines, missed, fresh });
             }
+            ServerMessage::OldLog { seq, old, .. } => self.told_old_log(seq, old),
             ServerMessage::Detail(detail) => {
                 if self.open == Some(detail.stream) && self.detail.as_ref() != Some(&detail) {
                     self.detail = Some(detail);
@@ -330,10 +339,6 @@ impl State {
         self.list.rebuild(&self.board, now, height);
     }
 
-    pub(super) fn page(&self) -> isize {
-        isize::try_from(self.grid_height()).unwrap_or(1)
-    }
-
     pub(super) fn move_by(&mut self, rows: isize) {
         let height = self.grid_height();
         self.list.move_by(rows, height);
@@ -357,8 +362,21 @@ impl State {
             }
             Does::Log => self.go(Screen::Log),
             Does::Back => return self.back(),
-            Does::Previous => return self.open_neighbour(-1),
-            Does::Next => return self.open_neighbour(1),
+            Does::Previous | Does::LogPrevious => return self.open_neighbour(-1),
+            Does::Next | Does::LogNext => return self.open_neighbour(1),
+            Does::LogSearch
+            | Does::LogFilter
+            | Does::LogSeverity
+            | Does::LogTimes
+            | Does::LogHitDown
+            | Does::LogHitUp
+            | Does::LogMark
+            | Does::LogMarkUp
+            | Does::LogMarkDown
+            | Does::LogSelect
+            | Does::LogCopy
+            | Does::LogSave
+            | Does::LogAdd => return self.does_in_log(does),
             Does::Filter => {
                 let filter = self.list.filter.clone();
                 self.prompt_for(PromptFor::Filter, &filter);
@@ -423,14 +441,14 @@ impl State {
         let height = match self.screen() {
             Screen::Grid => self.grid_height(),
             Screen::Penalty => self.penalty_height(),
-            Screen::Stream | Screen::Log => self.log_height(),
+            Screen::Stream | Screen::Log => self.log_room().height.into(),
             _ => self.areas().body.height.into(),
         };
         isize::try_from(height).unwrap_or(1)
     }
 
     fn scroll(&mut self, lines: isize) {
-        let height = self.log_height();
+        let room = self.log_room();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
             Screen::Penalty => {
@@ -439,8 +457,8 @@ impl State {
             }
             Screen::Wall => {}
             Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
-            Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(height),
-            Screen::Stream | Screen::Log => self.log.scroll(lines as i64, height),
+            Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(room),
+            Screen::Stream | Screen::Log => self.log.scroll(lines, room),
             // tui-logger's pane knows pages only.
             Screen::OwnLog if lines == isize::MAX / 2 => self.own_log.transition(TuiWidgetEvent::EscapeKey),
             Screen::OwnLog if lines < 0 => self.own_log.transition(TuiWidgetEvent::PrevPageKey),
@@ -483,11 +501,11 @@ impl State {
     fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
         self.open = Some(ix);
         self.list.selected = Some(ix);
-        self.log.open(ix);
+        let follow = self.open_logs(&[ix]);
         self.fit_to_size();
         self.looked_at = None;
         let look = self.look();
-        [Effect::Send(ClientMessage::FollowLog(Some(ix)))].into_iter().chain(look).collect()
+        [follow].into_iter().chain(look).collect()
     }
 
     fn open_neighbour(&mut self, step: isize) -> Vec<Effect> {
@@ -498,13 +516,16 @@ impl State {
     }
 
     pub(super) fn back(&mut self) -> Vec<Effect> {
+        if self.back_in_log() {
+            return Vec::new();
+        }
         if self.screens.len() > 1 {
             self.screens.pop();
             let still_open = self.screens.iter().any(|s| matches!(s, Screen::Stream | Screen::Log));
             if self.open.is_some() && !still_open {
                 self.open = None;
                 self.log.close();
-                return vec![Effect::Send(ClientMessage::FollowLog(None))];
+                return vec![Effect::Send(ClientMessage::FollowLogs(Vec::new()))];
             }
         } else if self.list.is_filtered() {
             self.list.filter.clear();

@@ -17,8 +17,8 @@ use crate::console::view;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
     Board, Care, Condition, ConditionKind, Delta, Explained, Figures, HostReading, LimitReading, LineLevel,
-    LogLine, Mode, Moment, Notice, NoticeKind, Phase, PoolReading, Pressure, Row, SelfReading, Severity,
-    StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
+    LogLine, Mode, Moment, Notice, NoticeKind, OldLines, Phase, PoolReading, Pressure, Row, SelfReading,
+    Severity, StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
 };
 
 /// Where the supervisor's clock stands on a test's board: two hours and a bit.
@@ -386,11 +386,16 @@ pub fn log_lines(count: u64) -> Vec<LogLine> {
     (0..count).map(line).collect()
 }
 
-/// Opens the selected stream, with a log of `lines`.
+/// Opens the selected stream, with a log of `lines` and nothing before them in its files.
 pub fn open(state: &mut State, lines: u64) {
     press(state, KeyCode::Enter);
     let stream = state.open.unwrap();
-    tell(state, ServerMessage::Log { stream, lines: log_lines(lines), missed: 0, fresh: true });
+    let log = ServerMessage::Log { stream, first: 0, lines: log_lines(lines), missed: 0, fresh: true };
+    for effect in tell(state, log) {
+        if let Effect::Send(ClientMessage::ReadLog { seq, stream, .. }) = effect {
+            tell(state, ServerMessage::OldLog { seq, stream, old: OldLines::default() });
+        }
+    }
 }
 
 /// The look of a terminal with Unicode.

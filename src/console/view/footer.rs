@@ -1,12 +1,14 @@
 //! The footer: the keys that work here, the filter being typed, the answer to a command.
 
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
 use crate::console::keymap::{Bound, Does, Places, acts};
 use crate::console::state::overlay::prompt::{Prompt, PromptFor};
 use crate::console::state::{Screen, State};
-use crate::console::text::cells;
+use crate::console::text::{cells, counted, thousands, width};
 use crate::model::MAX_NOTE;
 
 /// With less room than this a sign stands for "to look at".
@@ -33,7 +35,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
         let text = format!("{sign} {}", toast.text);
         // At least help and quit keep their place.
-        let wide = cells(crate::console::text::width(&text)).min(room.saturating_sub(17));
+        let wide = cells(width(&text)).min(room.saturating_sub(17));
         pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
         room = room.saturating_sub(wide + 2);
     }
@@ -106,32 +108,95 @@ fn to_look_at(state: &State, bound: &Bound, short: bool, pen: &Pen) -> [Piece; 2
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
-    let (found, drop) = match prompt.purpose {
-        PromptFor::Filter => (found, " clear"),
-        PromptFor::Note => {
-            (format!("{} of {MAX_NOTE}   ", prompt.edit.text().trim().chars().count()), " leave as it is")
-        }
-        PromptFor::Mute => (String::new(), " leave as it is"),
-    };
     let facts = match &prompt.mistake {
-        Some(mistake) => vec![(mistake.text.clone(), theme.warning)],
-        None => vec![
-            (found, theme.dim),
-            ("enter".into(), theme.accent),
-            (" keep  ".into(), theme.dim),
-            ("esc".into(), theme.accent),
-            (drop.into(), theme.dim),
-        ],
+        Some(mistake) => {
+            let at = prompt.edit.text().get(..mistake.at).map_or(0, |before| before.chars().count());
+            vec![(format!("at {}: {}", at + 1, mistake.text), theme.warning)]
+        }
+        None => prompt_facts(state, prompt, pen),
     };
     let wide = cells(length(&facts)).min(area.width / 2);
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
+    let mut typed = vec![(prompt.purpose.sign().into(), theme.accent)];
+    typed.extend(typed_pieces(prompt, pen));
+    let room = area.width.saturating_sub(wide + 3);
+    keep_caret(&mut typed, room.into(), pen);
+    pen.pieces(area.x + 1, area.y, room, &typed);
+}
+
+/// Leaves out the begin of a line that is too long, so that the caret is seen.
+fn keep_caret(typed: &mut Vec<Piece>, room: usize, pen: &Pen) {
+    let caret = typed.iter().position(|(text, _)| text == pen.glyphs.caret).unwrap_or(0);
+    let mut over = length(&typed[..=caret]).saturating_sub(room);
+    if over == 0 {
+        return;
+    }
+    // Its own mark takes room too.
+    over += width(pen.glyphs.cut);
+    for (text, _) in &mut typed[..caret] {
+        while over > 0
+            && let Some(first) = text.graphemes(true).next().map(str::to_owned)
+        {
+            over = over.saturating_sub(width(&first));
+            text.drain(..first.len());
+        }
+    }
+    typed.insert(0, (pen.glyphs.cut.into(), pen.theme.faint));
+}
+
+/// What is typed, with the caret in it, and marked where it is wrong.
+fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
+    let theme = pen.theme;
+    let wrong = theme.warning.add_modifier(Modifier::REVERSED);
+    let mut pieces = Vec::new();
     let (before, behind) = prompt.edit.halves();
-    let typed = [
-        (prompt.purpose.sign().into(), theme.accent),
-        (before.to_owned(), theme.title),
-        (pen.glyphs.caret.into(), theme.accent),
-        (behind.to_owned(), theme.title),
-    ];
-    pen.pieces(area.x + 1, area.y, area.width.saturating_sub(wide + 3), &typed);
+    let mut from = 0;
+    for (half, caret) in [(before, true), (behind, false)] {
+        let at = prompt.mistake.as_ref().map(|mistake| mistake.at.wrapping_sub(from));
+        let (head, rest) = at.and_then(|at| half.split_at_checked(at)).unwrap_or((half, ""));
+        let sign = rest.chars().next().map_or(0, char::len_utf8);
+        pieces.push((head.to_owned(), theme.title));
+        pieces.push((rest[..sign].to_owned(), wrong));
+        pieces.push((rest[sign..].to_owned(), theme.title));
+        if caret {
+            pieces.push((pen.glyphs.caret.into(), theme.accent));
+        }
+        from += half.len();
+    }
+    pieces.retain(|(text, _)| !text.is_empty());
+    pieces
+}
+
+/// What is found by what is typed, and how to leave.
+fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
+    let facts = || state.log.facts(state.log_room());
+    let (found, enter, esc) = match prompt.purpose {
+        PromptFor::Filter => {
+            let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
+            (found, "keep", "clear")
+        }
+        PromptFor::LogSearch => {
+            let found =
+                facts().hits.map_or_else(String::new, |(_, count)| format!("{}   ", counted(count, "hit")));
+            (found, "go", "undo")
+        }
+        PromptFor::LogFilter => {
+            let facts = facts();
+            let of = |count: usize| thousands(count as u64);
+            (format!("{} of {}   ", of(facts.shown), of(facts.lines)), "keep", "undo")
+        }
+        PromptFor::LogSave => (String::new(), "save", "not"),
+        PromptFor::Note => {
+            let typed = prompt.edit.text().trim().chars().count();
+            (format!("{typed} of {MAX_NOTE}   "), "keep", "leave as it is")
+        }
+        PromptFor::Mute => (String::new(), "mute", "leave as it is"),
+    };
+    vec![
+        (found, pen.theme.dim),
+        ("enter".into(), pen.theme.accent),
+        (format!(" {enter}  "), pen.theme.dim),
+        ("esc".into(), pen.theme.accent),
+        (format!(" {esc}"), pen.theme.dim),
+    ]
 }

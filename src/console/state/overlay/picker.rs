@@ -10,7 +10,7 @@ use crate::console::keymap::{Does, Places};
 use crate::console::state::State;
 use crate::console::state::overlay::prompt::PromptFor;
 use crate::console::state::update::Effect;
-use crate::model::CareOrder;
+use crate::model::{CareOrder, StreamIx};
 
 /// Rows a page key moves by.
 const PAGE: isize = 10;
@@ -26,6 +26,8 @@ pub enum Pick {
     MuteFor,
     /// Tell again.
     Unmute,
+    /// A stream whose log comes into the pane.
+    AddLog(StreamIx),
 }
 
 /// One line of the list.
@@ -155,6 +157,7 @@ impl State {
                 self.prompt_for(PromptFor::Mute, "");
                 Vec::new()
             }
+            Some(Pick::AddLog(stream)) => self.add_log(stream),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{LineEdit, Overlay};
+use crate::console::keymap::Does;
 use crate::console::state::update::Effect;
 use crate::console::state::{State, care};
 use crate::model::CareOrder;
@@ -16,6 +17,12 @@ pub enum PromptFor {
     Mute,
     /// What is noted about a stream.
     Note,
+    /// What is searched for in a log, shown while it is typed.
+    LogSearch,
+    /// The filter of a log, which works while it is typed.
+    LogFilter,
+    /// The file that what a log shows is saved to.
+    LogSave,
 }
 
 impl PromptFor {
@@ -23,7 +30,9 @@ impl PromptFor {
     #[must_use]
     pub const fn sign(self) -> &'static str {
         match self {
-            Self::Filter => "/",
+            Self::Filter | Self::LogSearch => "/",
+            Self::LogFilter => "&",
+            Self::LogSave => "save to: ",
             Self::Mute => "mute for: ",
             Self::Note => "note: ",
         }
@@ -72,18 +81,16 @@ impl State {
         Vec::new()
     }
 
-    /// A key that is none of the line's: the list behind it moves.
+    /// A key that is none of the line's: what is behind it moves.
     fn moved_in_prompt(&mut self, key: &KeyEvent) {
-        if self.prompt().is_none_or(|prompt| prompt.purpose != PromptFor::Filter) {
-            return;
-        }
-        match key.code {
-            KeyCode::Up => self.move_by(-1),
-            KeyCode::Down => self.move_by(1),
-            KeyCode::PageUp => self.move_by(-self.page()),
-            KeyCode::PageDown => self.move_by(self.page()),
-            _ => {}
-        }
+        let does = match key.code {
+            KeyCode::Up => Does::Up,
+            KeyCode::Down => Does::Down,
+            KeyCode::PageUp => Does::PageUp,
+            KeyCode::PageDown => Does::PageDown,
+            _ => return,
+        };
+        self.does(does);
     }
 
     /// The line has changed.
@@ -100,21 +107,34 @@ impl State {
             }
             PromptFor::Mute => care::span(text).err(),
             PromptFor::Note => care::note_mistake(text),
+            PromptFor::LogSearch | PromptFor::LogFilter => {
+                let (purpose, text) = (prompt.purpose, text.to_owned());
+                self.log_pattern_typed(purpose, &text)
+            }
+            PromptFor::LogSave => None,
         };
         if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
             prompt.mistake = mistake;
         }
     }
 
-    /// The line is taken as it is.
+    /// The line is taken as it is; with a mistake in it, it is not.
     fn prompt_done(&mut self) -> Vec<Effect> {
-        let Some(Overlay::Prompt(prompt)) = self.overlay.take() else {
+        let Some(Overlay::Prompt(prompt)) = self.overlay.take_if(|overlay| match overlay {
+            Overlay::Prompt(prompt) => prompt.mistake.is_none(),
+            _ => false,
+        }) else {
             return Vec::new();
         };
         let text = prompt.edit.text().trim();
         match prompt.purpose {
             // It works already.
             PromptFor::Filter => Vec::new(),
+            PromptFor::LogSearch | PromptFor::LogFilter => {
+                self.log_pattern_done(prompt.purpose);
+                Vec::new()
+            }
+            PromptFor::LogSave => self.save_lines(prompt.edit.text()),
             PromptFor::Note => self.care(CareOrder::Note(text.into())),
             PromptFor::Mute => match care::span(text) {
                 Ok(span) => self.care(CareOrder::Mute(span)),
@@ -133,7 +153,11 @@ impl State {
                 self.list.filter.clear();
                 self.rebuild();
             }
-            PromptFor::Mute | PromptFor::Note => {}
+            PromptFor::LogSearch | PromptFor::LogFilter => {
+                let room = self.log_room();
+                self.log.drop_typing(room);
+            }
+            PromptFor::Mute | PromptFor::Note | PromptFor::LogSave => {}
         }
     }
 }
