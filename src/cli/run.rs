@@ -60,6 +60,8 @@ fn with_console(
         ascii: common.ascii,
         title,
         version: env!("CARGO_PKG_VERSION"),
+        views: Vec::new(),
+        remember: None,
     };
     let (hub, leaver) = (service.hub().clone(), service.leaver());
     let console = std::thread::Builder::new()

@@ -13,8 +13,10 @@ mod fuzzy;
 mod glyphs;
 mod inbox;
 mod input;
+mod keeper;
 pub mod keymap;
 mod layout;
+mod remembered;
 mod runner;
 mod spans;
 mod state;
@@ -26,8 +28,12 @@ pub mod theme;
 mod view;
 
 use std::io;
+use std::path::PathBuf;
 
+pub use remembered::FILE_NAME;
 pub use runner::run;
+
+use crate::model::View;
 
 /// How the console is to look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +46,10 @@ pub struct Settings {
     pub title: String,
     /// headend's version.
     pub version: &'static str,
+    /// The views of the configuration.
+    pub views: Vec<View>,
+    /// The file in which columns and saved views are remembered; `None`: they are forgotten.
+    pub remember: Option<PathBuf>,
 }
 
 /// Why the console ended.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,11 +15,12 @@ use ratatui::layout::Size;
 use super::backend::QuietBackend;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
+use super::keeper::Keeper;
 use super::state::update::{Effect, Event, believed, update};
 use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
-use super::{ConsoleError, Ending, Settings, view};
+use super::{ConsoleError, Ending, Settings, remembered, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
@@ -41,7 +43,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version } = settings;
+    let Settings { theme, ascii, title, version, views, remember } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
@@ -55,8 +57,16 @@ pub fn run(
     let taken = Taken::take().map_err(ConsoleError::Terminal)?;
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
+    let mut state = State::new(&title, version, size, TimeZone::system());
+    let (remembered, damage) = remember.as_deref().map(remembered::load).unwrap_or_default();
+    let keeper = remember.and_then(|path| keeper(path, &inbox));
+    state.arrange(views, remembered, keeper.is_some());
+    if let Some(damage) = damage {
+        inbox.failed(damage);
+    }
     let runner = Runner {
-        state: State::new(&title, version, size, TimeZone::system()),
+        state,
+        keeper,
         look,
         client,
         inbox,
@@ -72,6 +82,13 @@ pub fn run(
     drop(taken);
     drop(input);
     Ok(ending)
+}
+
+/// What keeps the file at `path` up to date.
+fn keeper(path: PathBuf, inbox: &Arc<Inbox>) -> Option<Keeper> {
+    let inbox = Arc::clone(inbox);
+    let keeper = Keeper::start(path, move |failure| inbox.failed(failure));
+    keeper.map_err(|error| log::warn!("nothing of the screen is remembered: {error}")).ok()
 }
 
 /// The supervisor's clock, carried on between the messages that tell it.
@@ -106,6 +123,7 @@ impl Clock {
 
 struct Runner<F: Fn()> {
     state: State,
+    keeper: Option<Keeper>,
     look: Look,
     client: Client,
     inbox: Arc<Inbox>,
@@ -173,6 +191,10 @@ impl<F: Fn()> Runner<F> {
 
     fn take_in(&mut self, mail: Mail) {
         self.link_waits |= mail.link;
+        if let Some(failure) = mail.failed {
+            log::warn!("{failure}");
+            self.tell(Event::Failed(failure));
+        }
         for from_terminal in mail.terminal {
             match from_terminal {
                 FromTerminal::Typed(typed) => self.tell(Event::Typed(typed)),
@@ -225,6 +247,11 @@ impl<F: Fn()> Runner<F> {
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
+            Effect::Remember(text) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.keep(text);
+                }
+            }
         }
     }
 

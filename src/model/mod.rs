@@ -5,6 +5,7 @@
 
 mod board;
 mod care;
+mod column;
 mod command;
 mod condition;
 mod detail;
@@ -18,6 +19,7 @@ mod sample;
 mod schedule;
 mod stream;
 mod text;
+mod view;
 mod wall;
 
 pub use board::{
@@ -25,6 +27,7 @@ pub use board::{
     SelfReading, Totals, Usage, WorkersReading,
 };
 pub use care::{Care, CareOrder, MAX_NOTE};
+pub use column::{Column, ColumnChoice};
 pub use command::{Action, Answer, Command, RolloutOrder, Selection};
 pub use condition::{Condition, ConditionKind, Explained, Health, Severity};
 pub use detail::{Breaker, Detail, InputDetail, RUNS_KEPT, Run};
@@ -39,4 +42,5 @@ pub use stream::{
     Expect, Fallback, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted, WatchKind,
 };
 pub use text::{clean, clean_line, mask_secrets};
+pub use view::{Density, LAST_VIEW_KEY, MAX_VIEW_NAME, MAX_VIEWS, SortBy, View};
 pub use wall::WallTime;

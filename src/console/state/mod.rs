@@ -1,6 +1,9 @@
 //! What the console knows. No terminal, no clock, no link in it: it changes only by
 //! [`update`](update::update), and a view of it changes nothing.
 
+pub mod arrangement;
+pub mod bulk;
+mod grid;
 pub mod history;
 pub mod list;
 pub mod log;
@@ -8,8 +11,10 @@ pub mod machine;
 pub mod notices;
 mod orders;
 pub mod overlay;
+pub mod selection;
 #[cfg(test)]
 mod tests;
+pub mod undo;
 pub mod update;
 
 use std::collections::VecDeque;
@@ -20,20 +25,23 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Size;
 use tui_logger::TuiWidgetState;
 
-use super::columns::{self, Placed, Widest};
+use super::columns::Widest;
 use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
 use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
 use crate::model::{
-    Action, Board, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamId, StreamIx, Totals,
-    WatchKind,
+    Board, Command, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamIx, Totals, WatchKind,
 };
+use arrangement::Arrangement;
+use bulk::Bulk;
 use history::History;
 use list::List;
 use log::LogPane;
 use overlay::Overlay;
+use selection::Selected;
+use undo::Undo;
 
 /// An answer stays in the footer this long.
 pub const TOAST_FOR: Duration = Duration::from_secs(6);
@@ -111,14 +119,7 @@ pub enum Question {
     /// Sleep?
     Suspend,
     /// Do it to all of these?
-    Many {
-        /// What.
-        action: Action,
-        /// To how many.
-        count: usize,
-        /// To which; `None`: to every stream there is.
-        ids: Option<Vec<StreamId>>,
-    },
+    Many(Bulk),
     /// Go on with the rollout that has stopped, or back?
     Rollout(RolloutOrder),
 }
@@ -152,6 +153,8 @@ struct Pending {
     done: Option<String>,
     /// Nobody pressed a key for it: nothing is said.
     quiet: bool,
+    /// What takes it back once it is done.
+    inverse: Vec<Command>,
 }
 
 /// A size of the pool that was ordered, until the board shows what came of it.
@@ -182,6 +185,12 @@ pub struct State {
     screens: Vec<Screen>,
     /// The grid's list.
     pub list: List,
+    /// How the grid is arranged.
+    pub arrangement: Arrangement,
+    /// The streams that are selected together.
+    pub chosen: Selected,
+    /// What takes the last order back.
+    pub undo: Option<Undo>,
     /// The stream that is open.
     pub open: Option<StreamIx>,
     /// What is known about it beyond its row, as soon as it has come.
@@ -233,6 +242,9 @@ impl State {
             size,
             screens: vec![Screen::Grid],
             list: List::default(),
+            arrangement: Arrangement::default(),
+            chosen: Selected::default(),
+            undo: None,
             open: None,
             detail: None,
             log: LogPane::default(),
@@ -288,24 +300,12 @@ impl State {
         layout::areas(self.size, banners, self.screen() == Screen::Grid)
     }
 
-    /// Rows of the grid that fit the screen.
-    #[must_use]
-    pub fn grid_height(&self) -> usize {
-        usize::from(self.areas().body.height.saturating_sub(1)).max(1)
-    }
-
     /// Lines of the log that fit the screen.
     #[must_use]
     pub fn log_height(&self) -> usize {
         let body = self.areas().body;
         let area = if self.screen() == Screen::Stream { layout::stream_parts(body).1 } else { body };
         usize::from(area.height.saturating_sub(1)).max(1)
-    }
-
-    /// The columns of the grid.
-    #[must_use]
-    pub fn columns(&self) -> Vec<Placed> {
-        columns::place(self.size.width, self.widest)
     }
 
     /// The row that commands go to.
@@ -327,10 +327,10 @@ impl State {
         self.board.rows.get(&ix).map(AsRef::as_ref)
     }
 
-    /// Whether changes of this row can be seen.
-    fn is_visible(&self, ix: StreamIx) -> bool {
+    /// Whether changes of this row can be seen, where the grid has room for `height` lines.
+    fn is_visible(&self, ix: StreamIx, height: usize) -> bool {
         match self.screen() {
-            Screen::Grid => self.list.visible(self.grid_height()).contains(&ix),
+            Screen::Grid => self.list.is_visible(ix, height),
             Screen::Stream | Screen::Log => self.open == Some(ix),
             _ => false,
         }
@@ -363,24 +363,7 @@ impl State {
         let mut next = Duration::MAX;
         let mut consider = |span: Duration| next = next.min(span);
         match self.screen() {
-            Screen::Grid => {
-                let columns = self.columns();
-                let has = |column| columns.iter().any(|p| p.column == column);
-                let (ages, messages) = (has(columns::Column::Age), has(columns::Column::Message));
-                let reasons = columns::place_of_why(&columns).is_some();
-                for ix in self.list.visible(self.grid_height()) {
-                    if let Some(row) = self.row(*ix) {
-                        consider(row_changes_in(row, self.now));
-                        if ages {
-                            consider(age_changes_in(self.now.since(row.last_message_at)));
-                        }
-                        let idle = reasons && !row.phase.holds_slot();
-                        if idle || messages && row.phase != Phase::Live {
-                            consider(countdown_changes_in(row, self.now, Countdown::Coarse));
-                        }
-                    }
-                }
-            }
+            Screen::Grid => consider(self.grid_changes_in()),
             Screen::Stream => {
                 if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
                     consider(row_changes_in(row, self.now));

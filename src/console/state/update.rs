@@ -27,6 +27,8 @@ pub enum Event {
     Told(ServerMessage),
     /// Time went on.
     Clock,
+    /// Something that was to be done did not work.
+    Failed(String),
 }
 
 /// Something to be done.
@@ -47,6 +49,8 @@ pub enum Effect {
     Redraw,
     /// Go to sleep, as the shell does it.
     Suspend,
+    /// Write this for the next start.
+    Remember(String),
 }
 
 /// A message may have been on its way this long without its time being believed more than ours.
@@ -89,16 +93,15 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
             state.clock();
             Vec::new()
         }
+        Event::Failed(text) => {
+            state.say(text, true);
+            state.want(Dirty::Now);
+            Vec::new()
+        }
     }
 }
 
 impl State {
-    /// After a change of the room there is: what was in sight stays in sight.
-    pub(super) fn fit_to_size(&mut self) {
-        let height = self.grid_height();
-        self.list.show_selected(height);
-    }
-
     fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
         match message {
             ServerMessage::Board(board) => {
@@ -146,22 +149,28 @@ impl State {
         self.connected = true;
         self.history.sample(&self.board, self.open, self.now);
         self.streams_changed();
-        let (now, height) = (self.now, self.grid_height());
-        self.list.settle(&self.board, now, height);
+        self.settle();
         self.want(Dirty::Now);
     }
 
     fn take_delta(&mut self, delta: &Delta) -> Vec<Effect> {
+        if delta.from != self.board.revision {
+            return vec![Effect::Send(ClientMessage::WantBoard)];
+        }
         self.history.sample(&self.board, self.open, self.now);
         let came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
             || delta.removed.iter().any(|ix| self.board.rows.contains_key(ix));
         let mut dirty = self.machine_dirty(delta);
         let mut order_may_change = false;
+        let (before, height) = (self.totals, self.grid_height());
         for (ix, row) in &delta.rows {
-            let change = changed(self.row(*ix), row);
+            let change = self.count(*ix, row);
             order_may_change |= change > Dirty::Clean;
-            if self.is_visible(*ix) {
+            if self.is_visible(*ix, height) {
                 dirty = dirty.max(change);
+            }
+            if change > Dirty::Clean && self.group_changed(row, height) {
+                dirty = dirty.max(Dirty::Figures);
             }
         }
         let notices = delta.notices.as_ref().is_some_and(|n| *n != self.board.notices);
@@ -169,10 +178,6 @@ impl State {
             return vec![Effect::Send(ClientMessage::WantBoard)];
         }
         self.now = believed(self.now, delta.at);
-        let totals = self.board.totals();
-        if std::mem::replace(&mut self.totals, totals) != totals || notices {
-            dirty = Dirty::Now;
-        }
         if notices {
             self.machine_top = self.machine_top.min(self.board.notices.len().saturating_sub(1));
             self.fit_to_size();
@@ -186,8 +191,10 @@ impl State {
         if came_or_went {
             dirty = Dirty::Now;
             self.streams_changed();
-            let (now, height) = (self.now, self.grid_height());
-            self.list.settle(&self.board, now, height);
+            self.settle();
+        }
+        if self.totals != before || notices {
+            dirty = Dirty::Now;
         }
         self.want(dirty);
         self.look().into_iter().collect()
@@ -209,7 +216,25 @@ impl State {
         if measured && seen { Dirty::Figures } else { Dirty::Clean }
     }
 
+    /// Counts a row that is to replace the one on the board; says how soon that is wanted.
+    fn count(&mut self, ix: StreamIx, new: &Row) -> Dirty {
+        let old = self.board.rows.get(&ix).map(AsRef::as_ref);
+        if let Some(old) = old {
+            self.totals.take_out(old);
+        }
+        self.totals.put_in(new);
+        changed(old, new)
+    }
+
+    /// Counts a row for its group's line; says whether that can be seen.
+    fn group_changed(&mut self, new: &Row, height: usize) -> bool {
+        let old = self.board.rows.get(&new.ix);
+        old.is_some_and(|old| self.list.row_changed(old, new, height)) && self.screen() == Screen::Grid
+    }
+
     fn streams_changed(&mut self) {
+        let rows = &self.board.rows;
+        self.chosen.retain(|ix| rows.contains_key(&ix));
         self.totals = self.board.totals();
         self.widest = columns::measure(self.board.rows.values().map(AsRef::as_ref));
     }
@@ -220,8 +245,7 @@ impl State {
             self.want(Dirty::Now);
         }
         if self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now) {
-            let (now, height) = (self.now, self.grid_height());
-            if self.list.settle(&self.board, now, height) && self.screen() == Screen::Grid {
+            if self.settle() && self.screen() == Screen::Grid {
                 self.want(Dirty::Now);
             }
         }
@@ -254,20 +278,6 @@ impl State {
         does.map_or_else(Vec::new, |does| self.does(does))
     }
 
-    pub(super) fn rebuild(&mut self) {
-        let (now, height) = (self.now, self.grid_height());
-        self.list.rebuild(&self.board, now, height);
-    }
-
-    pub(super) fn page(&self) -> isize {
-        isize::try_from(self.grid_height()).unwrap_or(1)
-    }
-
-    pub(super) fn move_by(&mut self, rows: isize) {
-        let height = self.grid_height();
-        self.list.move_by(rows, height);
-    }
-
     /// Does something that has a key here.
     pub(super) fn does(&mut self, does: Does) -> Vec<Effect> {
         match does {
@@ -277,12 +287,13 @@ impl State {
             Does::PageDown => self.scroll(self.page_here()),
             Does::First => self.scroll(isize::MIN / 2),
             Does::Last => self.scroll(isize::MAX / 2),
+            Does::Open if self.screen() == Screen::Grid && self.toggle_group() => {}
             Does::Open => return self.open_selected(Screen::Stream),
             Does::Log if self.screen() == Screen::Grid => return self.open_selected(Screen::Log),
             Does::Log => self.go(Screen::Log),
             Does::Back => return self.back(),
-            Does::Previous => return self.open_neighbour(-1),
-            Does::Next => return self.open_neighbour(1),
+            Does::Previous => return self.open_neighbour(false),
+            Does::Next => return self.open_neighbour(true),
             Does::Filter => {
                 let filter = self.list.filter.clone();
                 self.prompt_for(PromptFor::Filter, &filter);
@@ -292,20 +303,9 @@ impl State {
                 self.list.faults_only = !self.list.faults_only;
                 self.rebuild();
             }
-            Does::SortNext | Does::SortPrevious => {
-                self.list.sort = self.list.sort.step(does == Does::SortNext);
-                self.list.reversed = false;
-                self.rebuild();
-                self.list.show_first();
-            }
-            Does::SortReverse => {
-                self.list.reversed = !self.list.reversed;
-                self.rebuild();
-                self.list.show_first();
-            }
-            Does::Start => return self.order_one(Action::Start),
-            Does::Stop => return self.order_one(Action::Stop),
-            Does::Restart => return self.order_one(Action::Restart),
+            Does::Start => return self.order_here(Action::Start),
+            Does::Stop => return self.order_here(Action::Stop),
+            Does::Restart => return self.order_here(Action::Restart),
             Does::StartAll => self.ask_many(Action::Start),
             Does::StopAll => self.ask_many(Action::Stop),
             Does::RestartAll => self.ask_many(Action::Restart),
@@ -314,6 +314,7 @@ impl State {
             Does::SlotsMore => return self.change_slots(true),
             Does::SlotsFewer => return self.change_slots(false),
             Does::SlotsAuto => return self.auto_slots(),
+            Does::Undo => return self.take_back(),
             Does::Wrap => self.log.wrap = !self.log.wrap,
             Does::Machine => {
                 self.machine_top = 0;
@@ -327,6 +328,7 @@ impl State {
             Does::Redraw => return vec![Effect::Redraw],
             Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
+            of_the_grid => return self.does_in_grid(of_the_grid),
         }
         Vec::new()
     }
@@ -396,8 +398,9 @@ impl State {
         [Effect::Send(ClientMessage::FollowLog(Some(ix)))].into_iter().chain(look).collect()
     }
 
-    fn open_neighbour(&mut self, step: isize) -> Vec<Effect> {
-        self.move_by(step);
+    fn open_neighbour(&mut self, forward: bool) -> Vec<Effect> {
+        let height = self.grid_height();
+        self.list.move_to_stream(forward, height);
         match self.list.selected {
             Some(ix) if Some(ix) != self.open => self.open_stream(ix),
             _ => Vec::new(),
@@ -413,9 +416,10 @@ impl State {
                 self.log.close();
                 return vec![Effect::Send(ClientMessage::FollowLog(None))];
             }
+        } else if !self.chosen.is_empty() {
+            self.chosen.clear();
         } else if self.list.is_filtered() {
-            self.list.filter.clear();
-            self.list.faults_only = false;
+            self.list.drop_filter();
             self.rebuild();
         } else {
             self.toast = None;
@@ -437,6 +441,8 @@ fn changed(old: Option<&Row>, new: &Row) -> Dirty {
         && old.input_of == new.input_of
         && old.maintenance == new.maintenance
         && old.priority == new.priority
+        && old.care == new.care
+        && old.tags == new.tags
         && old.watch == new.watch
         && old.pid == new.pid;
     if !same_state {

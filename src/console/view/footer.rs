@@ -1,12 +1,13 @@
 //! The footer: the keys that work here, the filter being typed, the answer to a command.
 
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use super::pen::{Pen, Piece, length};
 use crate::console::keymap::{Bound, Does};
-use crate::console::state::overlay::prompt::Prompt;
+use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
 use crate::console::state::{Screen, State};
-use crate::console::text::cells;
+use crate::console::text::{cells, width};
 
 /// Draws the footer.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -22,6 +23,9 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     }
     if let Some(prompt) = state.prompt() {
         prompt_line(state, prompt, area, pen);
+        if let Some(mistake) = &prompt.mistake {
+            mistake_line(prompt, mistake, area, pen);
+        }
         return;
     }
     if let Some(toast) = &state.toast {
@@ -29,7 +33,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
         let text = format!("{sign} {}", toast.text);
         // At least help and quit keep their place.
-        let wide = cells(crate::console::text::width(&text)).min(room.saturating_sub(17));
+        let wide = cells(width(&text)).min(room.saturating_sub(17));
         pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
         room = room.saturating_sub(wide + 2);
     }
@@ -46,7 +50,10 @@ fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
             // Only a rollout that has stopped can go on or back.
             && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
             // In the grid there is nothing to go back from but a filter.
-            && (b.does != Does::Back || state.screen() != Screen::Grid || state.list.is_filtered())
+            && (b.does != Does::Back
+                || state.screen() != Screen::Grid
+                || state.list.is_filtered()
+                || !state.chosen.is_empty())
     };
     let (always, others): (Vec<&Bound>, Vec<&Bound>) = state
         .keymap
@@ -75,16 +82,20 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
     let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
-    let facts = match &prompt.mistake {
-        Some(mistake) => vec![(mistake.text.clone(), theme.warning)],
-        None => vec![
-            (found, theme.dim),
-            ("enter".into(), theme.accent),
-            (" keep  ".into(), theme.dim),
-            ("esc".into(), theme.accent),
-            (" clear".into(), theme.dim),
-        ],
+    let (found, keep, clear) = match prompt.purpose {
+        PromptFor::Filter if prompt.mistake.is_some() => {
+            ("last good query in force   ".into(), " keep  ", " clear")
+        }
+        PromptFor::Filter => (found, " keep  ", " clear"),
+        PromptFor::ViewName => (String::new(), " save  ", " leave"),
     };
+    let facts = [
+        (found, theme.dim),
+        ("enter".into(), theme.accent),
+        (keep.into(), theme.dim),
+        ("esc".into(), theme.accent),
+        (clear.into(), theme.dim),
+    ];
     let wide = cells(length(&facts)).min(area.width / 2);
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let (before, behind) = prompt.edit.halves();
@@ -95,4 +106,36 @@ fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
         (behind.to_owned(), theme.title),
     ];
     pen.pieces(area.x + 1, area.y, area.width.saturating_sub(wide + 3), &typed);
+}
+
+/// What is wrong, on the line above, from its place on; from the right where there is no room.
+fn mistake_line(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
+    let Some(y) = area.y.checked_sub(1) else { return };
+    let style = pen.theme.warning;
+    let line = Rect { y, height: 1, ..area };
+    pen.wipe(line);
+    pen.paint(line, pen.theme.bar);
+    let (before, behind) = prompt.edit.halves();
+    let sign = width(prompt.purpose.sign());
+    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
+    // The caret takes a cell of its own.
+    let place = if mistake.at < before.len() {
+        to(before, mistake.at)
+    } else {
+        width(before) + to(behind, mistake.at - before.len()) + usize::from(mistake.at > before.len())
+    };
+    let x = area.x.saturating_add(1).saturating_add(cells(sign + place)).min(area.right().saturating_sub(2));
+    let wide = cells(width(&mistake.text));
+    let room = area.right().saturating_sub(x + 3);
+    // The place itself is marked too, for a text that needs the whole line.
+    pen.paint(Rect { x, y: area.y, width: 1, height: 1 }, style.add_modifier(Modifier::REVERSED));
+    if wide <= room {
+        pen.left(x, y, 1, pen.glyphs.down, style);
+        pen.left(x + 2, y, room, &mistake.text, style);
+    } else if wide + 2 <= x {
+        pen.left(x, y, 1, pen.glyphs.down, style);
+        pen.left(x - wide - 1, y, wide, &mistake.text, style);
+    } else {
+        pen.left(area.x + 1, y, area.width.saturating_sub(2), &mistake.text, style);
+    }
 }

@@ -1,6 +1,7 @@
 //! What the operator sees. A view reads the state and changes nothing.
 
 pub mod chart;
+mod columns;
 mod dialog;
 mod footer;
 mod grid;
@@ -48,6 +49,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
     match &state.overlay {
         Some(Overlay::Question(question)) => dialog::question(state, question, area, &mut pen),
         Some(Overlay::Picker(list)) => picker::draw(list, areas.body, &mut pen),
+        Some(Overlay::Columns(list)) => columns::draw(state, list, areas.body, &mut pen),
         // The footer has it.
         Some(Overlay::Prompt(_)) | None => {}
     }

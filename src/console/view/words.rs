@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::console::glyphs::Glyphs;
 use crate::console::spans::{Countdown, slow_age};
+use crate::console::text::width;
 use crate::model::{Condition, Moment, Phase, Row, coarse_age, span_words};
 
 /// Where there are fewer cells than this the end of a reason is lost.
@@ -24,7 +25,7 @@ pub fn why(row: &Row, now: Moment, countdown: Countdown) -> String {
 #[must_use]
 pub fn why_in(row: &Row, now: Moment, room: u16) -> String {
     let why = why(row, now, Countdown::Coarse);
-    if room >= SHORT {
+    if room >= SHORT && width(&why) <= room.into() {
         return why;
     }
     if let Some(next) = row.next.filter(|_| room < LEAST) {
@@ -94,14 +95,49 @@ pub fn health(row: &Row, now: Moment, glyphs: &Glyphs, with_input: bool) -> Stri
     text
 }
 
-/// What to show as the newest message: why it is not live, else the newest line.
+/// What to show as the newest message in `room` cells: why it is not live, else the newest line.
 #[must_use]
-pub fn message(row: &Row, now: Moment) -> String {
+pub fn message(row: &Row, now: Moment, room: u16) -> String {
     let why = match row.phase {
         Phase::Live => String::new(),
-        _ => why(row, now, Countdown::Coarse),
+        _ => why_in(row, now, room),
     };
     if why.is_empty() { row.last_message.to_string() } else { why }
+}
+
+/// Why it is not live, or the newest line with its age.
+#[must_use]
+pub fn message_and_age(row: &Row, now: Moment) -> (String, Option<String>) {
+    let why = message(row, now, u16::MAX);
+    let is_line = row.phase == Phase::Live || why == *row.last_message;
+    let age = (is_line && !row.last_message.is_empty()).then(|| coarse_age(now.since(row.last_message_at)));
+    (why, age)
+}
+
+/// What operators noted: `known 5m, muted 20 min, ask the coast`.
+#[must_use]
+pub fn care(row: &Row, now: Moment) -> String {
+    let care = &row.care;
+    let known = care.acknowledged.map(|since| format!("known {}", coarse_age(now.since(since))));
+    let left = care.muted_until.map(|until| now.until(until)).filter(|left| !left.is_zero());
+    let muted = left.map(|left| format!("muted {}", span_words(Countdown::Coarse.round(left))));
+    let note = Some(care.note.to_string()).filter(|note| !note.is_empty());
+    let parts: Vec<String> = [known, muted, note].into_iter().flatten().collect();
+    parts.join(", ")
+}
+
+/// Its tags.
+#[must_use]
+pub fn tags(row: &Row) -> String {
+    let tags: Vec<&str> = row.tags.iter().map(AsRef::as_ref).collect();
+    tags.join(" ")
+}
+
+/// The input in use, and which one it is where it is not the first.
+#[must_use]
+pub fn input(row: &Row) -> String {
+    let (number, of) = row.input_of;
+    if on_fallback(row) { format!("{number}/{of} {}", row.input) } else { row.input.to_string() }
 }
 
 /// How long the worker has been running.

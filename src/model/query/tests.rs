@@ -243,7 +243,7 @@ fn a_mistake_tells_its_place_and_what_to_write() {
         ("a ! b", 2, "right behind it, like !news"),
         ("ä \"b", 3, "this quote has no end"),
         ("and", 0, "missing before this"),
-        ("\u{1b}[2J:x name:\"", 13, "this quote has no end"),
+        ("\u{1b}[2J:x name:\"", 12, "this quote has no end"),
     ] {
         let mistake = Query::parse(text).unwrap_err();
         assert!(mistake.at == at && mistake.text.contains(part), "{text}: {mistake:?}");

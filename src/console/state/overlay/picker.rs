@@ -1,5 +1,7 @@
 //! A list to choose from, narrowed by typing: the palette, and everything like it.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{LineEdit, Overlay};
@@ -7,6 +9,7 @@ use crate::console::fuzzy::Fuzzy;
 use crate::console::keymap::Does;
 use crate::console::state::State;
 use crate::console::state::update::Effect;
+use crate::model::Column;
 
 /// Rows a page key moves by.
 const PAGE: isize = 10;
@@ -16,6 +19,12 @@ const PAGE: isize = 10;
 pub enum Pick {
     /// Something to do.
     Does(Does),
+    /// The order of the grid; `None`: as configured.
+    Sort(Option<Column>),
+    /// A view.
+    View(Arc<str>),
+    /// A saved view that is to be removed.
+    ForgetView(Arc<str>),
 }
 
 /// One line of the list.
@@ -137,6 +146,15 @@ impl State {
         match picker.chosen().map(|item| item.pick.clone()) {
             None => Vec::new(),
             Some(Pick::Does(does)) => self.does(does),
+            Some(Pick::Sort(column)) => {
+                self.sort_by_column(column);
+                Vec::new()
+            }
+            Some(Pick::View(name)) => {
+                self.show_view_named(&name);
+                Vec::new()
+            }
+            Some(Pick::ForgetView(name)) => self.forget_view(&name),
         }
     }
 }

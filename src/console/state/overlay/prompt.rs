@@ -5,12 +5,15 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{LineEdit, Overlay};
 use crate::console::state::State;
 use crate::console::state::update::Effect;
+use crate::model::query;
 
 /// What the line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromptFor {
     /// The filter of the grid, which works while it is typed.
     Filter,
+    /// The name of a view that is to be saved.
+    ViewName,
 }
 
 impl PromptFor {
@@ -19,6 +22,7 @@ impl PromptFor {
     pub const fn sign(self) -> &'static str {
         match self {
             Self::Filter => "/",
+            Self::ViewName => "save view as: ",
         }
     }
 }
@@ -56,6 +60,8 @@ impl State {
         match key.code {
             KeyCode::Enter => return self.prompt_done(),
             KeyCode::Esc => self.drop_overlay(),
+            // Out of an empty line there is only one way.
+            KeyCode::Backspace if prompt.edit.text().is_empty() => self.drop_overlay(),
             _ => match prompt.edit.pressed(key) {
                 Some(true) => self.prompt_changed(),
                 Some(false) => {}
@@ -81,36 +87,47 @@ impl State {
 
     /// The line has changed.
     pub(super) fn prompt_changed(&mut self) {
-        let Some(Overlay::Prompt(prompt)) = &self.overlay else {
+        let Some(Overlay::Prompt(prompt)) = &mut self.overlay else {
             return;
         };
+        prompt.mistake = None;
         match prompt.purpose {
-            PromptFor::Filter => {
-                self.list.filter = prompt.edit.text().to_owned();
-                self.rebuild();
-            }
+            // While it has a mistake the last one without stays in force.
+            PromptFor::Filter => match self.list.set_filter(prompt.edit.text()) {
+                Ok(()) => self.rebuild(),
+                Err(query::Mistake { at, text }) => prompt.mistake = Some(Mistake { at, text }),
+            },
+            PromptFor::ViewName => {}
         }
     }
 
     /// The line is taken as it is.
     fn prompt_done(&mut self) -> Vec<Effect> {
-        let Some(Overlay::Prompt(prompt)) = self.overlay.take() else {
+        let Some(Overlay::Prompt(mut prompt)) = self.overlay.take() else {
             return Vec::new();
         };
-        match prompt.purpose {
-            // It works already.
-            PromptFor::Filter => {}
-        }
-        Vec::new()
+        let done = match prompt.purpose {
+            // It works already; with a mistake it is not done.
+            PromptFor::Filter => prompt.mistake.take().map_or(Ok(Vec::new()), Err),
+            PromptFor::ViewName => self.save_view(prompt.edit.text()),
+        };
+        done.unwrap_or_else(|mistake| {
+            prompt.mistake = Some(mistake);
+            self.overlay = Some(Overlay::Prompt(prompt));
+            Vec::new()
+        })
     }
 
     /// The line is dropped.
     pub(super) fn prompt_dropped(&mut self, prompt: &Prompt) {
         match prompt.purpose {
             PromptFor::Filter => {
-                self.list.filter.clear();
+                let faults_only = self.list.faults_only;
+                self.list.drop_filter();
+                self.list.faults_only = faults_only;
                 self.rebuild();
             }
+            PromptFor::ViewName => {}
         }
     }
 }
