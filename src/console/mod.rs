@@ -17,6 +17,7 @@ mod keeper;
 pub mod keymap;
 mod layout;
 mod remembered;
+pub mod rehearsal;
 mod runner;
 mod spans;
 mod state;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub views: Vec<View>,
     /// The file in which columns and saved views are remembered; `None`: they are forgotten.
     pub remember: Option<PathBuf>,
+    /// Said at the start, as of something that went wrong before.
+    pub says: Option<String>,
 }
 
 /// Why the console ended.
@@ -63,6 +66,8 @@ pub enum Ending {
     SupervisorGone,
     /// The terminal went away, or was given back by [`terminal::restore`] (as a panic does).
     TerminalLost,
+    /// The thread that reads the keys had a defect; the terminal is given back.
+    Defect,
 }
 
 /// Why there is no console.

@@ -43,7 +43,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version, views, remember } = settings;
+    let Settings { theme, ascii, title, version, views, remember, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
@@ -64,6 +64,9 @@ pub fn run(
     if let Some(damage) = damage {
         inbox.failed(damage);
     }
+    if let Some(text) = says {
+        state.say(text, true);
+    }
     let runner = Runner {
         state,
         keeper,
@@ -80,8 +83,7 @@ pub fn run(
     };
     let ending = runner.run();
     drop(taken);
-    drop(input);
-    Ok(ending)
+    Ok(if input.end() { ending } else { Ending::Defect })
 }
 
 /// What keeps the file at `path` up to date.
@@ -152,6 +154,7 @@ impl<F: Fn()> Runner<F> {
     fn until_ended(&mut self) -> Ending {
         loop {
             let mail = self.inbox.wait(self.wakes_at());
+            crate::defect::on_purpose("console");
             self.take_in(mail);
             self.tell(Event::Clock);
             if let Some(ending) = self.ending {
