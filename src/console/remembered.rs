@@ -120,9 +120,8 @@ impl FileView {
             return Err(format!("the view {name} is on no key from 1 to {LAST_VIEW_KEY}"));
         }
         Query::parse(&self.filter).map_err(|mistake| format!("the filter of {name}: {mistake}"))?;
-        let density = Some(&*self.density)
-            .filter(|word| !word.is_empty())
-            .map_or(Some(Density::One), Density::of_word);
+        let density =
+            Some(&*self.density).filter(|word| !word.is_empty()).map_or(Some(Density::One), Density::of_word);
         let sort = Some(&*self.sort).filter(|word| !word.is_empty());
         Ok(View {
             key: self.key,
@@ -243,7 +242,7 @@ mod tests {
             ("[[view]]\nname = 'x'\nsort = 'helth'", "did you mean \"health\"?"),
             ("[[view]]\nname = 'x'\ndensity = 'three'", "no density"),
             (&views, "more than 30 views"),
-            ("\u{0}", "invalid"),
+            ("\u{0}", "expected"),
         ] {
             let reason = Remembered::read(text).unwrap_err();
             assert!(reason.contains(part), "{text}: {reason}");

@@ -117,6 +117,7 @@ pub struct Service {
     logs: Logs,
     store: Arc<Store>,
     left: Left,
+    folder: Option<PathBuf>,
     // Held until everything else is gone: dropped last, as the last field.
     _lock: Option<StateLock>,
 }
@@ -186,17 +187,23 @@ impl Service {
         let (bids, supervisor) =
             run_supervisor(core, tools, outlet, streams, hub.clone(), requests, options.leave_on_hangup)?;
         let measured = bids.clone();
-        let sampler = Sampler::start(pids, folder, move |host, own, workers| {
+        let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
             outlet::lock(&readings).take_in(host, own, workers);
             measured.measured(host, own, workers);
         });
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, left, _lock: lock })
+        Ok(Self { hub, bids, supervisor, sampler, logs, store, left, folder, _lock: lock })
     }
 
     /// The link's end for consoles.
     #[must_use]
     pub const fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// The state folder, if it can be used.
+    #[must_use]
+    pub fn state_folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Asks everything to end. Returns at once.

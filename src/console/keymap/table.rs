@@ -118,20 +118,21 @@ pub(super) const TABLE: &[Binding] = &[
     binding!(SortReverse, Places::GRID, LOOK, "", "sort the other way round", [Key::char('O')]),
     binding!(SortBy, Places::GRID, LOOK, "", "choose the column to sort by", [Key::control('o')]),
     binding!(
+        Undo,
+        ACTS.and(Places::MACHINE),
+        ACT,
+        "",
+        "take the last order back, within ten seconds",
+        [Key::char('u')]
+    ),
+    binding!(Log, ACTS, LOOK, "log", "the stream's log on the whole screen", [Key::char('l')]),
+    binding!(
         Select,
         Places::GRID,
         ACT,
         "select",
         "select what is under the cursor, or take it out, and go on",
         [Key::char(' ')]
-    ),
-    binding!(
-        Undo,
-        ACTS.and(Places::MACHINE),
-        ACT,
-        "",
-        "take the last order back, for ten seconds: start, stop, slots, what was noted",
-        [Key::char('u')]
     ),
     binding!(Group, Places::GRID, LOOK, "group", "streams under their groups, or not", [Key::char('t')]),
     binding!(
@@ -144,7 +145,6 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     binding!(Columns, Places::GRID, LOOK, "columns", "choose, move and size columns", [Key::char('C')]),
     binding!(Views, Places::GRID, LOOK, "views", "choose a view", [Key::char('v')]),
-    binding!(Log, ACTS, LOOK, "log", "the stream's log on the whole screen", [Key::char('l')]),
     binding!(Wrap, LOGS, LOOK, "wrap", "wrap long lines, or cut them", [Key::char('w')]),
     binding!(Next, ONE, MOVE, "next", "the next stream of the grid", [Key::char('n'), Key::named(Right)]),
     binding!(Previous, ONE, MOVE, "previous", "the stream before it", [Key::char('p'), Key::named(Left)]),

@@ -102,6 +102,7 @@ impl State {
             Does::Group => {
                 self.list.grouped = !self.list.grouped;
                 self.rebuild();
+                self.show_group_line();
             }
             Does::Fold | Does::Unfold => self.fold(does == Does::Fold),
             Does::FoldAll | Does::UnfoldAll => {
@@ -190,6 +191,17 @@ impl State {
         let group = self.list.selected.and_then(|ix| self.list.group_of(ix));
         if let Some(entry) = group.map(|group| group.entry) {
             self.list.select_entry(entry);
+            self.list.show_selected(height);
+        }
+    }
+
+    /// Scrolls so far that the line of the group the cursor is in can be seen, if both can be.
+    fn show_group_line(&mut self) {
+        let height = self.grid_height();
+        let group = self.list.selected.and_then(|ix| self.list.group_of(ix));
+        if let Some(entry) = group.map(|group| group.entry) {
+            let across = self.list.across.max(1);
+            self.list.top = self.list.top.min(entry / across * across);
             self.list.show_selected(height);
         }
     }

@@ -83,7 +83,8 @@ impl State {
 
     /// Selects all from what was selected last to what is under the cursor.
     pub(super) fn select_range(&mut self) {
-        let from = self.chosen.last.and_then(|ix| self.list.entry_of(ix));
+        let line = |ix| self.list.entry_of(ix).or_else(|| self.list.group_of(ix).map(|group| group.entry));
+        let from = self.chosen.last.and_then(line);
         let (Some(from), Some(to)) = (from, self.list.position()) else {
             self.say("select where the range begins first".into(), true);
             return;

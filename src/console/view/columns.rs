@@ -15,8 +15,8 @@ const WIDEST: u16 = 64;
 const NARROWEST: u16 = 38;
 /// What the keys do, in two lines.
 const KEYS: [&[(&str, &str)]; 2] = [
-    &[("space", "show or hide"), ("J/K", "move"), ("r", "reset")],
-    &[("+/-", "width"), ("0", "auto width"), ("esc", "done")],
+    &[("space", "show"), ("J/K", "move"), ("+/-", "width")],
+    &[("0", "auto width"), ("r", "reset"), ("esc", "done")],
 ];
 
 /// Draws the list.

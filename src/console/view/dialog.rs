@@ -1,5 +1,7 @@
 //! What stands in front of everything else.
 
+use std::fmt::Write as _;
+
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
@@ -63,9 +65,9 @@ fn wording(state: &State, question: &Question) -> (String, String) {
 fn many(bulk: &Bulk, undo: &str) -> String {
     let which = match (&bulk.which, bulk.count) {
         (Which::All, 1) => "The one stream there is".into(),
-        (Which::All, count) => format!("All {count} streams there are"),
+        (Which::All, _) => "All streams there are".into(),
         (Which::Shown, 1) => "The one stream shown by the filter".into(),
-        (Which::Shown, count) => format!("All {count} streams shown by the filter"),
+        (Which::Shown, _) => "All streams shown by the filter".into(),
         (Which::Selected, _) => "Selected".into(),
         (Which::Group(name), _) if name.trim().is_empty() => "Without a group".into(),
         (Which::Group(name), _) => format!("The group {name}"),
@@ -73,10 +75,11 @@ fn many(bulk: &Bulk, undo: &str) -> String {
     let mut text = format!("{which}: {}.", named(&bulk.named, bulk.count));
     if bulk.hidden > 0 && bulk.which == Which::Selected {
         let hidden = named(&bulk.hidden_named, bulk.hidden);
-        text.push_str(&format!(" The filter hides {} of them: {hidden}.", bulk.hidden));
+        let _ = write!(text, " The filter hides {} of them: {hidden}.", bulk.hidden);
     }
     if bulk.left_out > 0 {
-        text.push_str(&format!(" {} that are stopped stay so.", bulk.left_out));
+        let stays = if bulk.left_out == 1 { "stays" } else { "stay" };
+        let _ = write!(text, " {} {stays} stopped.", counted(bulk.left_out, "other"));
     }
     text.push_str(&match bulk.action {
         Action::Restart => " This can't be undone.".into(),

@@ -25,10 +25,11 @@ pub fn why(row: &Row, now: Moment, countdown: Countdown) -> String {
 #[must_use]
 pub fn why_in(row: &Row, now: Moment, room: u16) -> String {
     let why = why(row, now, Countdown::Coarse);
-    if room >= SHORT && width(&why) <= room.into() {
+    let fits = width(&why) <= room.into();
+    if room >= SHORT && fits {
         return why;
     }
-    if let Some(next) = row.next.filter(|_| room < LEAST) {
+    if let Some(next) = row.next.filter(|_| room < LEAST && !fits) {
         return format!("in {}", span_words(Countdown::Coarse.round(now.until(next))));
     }
     match why.strip_prefix(&*row.reason).and_then(|rest| rest.strip_prefix(", ")) {

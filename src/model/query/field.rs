@@ -122,6 +122,12 @@ impl Field {
         Self::ALL.iter().copied().find(|field| field.word().eq_ignore_ascii_case(word))
     }
 
+    /// Whether a field's name begins with `word`.
+    #[must_use]
+    pub fn may_begin_with(word: &str) -> bool {
+        !word.is_empty() && Self::ALL.iter().any(|field| field.word().starts_with(word))
+    }
+
     /// The name that `word` was probably meant to be.
     pub(super) fn nearest(word: &str) -> Option<&'static str> {
         /// What people call it elsewhere.

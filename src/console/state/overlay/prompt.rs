@@ -47,6 +47,13 @@ pub struct Prompt {
     pub mistake: Option<Mistake>,
 }
 
+/// What is being typed at the end of a query.
+fn last_word(text: &str) -> &str {
+    text.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '|' | '-' | '!'))
+        .next()
+        .unwrap_or(text)
+}
+
 impl State {
     /// Begins a line.
     pub(in crate::console::state) fn prompt_for(&mut self, purpose: PromptFor, text: &str) {
@@ -92,11 +99,21 @@ impl State {
         };
         prompt.mistake = None;
         match prompt.purpose {
-            // While it has a mistake the last one without stays in force.
-            PromptFor::Filter => match self.list.set_filter(prompt.edit.text()) {
-                Ok(()) => self.rebuild(),
-                Err(query::Mistake { at, text }) => prompt.mistake = Some(Mistake { at, text }),
-            },
+            PromptFor::Filter => {
+                let before = self.list.filter.clone();
+                let text = prompt.edit.text().to_owned();
+                // While it has a mistake the last one without stays in force.
+                if let Err(query::Mistake { at, text }) = self.list.set_filter(&text) {
+                    prompt.mistake = Some(Mistake { at, text });
+                    return;
+                }
+                self.rebuild();
+                // So it does while a field is being typed.
+                if self.list.order.is_empty() && query::Field::may_begin_with(last_word(&text)) {
+                    let _ = self.list.set_filter(&before);
+                    self.rebuild();
+                }
+            }
             PromptFor::ViewName => {}
         }
     }
@@ -107,8 +124,14 @@ impl State {
             return Vec::new();
         };
         let done = match prompt.purpose {
-            // It works already; with a mistake it is not done.
-            PromptFor::Filter => prompt.mistake.take().map_or(Ok(Vec::new()), Err),
+            // With a mistake it is not done.
+            PromptFor::Filter => match self.list.set_filter(prompt.edit.text()) {
+                Ok(()) => {
+                    self.rebuild();
+                    Ok(Vec::new())
+                }
+                Err(query::Mistake { at, text }) => Err(Mistake { at, text }),
+            },
             PromptFor::ViewName => self.save_view(prompt.edit.text()),
         };
         done.unwrap_or_else(|mistake| {

@@ -6,7 +6,7 @@ use super::super::pen::Pen;
 use super::super::words;
 use crate::console::spans::slow_age;
 use crate::console::state::State;
-use crate::console::text::{UNKNOWN, bitrate, bytes, count, fps, percent, speed};
+use crate::console::text::{UNKNOWN, bitrate, bytes, count, fps, percent, short_name, speed};
 use crate::model::{Column, Health, Phase, Row, coarse_age};
 
 /// The text of a column with room for `room` cells, and its style. `with_input`: which input is in
@@ -27,7 +27,10 @@ pub fn cell(
     let known = |text: Option<String>| number(text.unwrap_or_else(|| UNKNOWN.into()));
     match column {
         Column::Phase => (row.phase.word().into(), theme.phase(row.phase)),
-        Column::Name => (row.name.to_string(), name_style(state, row, pen)),
+        Column::Name => {
+            let name = short_name(&row.name, room.into(), pen.glyphs);
+            (name.into_owned(), name_style(state, row, pen))
+        }
         Column::Id => (row.id.to_string(), theme.dim),
         Column::Group => (row.group.to_string(), theme.dim),
         Column::Tags => (words::tags(row), theme.dim),

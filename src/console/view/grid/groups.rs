@@ -10,6 +10,8 @@ use crate::model::{Health, Severity};
 
 /// Names are given this many cells, so that what follows stands in columns.
 const NAME: usize = 16;
+/// Below this nothing stands in columns.
+const NARROW: u16 = 60;
 /// Healths that are counted, the worst first.
 const HEALTHS: [Health; 4] = [Health::Critical, Health::Warning, Health::Unknown, Health::Ok];
 
@@ -50,12 +52,14 @@ pub fn draw(state: &State, group: &Group, area: Rect, pen: &mut Pen) {
         pen.left(area.x + 2, area.y, 1, pen.glyphs.mark, theme.accent);
     }
     let name = name(group);
-    let gap = NAME.saturating_sub(width(name)) + 2;
-    let mut pieces: Vec<Piece> = vec![
-        (name.to_owned(), theme.title),
-        (" ".repeat(gap), theme.dim),
-        (format!("{:<13}", counted(group.tally.count as usize, "stream")), theme.dim),
-    ];
+    let count = group.tally.count as usize;
+    let mut pieces: Vec<Piece> = if area.width < NARROW {
+        vec![(name.to_owned(), theme.title), (format!(" {count}  "), theme.dim)]
+    } else {
+        let gap = " ".repeat(NAME.saturating_sub(width(name)) + 2);
+        let count = format!("{gap}{:<13}", counted(count, "stream"));
+        vec![(name.to_owned(), theme.title), (count, theme.dim)]
+    };
     if selected > 0 {
         pieces.push((format!("{selected} selected  "), theme.accent));
     }

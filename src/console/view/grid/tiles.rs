@@ -1,17 +1,14 @@
 //! The grid as tiles: as many streams as possible, each in a few cells.
 
-use std::borrow::Cow;
-
 use ratatui::layout::Rect;
 
 use super::super::pen::{Pen, Piece};
 use super::super::words;
 use super::cell::name_style;
 use super::groups;
-use crate::console::glyphs::Glyphs;
 use crate::console::state::State;
 use crate::console::state::list::{Entry, Group};
-use crate::console::text::{cells, fit, width};
+use crate::console::text::{cells, fit, short_name, width};
 use crate::model::{Health, Phase, Row};
 
 /// A name is not cut shorter than this for the sake of what is wrong, as long as there is room.
@@ -84,33 +81,4 @@ fn header(state: &State, group: &Group, tile: Rect, pen: &mut Pen) {
     let name = fit(groups::name(group), name_room.into(), pen.glyphs).into_owned();
     let pieces: Vec<Piece> = [(name, theme.title)].into_iter().chain(behind).collect();
     pen.pieces(tile.x + 3, tile.y, room, &pieces);
-}
-
-/// A name cut to `room` cells. Names that differ only in a number at their end keep it.
-fn short_name<'a>(name: &'a str, room: usize, glyphs: &Glyphs) -> Cow<'a, str> {
-    if width(name) <= room {
-        return Cow::Borrowed(name);
-    }
-    let number = name.rsplit_once(' ').filter(|(_, last)| last.bytes().all(|b| b.is_ascii_digit()));
-    match number {
-        Some((begin, number)) if width(number) + 4 <= room => {
-            Cow::Owned(format!("{} {number}", fit(begin, room - width(number) - 1, glyphs)))
-        }
-        _ => Cow::Borrowed(name),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::console::glyphs::UNICODE;
-
-    #[test]
-    fn a_short_name_keeps_its_number() {
-        let short = |name, room| short_name(name, room, &UNICODE).into_owned();
-        assert_eq!(short("Alpenblick TV 12", 16), "Alpenblick TV 12");
-        assert_eq!(short("Alpenblick TV 12", 11), "Alpenbl… 12");
-        assert_eq!(short("Alpenblick TV", 8), "Alpenblick TV", "the pen cuts it");
-        assert_eq!(short("Kanal 123456789", 8), "Kanal 123456789");
-    }
 }
