@@ -1,5 +1,6 @@
 //! A list to choose from, narrowed by typing: the palette, and everything like it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -10,7 +11,7 @@ use crate::console::keymap::{Does, Places};
 use crate::console::state::State;
 use crate::console::state::overlay::prompt::PromptFor;
 use crate::console::state::update::Effect;
-use crate::model::{CareOrder, StreamIx};
+use crate::model::{CareOrder, Column, StreamIx};
 
 /// Rows a page key moves by.
 const PAGE: isize = 10;
@@ -28,6 +29,12 @@ pub enum Pick {
     Unmute,
     /// A stream whose log comes into the pane.
     AddLog(StreamIx),
+    /// The order of the grid; `None`: as configured.
+    Sort(Option<Column>),
+    /// A view.
+    View(Arc<str>),
+    /// A saved view that is to be removed.
+    ForgetView(Arc<str>),
 }
 
 /// One line of the list.
@@ -158,6 +165,15 @@ impl State {
                 Vec::new()
             }
             Some(Pick::AddLog(stream)) => self.add_log(stream),
+            Some(Pick::Sort(column)) => {
+                self.sort_by_column(column);
+                Vec::new()
+            }
+            Some(Pick::View(name)) => {
+                self.show_view_named(&name);
+                Vec::new()
+            }
+            Some(Pick::ForgetView(name)) => self.forget_view(&name),
         }
     }
 }
