@@ -13,6 +13,7 @@ use super::policy::{GUARD, ORIGIN, POOL, RESTART, ROLLOUT, STOP, read_policy};
 use super::registry::Registry;
 use super::report::Report;
 use super::section::{At, Section, Shape};
+use super::views::{VIEW, read_views};
 use super::words::{self, Problem};
 use super::{Config, Environment, LogSettings, MAX_INPUTS};
 use crate::model::{Mode, StreamId, StreamSpec};
@@ -21,7 +22,7 @@ pub(super) static TOP: Shape = Shape {
     title: "the top of the file",
     keys: &[
         "include", "pool", "restart", "origin", "rollout", "guard", "stop", "defaults", "ffmpeg", "logs",
-        "state", "stream", "playlist",
+        "state", "view", "stream", "playlist",
     ],
 };
 pub(super) static INCLUDED: Shape =
@@ -98,7 +99,7 @@ pub(super) static PLAYLIST: Shape = Shape {
 };
 
 /// Every table there is, with every key: the sample and the reference are checked against it.
-pub(super) static SHAPES: [&Shape; 15] = [
+pub(super) static SHAPES: [&Shape; 16] = [
     &TOP,
     &POOL,
     &RESTART,
@@ -112,6 +113,7 @@ pub(super) static SHAPES: [&Shape; 15] = [
     &FFMPEG,
     &LOGS,
     &STATE,
+    &VIEW,
     &STREAM,
     &PLAYLIST,
 ];
@@ -151,6 +153,7 @@ pub(super) fn read_settings(
     if let Some(section) = top.table("state", &STATE, report) {
         config.state_dir = path_of(&section, "dir", report).map(|path| resolve(path.value, base, env));
     }
+    config.views = read_views(top, report);
     defaults
 }
 

@@ -17,6 +17,7 @@ mod report;
 mod section;
 mod settings;
 mod sheet;
+mod views;
 mod windows;
 mod words;
 

@@ -30,11 +30,13 @@ pub struct Mail {
     pub link: bool,
     /// A file was written, or not: what is to be said about it.
     pub saved: Option<Result<String, String>>,
+    /// Something that was to be done did not work; the newest.
+    pub failed: Option<String>,
 }
 
 impl Mail {
     fn is_empty(&self) -> bool {
-        self.terminal.is_empty() && !self.link && self.saved.is_none()
+        self.terminal.is_empty() && !self.link && self.saved.is_none() && self.failed.is_none()
     }
 }
 
@@ -85,6 +87,12 @@ impl Inbox {
         self.arrived.notify_one();
     }
 
+    /// Something that was to be done did not work.
+    pub fn failed(&self, text: String) {
+        self.lock().failed = Some(text);
+        self.arrived.notify_one();
+    }
+
     /// Waits until something comes, at most until `until` (for ever when `None`), and takes it all.
     pub fn wait(&self, until: Option<Instant>) -> Mail {
         let mut mail = self.lock();
@@ -127,6 +135,16 @@ mod tests {
         assert!(mail.terminal.len() <= Inbox::MAX_TYPED + 3, "{}", mail.terminal.len());
         assert_eq!(mail.terminal.back(), Some(&FromTerminal::Lost));
         assert!(mail.terminal.contains(&FromTerminal::Resized(Size::new(9_999, 50))));
+    }
+
+    #[test]
+    fn of_many_failures_the_newest_is_told() {
+        let inbox = Inbox::default();
+        for n in 0..1_000 {
+            inbox.failed(format!("failure {n}"));
+        }
+        assert_eq!(inbox.wait(None).failed.as_deref(), Some("failure 999"));
+        assert!(inbox.wait(Some(Instant::now())).is_empty());
     }
 
     #[test]

@@ -14,10 +14,12 @@ mod fuzzy;
 mod glyphs;
 mod inbox;
 mod input;
+mod keeper;
 pub mod keymap;
 mod layout;
 mod osc52;
 pub mod rehearsal;
+mod remembered;
 mod runner;
 mod saving;
 mod spans;
@@ -30,9 +32,13 @@ pub mod theme;
 mod view;
 
 use std::io;
+use std::path::PathBuf;
 
+pub use remembered::FILE_NAME;
 pub use runner::run;
 pub use state::OLD_AFTER;
+
+use crate::model::View;
 
 /// How the console is to look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +55,10 @@ pub struct Settings {
     pub version: &'static str,
     /// A wall: it shows, and takes no commands.
     pub wall: bool,
+    /// The views of the configuration.
+    pub views: Vec<View>,
+    /// The file in which columns and saved views are remembered; `None`: they are forgotten.
+    pub remember: Option<PathBuf>,
     /// Said at the start, as of something that went wrong before.
     pub says: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,11 +17,12 @@ use super::backend::QuietBackend;
 use super::frames::Frames;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
+use super::keeper::Keeper;
 use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
-use super::{ConsoleError, Ending, Settings, osc52, saving, view};
+use super::{ConsoleError, Ending, Settings, osc52, remembered, saving, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
@@ -46,7 +48,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, exports, version, wall, says } = settings;
+    let Settings { theme, ascii, title, exports, version, wall, views, remember, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
@@ -62,15 +64,22 @@ pub fn run(
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
     let mut state = State::new(&title, version, size, TimeZone::system());
-    state.exports = exports;
     if wall {
         state.wall_alone();
+    }
+    state.exports = exports;
+    let (remembered, damage) = remember.as_deref().map(remembered::load).unwrap_or_default();
+    let keeper = remember.and_then(|path| keeper(path, &inbox));
+    state.arrange(views, remembered, keeper.is_some());
+    if let Some(damage) = damage {
+        inbox.failed(damage);
     }
     if let Some(text) = says {
         state.say(text, true);
     }
     let runner = Runner {
         state,
+        keeper,
         look,
         client,
         inbox,
@@ -86,6 +95,13 @@ pub fn run(
     let ending = runner.run();
     drop(taken);
     Ok(if input.end() { ending } else { Ending::Defect })
+}
+
+/// What keeps the file at `path` up to date.
+fn keeper(path: PathBuf, inbox: &Arc<Inbox>) -> Option<Keeper> {
+    let inbox = Arc::clone(inbox);
+    let keeper = Keeper::start(path, move |failure| inbox.failed(failure));
+    keeper.map_err(|error| log::warn!("nothing of the screen is remembered: {error}")).ok()
 }
 
 /// The supervisor's clock, carried on between the messages that tell it.
@@ -120,6 +136,7 @@ impl Clock {
 
 struct Runner<F: Fn()> {
     state: State,
+    keeper: Option<Keeper>,
     look: Look,
     client: Client,
     inbox: Arc<Inbox>,
@@ -190,6 +207,10 @@ impl<F: Fn()> Runner<F> {
 
     fn take_in(&mut self, mail: Mail) {
         self.link_waits |= mail.link;
+        if let Some(failure) = mail.failed {
+            log::warn!("{failure}");
+            self.tell(Event::Failed(failure));
+        }
         if let Some(outcome) = mail.saved {
             self.tell(Event::Saved(outcome));
         }
@@ -258,6 +279,11 @@ impl<F: Fn()> Runner<F> {
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
+            Effect::Remember(text) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.keep(text);
+                }
+            }
             Effect::Copy(text) => self.copy(&text),
             Effect::Save(order) => {
                 let inbox = Arc::clone(&self.inbox);

@@ -478,6 +478,12 @@ impl Client {
         }
     }
 
+    /// How long ago something was last published, taken or not.
+    #[must_use]
+    pub fn heard_ago(&self) -> Duration {
+        self.shared.lock().published_at.elapsed()
+    }
+
     /// Has a piece of a log read; what comes of it goes into the mailbox.
     fn read_log(&self, seq: u64, stream: StreamIx, before: LogPlace, lines: usize) {
         let (client, shared) = (self.id, Arc::clone(&self.shared));
@@ -490,12 +496,6 @@ impl Client {
                 mailbox.refuse(seq, "too many logs are being read; try again");
             });
         }
-    }
-
-    /// How long ago something was last published, taken or not.
-    #[must_use]
-    pub fn heard_ago(&self) -> Duration {
-        self.shared.lock().published_at.elapsed()
     }
 
     /// Everything that has come since the last call, in order. Never blocks for long.

@@ -4,6 +4,7 @@ use super::*;
 
 mod any_input;
 mod supervision;
+mod views;
 mod whole;
 
 const ORIGIN: &str = "/etc/headend/headend.toml";

@@ -59,6 +59,58 @@ actions! {
     SortPrevious "sort-previous",
     /// Sort the other way round.
     SortReverse "sort-reverse",
+    /// Choose the column to sort by.
+    SortBy "sort-by",
+    /// To the left: the tile beside it, or out of a group.
+    Left "left",
+    /// To the right: the tile beside it, or into a group.
+    Right "right",
+    /// Streams under their groups, or not.
+    Group "group",
+    /// Fold the group under the cursor.
+    Fold "fold",
+    /// Unfold it.
+    Unfold "unfold",
+    /// Fold all groups.
+    FoldAll "fold-all",
+    /// Unfold all groups.
+    UnfoldAll "unfold-all",
+    /// One line, two lines, tiles.
+    Density "density",
+    /// Choose, move and size columns.
+    Columns "columns",
+    /// Select the stream under the cursor, or take it out.
+    Select "select",
+    /// Select all from the last selected one to the cursor.
+    SelectRange "select-range",
+    /// Select all that match.
+    SelectAll "select-all",
+    /// Choose a view.
+    Views "views",
+    /// Save what is shown as a view.
+    ViewSave "view-save",
+    /// No view.
+    View0 "view-0",
+    /// The view on key 1.
+    View1 "view-1",
+    /// The view on key 2.
+    View2 "view-2",
+    /// The view on key 3.
+    View3 "view-3",
+    /// The view on key 4.
+    View4 "view-4",
+    /// The view on key 5.
+    View5 "view-5",
+    /// The view on key 6.
+    View6 "view-6",
+    /// The view on key 7.
+    View7 "view-7",
+    /// The view on key 8.
+    View8 "view-8",
+    /// The view on key 9.
+    View9 "view-9",
+    /// Take the last order back.
+    Undo "undo",
     /// Start the selected stream.
     Start "start",
     /// Stop the selected stream.

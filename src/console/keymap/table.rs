@@ -29,6 +29,12 @@ macro_rules! binding {
     };
 }
 
+macro_rules! view {
+    ($does:ident, $key:literal, $help:literal) => {
+        binding!($does, Places::GRID, LOOK, "", $help, [Key::char($key)])
+    };
+}
+
 use KeyCode::{Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Up};
 
 /// The table. The footer shows its lines from the top until the screen's width is used.
@@ -90,7 +96,7 @@ pub(super) const TABLE: &[Binding] = &[
         Places::GRID,
         LOOK,
         "filter",
-        "filter by name, id, group, phase or condition",
+        "filter, by words or by fields: health:critical group:sport fps<20",
         [Key::char('/')]
     ),
     binding!(
@@ -111,7 +117,35 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     binding!(SortPrevious, Places::GRID, LOOK, "", "sort by the column before", [Key::char('<')]),
     binding!(SortReverse, Places::GRID, LOOK, "", "sort the other way round", [Key::char('O')]),
+    binding!(SortBy, Places::GRID, LOOK, "", "choose the column to sort by", [Key::control('o')]),
+    binding!(
+        Undo,
+        ACTS.and(Places::MACHINE),
+        ACT,
+        "",
+        "take the last order back, within ten seconds",
+        [Key::char('u')]
+    ),
     binding!(Log, ACTS, LOOK, "log", "the stream's log on the whole screen", [Key::char('l')]),
+    binding!(
+        Select,
+        Places::GRID,
+        ACT,
+        "select",
+        "select what is under the cursor, or take it out, and go on",
+        [Key::char(' ')]
+    ),
+    binding!(Group, Places::GRID, LOOK, "group", "streams under their groups, or not", [Key::char('t')]),
+    binding!(
+        Density,
+        Places::GRID,
+        LOOK,
+        "density",
+        "one line a stream, two lines, or tiles",
+        [Key::char('d')]
+    ),
+    binding!(Columns, Places::GRID, LOOK, "columns", "choose, move and size columns", [Key::char('C')]),
+    binding!(Views, Places::GRID, LOOK, "views", "choose a view", [Key::char('v')]),
     binding!(Wrap, ONE, LOOK, "wrap", "wrap long lines, or cut them", [Key::char('w')]),
     binding!(
         Next,
@@ -283,17 +317,50 @@ pub(super) const TABLE: &[Binding] = &[
     binding!(StartAll, Places::GRID, ACT, "", "start all streams shown; asks first", [Key::char('S')]),
     binding!(StopAll, Places::GRID, ACT, "", "stop all streams shown; asks first", [Key::char('X')]),
     binding!(RestartAll, Places::GRID, ACT, "", "restart all streams shown; asks first", [Key::char('R')]),
+    binding!(
+        SelectRange,
+        Places::GRID,
+        ACT,
+        "",
+        "select all from the last selected one to the cursor",
+        [Key::char('V')]
+    ),
+    binding!(SelectAll, Places::GRID, ACT, "", "select all that match; again: none", [Key::control('a')]),
+    binding!(
+        Left,
+        Places::GRID,
+        MOVE,
+        "",
+        "the tile to the left; among groups: out, then fold",
+        [Key::named(Left)]
+    ),
+    binding!(
+        Right,
+        Places::GRID,
+        MOVE,
+        "",
+        "the tile to the right; among groups: unfold, then in",
+        [Key::named(Right)]
+    ),
+    binding!(Fold, Places::GRID, LOOK, "", "fold the group", [Key::char('-')]),
+    binding!(Unfold, Places::GRID, LOOK, "", "unfold the group", [Key::char('+'), Key::char('=')]),
+    binding!(FoldAll, Places::GRID, LOOK, "", "fold all groups", [Key::char('_')]),
+    binding!(UnfoldAll, Places::GRID, LOOK, "", "unfold all groups", [Key::char('*')]),
+    binding!(ViewSave, Places::GRID, LOOK, "", "save what is shown as a view", [Key::control('n')]),
+    view!(View0, '0', "no view: all streams, as configured"),
+    view!(View1, '1', "the view on 1"),
+    view!(View2, '2', "the view on 2"),
+    view!(View3, '3', "the view on 3"),
+    view!(View4, '4', "the view on 4"),
+    view!(View5, '5', "the view on 5"),
+    view!(View6, '6', "the view on 6"),
+    view!(View7, '7', "the view on 7"),
+    view!(View8, '8', "the view on 8"),
+    view!(View9, '9', "the view on 9"),
     binding!(Up, ROWS, MOVE, "", "up", [Key::named(Up), Key::char('k')]),
     binding!(Down, ROWS, MOVE, "", "down", [Key::named(Down), Key::char('j')]),
     binding!(PageUp, ROWS, MOVE, "", "a screenful up", [Key::named(PageUp), Key::control('u')]),
-    binding!(
-        PageDown,
-        ROWS,
-        MOVE,
-        "",
-        "a screenful down",
-        [Key::named(PageDown), Key::control('d'), Key::char(' ')]
-    ),
+    binding!(PageDown, ROWS, MOVE, "", "a screenful down", [Key::named(PageDown), Key::control('d')]),
     binding!(First, ROWS, MOVE, "", "to the first", [Key::named(Home), Key::char('g')]),
     binding!(
         Last,

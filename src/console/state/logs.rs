@@ -39,12 +39,6 @@ impl State {
         Room { width: area.width, height: area.height.saturating_sub(1).max(1) }
     }
 
-    /// The time of day by which a line is so old, in milliseconds since the Unix epoch.
-    #[must_use]
-    pub fn log_now_ms(&self) -> u64 {
-        self.wall_now().and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)
-    }
-
     fn shows_log(&self) -> bool {
         matches!(self.screen(), Screen::Stream | Screen::Log)
     }
@@ -95,7 +89,7 @@ impl State {
         if self.log.stamps != Stamps::Age {
             return Duration::MAX;
         }
-        let now = self.log_now_ms();
+        let now = self.time_ms();
         let page = self.log.page(self.log_room());
         let times = page.iter().filter(|row| row.begins).filter_map(|row| row.entry.line());
         let ages = times.map(|line| Duration::from_millis(now.saturating_sub(line.wall_ms)));
@@ -121,7 +115,7 @@ impl State {
             Does::LogTimes => self.log.stamps = self.log.stamps.next(),
             Does::LogHitDown => self.jump_to_hit(true),
             Does::LogHitUp => self.jump_to_hit(false),
-            Does::LogMark => self.log.mark(self.log_now_ms(), room),
+            Does::LogMark => self.log.mark(self.time_ms(), room),
             Does::LogMarkUp | Does::LogMarkDown => {
                 if let Err(text) = self.log.jump_to_mark(does == Does::LogMarkDown, room) {
                     self.say(text.into(), true);
@@ -184,7 +178,7 @@ impl State {
         let streams = self.log.streams();
         let id = streams.first().and_then(|ix| self.row(*ix)).map_or("log", |row| row.id.as_str());
         let more = if streams.len() > 1 { "-and-more" } else { "" };
-        let name = format!("{id}{more}-{}.log", WallTime(self.log_now_ms()).for_file_name());
+        let name = format!("{id}{more}-{}.log", WallTime(self.time_ms()).for_file_name());
         let path = self.exports.as_ref().map(|folder| folder.join(&name).display().to_string());
         let path = path.filter(|path| path.chars().count() <= PROPOSED_PATH).unwrap_or(name);
         self.prompt_for(PromptFor::LogSave, &path);

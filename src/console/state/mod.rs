@@ -1,8 +1,11 @@
 //! What the console knows. No terminal, no clock, no link in it: it changes only by
 //! [`update`](update::update), and a view of it changes nothing.
 
+pub mod arrangement;
+pub mod bulk;
 mod care;
 mod clock;
+mod grid;
 mod held;
 pub mod history;
 pub mod list;
@@ -14,8 +17,10 @@ pub mod notices;
 mod orders;
 pub mod overlay;
 pub mod penalty;
+pub mod selection;
 #[cfg(test)]
 mod tests;
+pub mod undo;
 pub mod update;
 pub mod wall;
 
@@ -28,16 +33,17 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Size;
 use tui_logger::TuiWidgetState;
 
-use super::columns::{self, Placed, Widest};
+use super::columns::Widest;
 use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
 use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
 use crate::model::{
-    Action, Board, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamId, StreamIx, Totals,
-    WatchKind,
+    Board, Command, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamIx, Totals, WatchKind,
 };
+use arrangement::Arrangement;
+use bulk::Bulk;
 use care::Aim;
 use clock::Clock;
 pub use clock::OLD_AFTER;
@@ -47,6 +53,8 @@ use log::LogPane;
 use lookback::Lookback;
 use overlay::Overlay;
 use penalty::Penalty;
+use selection::Selected;
+use undo::Undo;
 use wall::Wall;
 
 /// An answer stays in the footer this long.
@@ -136,14 +144,7 @@ pub enum Question {
     /// Sleep?
     Suspend,
     /// Do it to all of these?
-    Many {
-        /// What.
-        action: Action,
-        /// To how many.
-        count: usize,
-        /// To which; `None`: to every stream there is.
-        ids: Option<Vec<StreamId>>,
-    },
+    Many(Bulk),
     /// Go on with the rollout that has stopped, or back?
     Rollout(RolloutOrder),
 }
@@ -177,6 +178,8 @@ struct Pending {
     done: Option<String>,
     /// Nobody pressed a key for it: nothing is said.
     quiet: bool,
+    /// What takes it back once it is done.
+    inverse: Vec<Command>,
 }
 
 /// A size of the pool that was ordered, until the board shows what came of it.
@@ -217,6 +220,12 @@ pub struct State {
     clock: Clock,
     /// Whom a mute or a note that is being chosen or typed is for.
     aim: Option<Aim>,
+    /// How the grid is arranged.
+    pub arrangement: Arrangement,
+    /// The streams that are selected together.
+    pub chosen: Selected,
+    /// What takes the last order back.
+    pub undo: Option<Undo>,
     /// The stream that is open.
     pub open: Option<StreamIx>,
     /// What is known about it beyond its row, as soon as it has come.
@@ -279,6 +288,9 @@ impl State {
             lookback: Lookback::default(),
             clock: Clock::default(),
             aim: None,
+            arrangement: Arrangement::default(),
+            chosen: Selected::default(),
+            undo: None,
             open: None,
             detail: None,
             log: LogPane::default(),
@@ -338,18 +350,6 @@ impl State {
         layout::areas(self.size, banners, self.screen() == Screen::Grid)
     }
 
-    /// Rows of the grid that fit the screen.
-    #[must_use]
-    pub fn grid_height(&self) -> usize {
-        usize::from(self.areas().body.height.saturating_sub(1)).max(1)
-    }
-
-    /// The columns of the grid.
-    #[must_use]
-    pub fn columns(&self) -> Vec<Placed> {
-        columns::place(self.size.width, self.widest)
-    }
-
     /// How wide the texts of the board are.
     #[must_use]
     pub const fn widest(&self) -> Widest {
@@ -379,10 +379,10 @@ impl State {
         self.board.rows.get(&ix).map(AsRef::as_ref)
     }
 
-    /// Whether changes of this row can be seen.
-    fn is_visible(&self, ix: StreamIx) -> bool {
+    /// Whether changes of this row can be seen, where the grid has room for `height` lines.
+    fn is_visible(&self, ix: StreamIx, height: usize) -> bool {
         match self.screen() {
-            Screen::Grid => self.list.visible(self.grid_height()).contains(&ix),
+            Screen::Grid => self.list.is_visible(ix, height),
             Screen::Stream | Screen::Log => self.open == Some(ix),
             Screen::Penalty => self.penalty.list.visible(self.penalty_height()).contains(&ix),
             _ => false,
@@ -425,24 +425,7 @@ impl State {
             return Some(self.now + next);
         }
         match self.screen() {
-            Screen::Grid => {
-                let columns = self.columns();
-                let has = |column| columns.iter().any(|p| p.column == column);
-                let (ages, messages) = (has(columns::Column::Age), has(columns::Column::Message));
-                let reasons = columns::place_of_why(&columns).is_some();
-                for ix in self.list.visible(self.grid_height()) {
-                    if let Some(row) = self.row(*ix) {
-                        consider(row_changes_in(row, self.now));
-                        if ages {
-                            consider(age_changes_in(self.now.since(row.last_message_at)));
-                        }
-                        let idle = reasons && !row.phase.holds_slot();
-                        if idle || messages && row.phase != Phase::Live {
-                            consider(countdown_changes_in(row, self.now, Countdown::Coarse));
-                        }
-                    }
-                }
-            }
+            Screen::Grid => consider(self.grid_changes_in()),
             Screen::Stream => {
                 if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
                     consider(row_changes_in(row, self.now));
@@ -452,9 +435,9 @@ impl State {
                 }
                 consider(self.log_changes_in());
             }
-            Screen::Log => consider(self.log_changes_in()),
             Screen::Penalty => self.penalty_ages(&mut consider),
             Screen::Wall => self.wall_ages(&mut consider),
+            Screen::Log => consider(self.log_changes_in()),
             _ => {}
         }
         for notice in &self.board.notices {

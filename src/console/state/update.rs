@@ -30,13 +30,15 @@ pub enum Event {
     Told(ServerMessage),
     /// Time went on.
     Clock,
-    /// A file was written, or not: what is to be said about it.
-    Saved(Result<String, String>),
     /// The supervisor was last heard so long ago, whether that was news or not.
     Heard(Duration),
     /// The wall clock at [`Moment::ZERO`], milliseconds since the Unix epoch, is not what was told
     /// before.
     WallClock(i64),
+    /// A file was written, or not: what is to be said about it.
+    Saved(Result<String, String>),
+    /// Something that was to be done did not work.
+    Failed(String),
 }
 
 /// Something to be done.
@@ -61,6 +63,8 @@ pub enum Effect {
     Copy(String),
     /// Write lines to a file, elsewhere than on this thread; [`Event::Saved`] tells of it.
     Save(SaveLines),
+    /// Write this for the next start.
+    Remember(String),
 }
 
 /// A message may have been on its way this long without its time being believed more than ours.
@@ -110,12 +114,17 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             state.clock();
             Vec::new()
         }
+        Event::Heard(ago) => {
+            state.heard(ago);
+            Vec::new()
+        }
         Event::Saved(outcome) => {
             state.saved(outcome);
             Vec::new()
         }
-        Event::Heard(ago) => {
-            state.heard(ago);
+        Event::Failed(text) => {
+            state.say(text, true);
+            state.want(Dirty::Now);
             Vec::new()
         }
         Event::WallClock(wall_zero) => {
@@ -126,15 +135,6 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
 }
 
 impl State {
-    /// After a change of the room there is: what was in sight stays in sight.
-    pub(super) fn fit_to_size(&mut self) {
-        let height = self.grid_height();
-        self.list.show_selected(height);
-        let height = self.penalty_height();
-        self.penalty.list.show_selected(height);
-        self.fit_wall();
-    }
-
     /// Takes the samples that are due, from the board as it has been until now.
     fn sample(&mut self) {
         self.history.sample(self.lookback.live(&self.board), self.open, self.now);
@@ -195,8 +195,7 @@ impl State {
         self.pool_changed();
         self.streams_changed();
         self.fit_to_size();
-        let (now, height) = (self.now, self.grid_height());
-        self.list.settle(&self.board, now, height);
+        self.settle();
         self.unwell_changed();
         self.want(Dirty::Now);
     }
@@ -216,22 +215,22 @@ impl State {
             || delta.removed.iter().any(|ix| self.board.rows.contains_key(ix));
         let mut dirty = self.machine_dirty(delta);
         let mut order_may_change = false;
+        let (before, height) = (self.totals, self.grid_height());
         for (ix, row) in &delta.rows {
-            let change = changed(self.row(*ix), row);
+            let change = self.count(*ix, row);
             order_may_change |= change > Dirty::Clean;
-            if self.is_visible(*ix) {
+            if self.is_visible(*ix, height) {
                 dirty = dirty.max(change);
             }
             dirty = dirty.max(self.unwell_row(*ix, row, change));
+            if change > Dirty::Clean && self.group_changed(row, height) {
+                dirty = dirty.max(Dirty::Figures);
+            }
         }
         delta.removed.iter().for_each(|ix| self.unwell_row_goes(*ix, delta));
         let notices = delta.notices.as_ref().is_some_and(|n| *n != self.board.notices);
         // It fits: that was looked at before.
         let _ = self.board.apply(delta);
-        let totals = self.board.totals();
-        if std::mem::replace(&mut self.totals, totals) != totals || notices {
-            dirty = Dirty::Now;
-        }
         if notices {
             self.machine_top = self.machine_top.min(self.board.notices.len().saturating_sub(1));
             self.fit_to_size();
@@ -245,8 +244,10 @@ impl State {
         if came_or_went {
             dirty = Dirty::Now;
             self.streams_changed();
-            let (now, height) = (self.now, self.grid_height());
-            self.list.settle(&self.board, now, height);
+            self.settle();
+        }
+        if self.totals != before || notices {
+            dirty = Dirty::Now;
         }
         self.penalty.empty_or_not(self.penalty.tally.all() == 0, self.now, true);
         self.want(dirty);
@@ -283,7 +284,25 @@ impl State {
         (told != shown).then_some(Effect::Send(ClientMessage::WakeForReadings(shown)))
     }
 
+    /// Counts a row that is to replace the one on the board; says how soon that is wanted.
+    fn count(&mut self, ix: StreamIx, new: &Row) -> Dirty {
+        let old = self.board.rows.get(&ix).map(AsRef::as_ref);
+        if let Some(old) = old {
+            self.totals.take_out(old);
+        }
+        self.totals.put_in(new);
+        changed(old, new)
+    }
+
+    /// Counts a row for its group's line; says whether that can be seen.
+    fn group_changed(&mut self, new: &Row, height: usize) -> bool {
+        let old = self.board.rows.get(&new.ix);
+        old.is_some_and(|old| self.list.row_changed(old, new, height)) && self.screen() == Screen::Grid
+    }
+
     fn streams_changed(&mut self) {
+        let rows = &self.board.rows;
+        self.chosen.retain(|ix| rows.contains_key(&ix));
         self.totals = self.board.totals();
         self.widest = columns::measure(self.board.rows.values().map(AsRef::as_ref));
         self.wall_changed();
@@ -295,8 +314,7 @@ impl State {
             self.want(Dirty::Now);
         }
         if self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now) {
-            let (now, height) = (self.now, self.grid_height());
-            if self.list.settle(&self.board, now, height) && self.screen() == Screen::Grid {
+            if self.settle() && self.screen() == Screen::Grid {
                 self.want(Dirty::Now);
             }
         }
@@ -334,16 +352,6 @@ impl State {
         does.map_or_else(Vec::new, |does| self.does(does))
     }
 
-    pub(super) fn rebuild(&mut self) {
-        let (now, height) = (self.now, self.grid_height());
-        self.list.rebuild(&self.board, now, height);
-    }
-
-    pub(super) fn move_by(&mut self, rows: isize) {
-        let height = self.grid_height();
-        self.list.move_by(rows, height);
-    }
-
     /// Does something that has a key here.
     pub(super) fn does(&mut self, does: Does) -> Vec<Effect> {
         if self.refuses_frozen(does) {
@@ -356,14 +364,15 @@ impl State {
             Does::PageDown => self.scroll(self.page_here()),
             Does::First => self.scroll(isize::MIN / 2),
             Does::Last => self.scroll(isize::MAX / 2),
+            Does::Open if self.screen() == Screen::Grid && self.toggle_group() => {}
             Does::Open => return self.open_selected(Screen::Stream),
             Does::Log if matches!(self.screen(), Screen::Grid | Screen::Penalty) => {
                 return self.open_selected(Screen::Log);
             }
             Does::Log => self.go(Screen::Log),
             Does::Back => return self.back(),
-            Does::Previous | Does::LogPrevious => return self.open_neighbour(-1),
-            Does::Next | Does::LogNext => return self.open_neighbour(1),
+            Does::Previous | Does::LogPrevious => return self.open_neighbour(false),
+            Does::Next | Does::LogNext => return self.open_neighbour(true),
             Does::LogSearch
             | Does::LogFilter
             | Does::LogSeverity
@@ -386,20 +395,9 @@ impl State {
                 self.list.faults_only = !self.list.faults_only;
                 self.rebuild();
             }
-            Does::SortNext | Does::SortPrevious => {
-                self.list.sort = self.list.sort.step(does == Does::SortNext);
-                self.list.reversed = false;
-                self.rebuild();
-                self.list.show_first();
-            }
-            Does::SortReverse => {
-                self.list.reversed = !self.list.reversed;
-                self.rebuild();
-                self.list.show_first();
-            }
-            Does::Start => return self.order_one(Action::Start),
-            Does::Stop => return self.order_one(Action::Stop),
-            Does::Restart => return self.order_one(Action::Restart),
+            Does::Start => return self.order_here(Action::Start),
+            Does::Stop => return self.order_here(Action::Stop),
+            Does::Restart => return self.order_here(Action::Restart),
             Does::StartAll => self.ask_many(Action::Start),
             Does::StopAll => self.ask_many(Action::Stop),
             Does::RestartAll => self.ask_many(Action::Restart),
@@ -408,6 +406,7 @@ impl State {
             Does::SlotsMore => return self.change_slots(true),
             Does::SlotsFewer => return self.change_slots(false),
             Does::SlotsAuto => return self.auto_slots(),
+            Does::Undo => return self.take_back(),
             Does::Wrap => self.log.wrap = !self.log.wrap,
             Does::Machine => {
                 self.machine_top = 0;
@@ -433,6 +432,7 @@ impl State {
             Does::Redraw => return vec![Effect::Redraw],
             Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
+            of_the_grid => return self.does_in_grid(of_the_grid),
         }
         Vec::new()
     }
@@ -508,8 +508,8 @@ impl State {
         [follow].into_iter().chain(look).collect()
     }
 
-    fn open_neighbour(&mut self, step: isize) -> Vec<Effect> {
-        match self.neighbour(step) {
+    fn open_neighbour(&mut self, forward: bool) -> Vec<Effect> {
+        match self.neighbour(forward) {
             Some(ix) if Some(ix) != self.open => self.open_stream(ix),
             _ => Vec::new(),
         }
@@ -527,9 +527,10 @@ impl State {
                 self.log.close();
                 return vec![Effect::Send(ClientMessage::FollowLogs(Vec::new()))];
             }
+        } else if !self.chosen.is_empty() {
+            self.chosen.clear();
         } else if self.list.is_filtered() {
-            self.list.filter.clear();
-            self.list.faults_only = false;
+            self.list.drop_filter();
             self.rebuild();
         } else if self.is_frozen() {
             self.go_live();
@@ -553,6 +554,8 @@ fn changed(old: Option<&Row>, new: &Row) -> Dirty {
         && old.input_of == new.input_of
         && old.maintenance == new.maintenance
         && old.priority == new.priority
+        && old.care == new.care
+        && old.tags == new.tags
         && old.watch == new.watch
         && old.pid == new.pid
         && old.care == new.care;

@@ -1,6 +1,8 @@
 //! What the screens look like, and what they cost.
 
 mod draws;
+mod grid;
+mod grid_screens;
 mod logs;
 mod lookback;
 mod penalty;

@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
 use crate::console::keymap::{Bound, Does, Places, acts};
-use crate::console::state::overlay::prompt::{Prompt, PromptFor};
+use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
 use crate::console::state::{Screen, State};
 use crate::console::text::{cells, counted, thousands, width};
 use crate::model::MAX_NOTE;
@@ -28,6 +28,9 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     }
     if let Some(prompt) = state.prompt() {
         prompt_line(state, prompt, area, pen);
+        if let Some(mistake) = &prompt.mistake {
+            mistake_line(prompt, mistake, area, pen);
+        }
         return;
     }
     if let Some(toast) = &state.toast {
@@ -52,7 +55,10 @@ fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
             // Only a rollout that has stopped can go on or back.
             && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
             // In the grid there is nothing to go back from but a filter.
-            && (b.does != Does::Back || state.screen() != Screen::Grid || state.list.is_filtered())
+            && (b.does != Does::Back
+                || state.screen() != Screen::Grid
+                || state.list.is_filtered()
+                || !state.chosen.is_empty())
             // Nothing can be done to what was.
             && !(state.is_frozen() && acts(b.does))
     };
@@ -108,13 +114,7 @@ fn to_look_at(state: &State, bound: &Bound, short: bool, pen: &Pen) -> [Piece; 2
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let facts = match &prompt.mistake {
-        Some(mistake) => {
-            let at = prompt.edit.text().get(..mistake.at).map_or(0, |before| before.chars().count());
-            vec![(format!("at {}: {}", at + 1, mistake.text), theme.warning)]
-        }
-        None => prompt_facts(state, prompt, pen),
-    };
+    let facts = prompt_facts(state, prompt, pen);
     let mut typed = vec![(prompt.purpose.sign().into(), theme.accent)];
     typed.extend(typed_pieces(prompt, pen));
     let free = area.width.saturating_sub(cells(length(&typed)) + 3);
@@ -171,8 +171,11 @@ fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
 /// What is found by what is typed, and how to leave.
 fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
     let facts = || state.log.facts(state.log_room());
-    let typed = || prompt.edit.text().trim().chars().count();
     let (found, enter, esc) = match prompt.purpose {
+        PromptFor::Filter if prompt.mistake.is_some() => {
+            ("last good query in force   ".into(), "keep", "clear")
+        }
+        PromptFor::ViewName => (String::new(), "save", "leave"),
         PromptFor::Filter => {
             let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
             (found, "keep", "clear")
@@ -188,8 +191,11 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
             (format!("{} of {}   ", of(facts.shown), of(facts.lines)), "keep", "undo")
         }
         PromptFor::LogSave => (String::new(), "save", "not"),
-        PromptFor::Note => (format!("{} of {MAX_NOTE}   ", typed()), "keep", "leave as it is"),
-        PromptFor::Mute => (String::new(), "keep", "leave as it is"),
+        PromptFor::Note => {
+            let typed = prompt.edit.text().trim().chars().count();
+            (format!("{typed} of {MAX_NOTE}   "), "keep", "leave as it is")
+        }
+        PromptFor::Mute => (String::new(), "mute", "leave as it is"),
     };
     vec![
         (found, pen.theme.dim),
@@ -198,4 +204,36 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
         ("esc".into(), pen.theme.accent),
         (format!(" {esc}"), pen.theme.dim),
     ]
+}
+
+/// What is wrong, on the line above, from its place on; from the right where there is no room.
+fn mistake_line(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
+    let Some(y) = area.y.checked_sub(1) else { return };
+    let style = pen.theme.warning;
+    let line = Rect { y, height: 1, ..area };
+    pen.wipe(line);
+    pen.paint(line, pen.theme.bar);
+    let (before, behind) = prompt.edit.halves();
+    let sign = width(prompt.purpose.sign());
+    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
+    // The caret takes a cell of its own.
+    let place = if mistake.at < before.len() {
+        to(before, mistake.at)
+    } else {
+        width(before) + to(behind, mistake.at - before.len()) + usize::from(mistake.at > before.len())
+    };
+    let x = area.x.saturating_add(1).saturating_add(cells(sign + place)).min(area.right().saturating_sub(2));
+    let wide = cells(width(&mistake.text));
+    let room = area.right().saturating_sub(x + 3);
+    // The place itself is marked too, for a text that needs the whole line.
+    pen.paint(Rect { x, y: area.y, width: 1, height: 1 }, style.add_modifier(Modifier::REVERSED));
+    if wide <= room {
+        pen.left(x, y, 1, pen.glyphs.down, style);
+        pen.left(x + 2, y, room, &mistake.text, style);
+    } else if wide + 2 <= x {
+        pen.left(x, y, 1, pen.glyphs.down, style);
+        pen.left(x - wide - 1, y, wide, &mistake.text, style);
+    } else {
+        pen.left(area.x + 1, y, area.width.saturating_sub(2), &mistake.text, style);
+    }
 }

@@ -164,7 +164,7 @@ fn draw_row(state: &State, row: &Row, area: Rect, pen: &mut Pen) {
     };
     let style = style(line.level, pen);
     if row.begins {
-        let stamp = log.stamps.text(line.wall_ms, state.log_now_ms(), &state.zone);
+        let stamp = log.stamps.text(line.wall_ms, state.time_ms(), &state.zone);
         pen.left(area.x + 1, area.y, log.stamps.width(), &stamp, theme.faint);
         let at = area.x + log.stamps.width() + 2;
         pen.left(at, area.y, 1, letter(line.level), style);

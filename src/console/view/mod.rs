@@ -1,6 +1,7 @@
 //! What the operator sees. A view reads the state and changes nothing.
 
 pub mod chart;
+mod columns;
 mod dialog;
 mod footer;
 mod grid;
@@ -65,6 +66,7 @@ fn in_front(state: &State, area: Rect, body: Rect, pen: &mut Pen) {
     match &state.overlay {
         Some(Overlay::Question(question)) => dialog::question(state, question, area, pen),
         Some(Overlay::Picker(list)) => picker::draw(list, body, pen),
+        Some(Overlay::Columns(list)) => columns::draw(state, list, body, pen),
         // The footer has it.
         Some(Overlay::Prompt(_)) | None => {}
     }

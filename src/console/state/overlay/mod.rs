@@ -1,6 +1,7 @@
 //! What stands in front of a screen and takes the keys first: a question, a line being typed, a
 //! list to choose from. One at a time.
 
+pub mod columns;
 pub mod edit;
 pub mod picker;
 pub mod prompt;
@@ -9,6 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::update::Effect;
 use super::{Question, Screen, State};
+use columns::ColumnList;
 use edit::LineEdit;
 use picker::Picker;
 use prompt::Prompt;
@@ -22,6 +24,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// Something is chosen from a list.
     Picker(Picker),
+    /// The columns are chosen, moved and sized.
+    Columns(ColumnList),
 }
 
 /// Whether it is ctrl-c, which leaves from everywhere.
@@ -64,6 +68,7 @@ impl State {
             }
             Some(Overlay::Prompt(_)) => Some(self.pressed_in_prompt(key)),
             Some(Overlay::Picker(_)) => Some(self.pressed_in_picker(key)),
+            Some(Overlay::Columns(_)) => Some(self.pressed_in_columns(key)),
         }
     }
 
@@ -72,7 +77,7 @@ impl State {
         match self.overlay.take() {
             Some(Overlay::Prompt(prompt)) => self.prompt_dropped(&prompt),
             Some(Overlay::Picker(picker)) => self.picker_dropped(&picker),
-            Some(Overlay::Question(_)) | None => {}
+            Some(Overlay::Question(_) | Overlay::Columns(_)) | None => {}
         }
     }
 
@@ -110,7 +115,7 @@ impl State {
                 picker.narrow();
                 self.picker_moved();
             }
-            Some(Overlay::Question(_)) => {}
+            Some(Overlay::Question(_) | Overlay::Columns(_)) => {}
             None if on_the_wall => {}
             None => {
                 let filter = self.keymap.key_for(crate::console::keymap::Does::Filter);

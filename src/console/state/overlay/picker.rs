@@ -1,5 +1,6 @@
 //! A list to choose from, narrowed by typing: the palette, and everything like it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -10,8 +11,7 @@ use crate::console::keymap::{Does, Places};
 use crate::console::state::State;
 use crate::console::state::overlay::prompt::PromptFor;
 use crate::console::state::update::Effect;
-use crate::model::CareOrder;
-use crate::model::StreamIx;
+use crate::model::{CareOrder, Column, StreamIx};
 
 /// Rows a page key moves by.
 const PAGE: isize = 10;
@@ -21,14 +21,20 @@ const PAGE: isize = 10;
 pub enum Pick {
     /// Something to do.
     Does(Does),
-    /// A stream whose log comes into the pane.
-    AddLog(StreamIx),
     /// Tell nobody for so long.
     Mute(Duration),
     /// Tell nobody for a time that is typed.
     MuteFor,
     /// Tell again.
     Unmute,
+    /// A stream whose log comes into the pane.
+    AddLog(StreamIx),
+    /// The order of the grid; `None`: as configured.
+    Sort(Option<Column>),
+    /// A view.
+    View(Arc<str>),
+    /// A saved view that is to be removed.
+    ForgetView(Arc<str>),
 }
 
 /// One line of the list.
@@ -152,13 +158,22 @@ impl State {
         match picker.chosen().map(|item| item.pick.clone()) {
             None => Vec::new(),
             Some(Pick::Does(does)) => self.does(does),
-            Some(Pick::AddLog(stream)) => self.add_log(stream),
             Some(Pick::Mute(span)) => self.care(CareOrder::Mute(span)),
             Some(Pick::Unmute) => self.care(CareOrder::Unmute),
             Some(Pick::MuteFor) => {
                 self.prompt_for(PromptFor::Mute, "");
                 Vec::new()
             }
+            Some(Pick::AddLog(stream)) => self.add_log(stream),
+            Some(Pick::Sort(column)) => {
+                self.sort_by_column(column);
+                Vec::new()
+            }
+            Some(Pick::View(name)) => {
+                self.show_view_named(&name);
+                Vec::new()
+            }
+            Some(Pick::ForgetView(name)) => self.forget_view(&name),
         }
     }
 }
