@@ -366,6 +366,9 @@ impl State {
             Does::Last => self.scroll(isize::MAX / 2),
             Does::Open if self.screen() == Screen::Grid && self.toggle_group() => {}
             Does::Open => return self.open_selected(Screen::Stream),
+            Does::Log if self.screen() == Screen::Grid && self.chosen.len() > 1 => {
+                return self.open_selected_logs();
+            }
             Does::Log if matches!(self.screen(), Screen::Grid | Screen::Penalty) => {
                 return self.open_selected(Screen::Log);
             }
@@ -498,7 +501,7 @@ impl State {
         self.open_stream(ix)
     }
 
-    fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
+    pub(super) fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
         self.open = Some(ix);
         self.list.selected = Some(ix);
         let follow = self.open_logs(&[ix]);
