@@ -7,7 +7,10 @@ use super::pen::{Pen, Piece, length};
 use crate::console::keymap::{Bound, Does};
 use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
 use crate::console::state::{Screen, State};
-use crate::console::text::{cells, width};
+use crate::console::text::{cells, keep_lines, width, wrap};
+
+/// What is wrong with a line is told in at most so many lines.
+const MISTAKE_LINES: usize = 3;
 
 /// Draws the footer.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -24,7 +27,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     if let Some(prompt) = state.prompt() {
         prompt_line(state, prompt, area, pen);
         if let Some(mistake) = &prompt.mistake {
-            mistake_line(prompt, mistake, area, pen);
+            mistake_lines(prompt, mistake, area, pen);
         }
         return;
     }
@@ -81,21 +84,20 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
-    let (found, keep, clear) = match prompt.purpose {
-        PromptFor::Filter if prompt.mistake.is_some() => {
-            ("last good query in force   ".into(), " keep  ", " clear")
-        }
-        PromptFor::Filter => (found, " keep  ", " clear"),
-        PromptFor::ViewName => (String::new(), " save  ", " leave"),
-    };
-    let facts = [
-        (found, theme.dim),
-        ("enter".into(), theme.accent),
-        (keep.into(), theme.dim),
-        ("esc".into(), theme.accent),
-        (clear.into(), theme.dim),
-    ];
+    let key = |key: &str, word: &str| [(key.to_owned(), theme.accent), (format!(" {word}  "), theme.dim)];
+    // On a narrow screen the header alone says how many there are.
+    let roomy = area.width >= 60;
+    let found = (format!("{} of {}   ", state.list.order.len(), state.board.rows.len()), theme.dim);
+    let found = Some(found).filter(|_| roomy);
+    let mut facts: Vec<Piece> = Vec::new();
+    match prompt.purpose {
+        // With a mistake there is nothing to keep.
+        PromptFor::Filter if prompt.mistake.is_some() => facts.extend(found),
+        PromptFor::Filter => facts.extend(found.into_iter().chain(key("enter", "keep"))),
+        PromptFor::ViewName => facts.extend(key("enter", "save")),
+    }
+    let leave = if prompt.purpose == PromptFor::Filter { "clear" } else { "leave" };
+    facts.extend(key("esc", leave));
     let wide = cells(length(&facts)).min(area.width / 2);
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let (before, behind) = prompt.edit.halves();
@@ -108,34 +110,37 @@ fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     pen.pieces(area.x + 1, area.y, area.width.saturating_sub(wide + 3), &typed);
 }
 
-/// What is wrong, on the line above, from its place on; from the right where there is no room.
-fn mistake_line(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
-    let Some(y) = area.y.checked_sub(1) else { return };
+/// What is wrong, above the line: at its place, or where there is room.
+fn mistake_lines(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
     let style = pen.theme.warning;
-    let line = Rect { y, height: 1, ..area };
-    pen.wipe(line);
-    pen.paint(line, pen.theme.bar);
-    let (before, behind) = prompt.edit.halves();
-    let sign = width(prompt.purpose.sign());
-    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
-    // The caret takes a cell of its own.
-    let place = if mistake.at < before.len() {
-        to(before, mistake.at)
-    } else {
-        width(before) + to(behind, mistake.at - before.len()) + usize::from(mistake.at > before.len())
-    };
-    let x = area.x.saturating_add(1).saturating_add(cells(sign + place)).min(area.right().saturating_sub(2));
-    let wide = cells(width(&mistake.text));
-    let room = area.right().saturating_sub(x + 3);
+    let x = place(prompt, mistake.at).saturating_add(area.x).min(area.right().saturating_sub(2));
     // The place itself is marked too, for a text that needs the whole line.
     pen.paint(Rect { x, y: area.y, width: 1, height: 1 }, style.add_modifier(Modifier::REVERSED));
-    if wide <= room {
+    let mut lines = wrap(&mistake.text, area.width.saturating_sub(2).into(), pen.glyphs);
+    keep_lines(&mut lines, MISTAKE_LINES);
+    let high = cells(lines.len()).min(area.y);
+    let above = Rect { y: area.y - high, height: high, ..area };
+    pen.wipe(above);
+    pen.paint(above, pen.theme.bar);
+    let wide = cells(width(&mistake.text));
+    let (y, behind) = (above.y, area.right().saturating_sub(x + 3));
+    if high > 1 || wide > behind.max(x.saturating_sub(2)) {
+        for (line, y) in lines.iter().zip(above.y..above.bottom()) {
+            pen.left(area.x + 1, y, area.width.saturating_sub(2), line, style);
+        }
+    } else if high == 1 {
         pen.left(x, y, 1, pen.glyphs.down, style);
-        pen.left(x + 2, y, room, &mistake.text, style);
-    } else if wide + 2 <= x {
-        pen.left(x, y, 1, pen.glyphs.down, style);
-        pen.left(x - wide - 1, y, wide, &mistake.text, style);
-    } else {
-        pen.left(area.x + 1, y, area.width.saturating_sub(2), &mistake.text, style);
+        let at = if wide <= behind { x + 2 } else { x - wide - 1 };
+        pen.left(at, y, wide, &mistake.text, style);
     }
+}
+
+/// Where the byte `at` of a line stands, from the left edge.
+fn place(prompt: &Prompt, at: usize) -> u16 {
+    let (before, behind) = prompt.edit.halves();
+    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
+    // The caret takes a cell of its own.
+    let caret = usize::from(at > before.len());
+    let place = to(before, at.min(before.len())) + to(behind, at.saturating_sub(before.len())) + caret;
+    cells(width(prompt.purpose.sign()) + place).saturating_add(1)
 }

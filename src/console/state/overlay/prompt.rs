@@ -54,6 +54,13 @@ fn last_word(text: &str) -> &str {
         .unwrap_or(text)
 }
 
+/// What stands before the term that has its mistake at `at`.
+fn before_mistake(text: &str, at: usize) -> &str {
+    let before = text.get(..at).unwrap_or(text);
+    let term = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    before.get(..term).unwrap_or("")
+}
+
 impl State {
     /// Begins a line.
     pub(in crate::console::state) fn prompt_for(&mut self, purpose: PromptFor, text: &str) {
@@ -103,8 +110,13 @@ impl State {
                 let before = self.list.filter.clone();
                 let text = prompt.edit.text().to_owned();
                 // While it has a mistake the last one without stays in force.
-                if let Err(query::Mistake { at, text }) = self.list.set_filter(&text) {
-                    prompt.mistake = Some(Mistake { at, text });
+                if let Err(mistake) = self.list.set_filter(&text) {
+                    let before = before_mistake(&text, mistake.at).to_owned();
+                    prompt.mistake = Some(Mistake { at: mistake.at, text: mistake.text });
+                    // The one without may be a half-typed field, which found nothing as a word.
+                    if self.list.order.is_empty() && self.list.set_filter(&before).is_ok() {
+                        self.rebuild();
+                    }
                     return;
                 }
                 self.rebuild();
