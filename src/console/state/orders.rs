@@ -1,5 +1,7 @@
 //! What the operator orders, what is asked first, and what came of it.
 
+use std::fmt::Write as _;
+
 use super::overlay::Overlay;
 use super::undo::inverse;
 use super::update::Effect;
@@ -142,7 +144,7 @@ impl State {
             Answer::Refused { reason } => self.say(format!("{what}: refused: {reason}"), true),
         }
         if let (Some(until), Some(toast)) = (undo, &mut self.toast) {
-            toast.text.push_str(&format!(" ({} undoes)", self.keymap.key_for(Does::Undo)));
+            let _ = write!(toast.text, " ({} undoes)", self.keymap.key_for(Does::Undo));
             toast.until = until;
         }
     }

@@ -71,9 +71,9 @@ impl State {
         let streams = self.streams_of(entry);
         self.chosen.last = self.list.selected.or_else(|| streams.first().copied());
         if streams.iter().all(|ix| self.chosen.has(*ix)) {
-            streams.iter().for_each(|ix| {
+            for ix in &streams {
                 self.chosen.streams.remove(ix);
-            });
+            }
         } else {
             self.chosen.streams.extend(streams);
         }

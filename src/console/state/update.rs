@@ -211,7 +211,7 @@ impl State {
         if self.take_delta_behind(delta) {
             return Vec::new();
         }
-        let came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
+        let mut came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
             || delta.removed.iter().any(|ix| self.board.rows.contains_key(ix));
         let mut dirty = self.machine_dirty(delta);
         let mut order_may_change = false;
@@ -219,6 +219,7 @@ impl State {
         for (ix, row) in &delta.rows {
             let change = self.count(*ix, row);
             order_may_change |= change > Dirty::Clean;
+            came_or_went |= self.row(*ix).is_some_and(|old| is_called_otherwise(old, row));
             if self.is_visible(*ix, height) {
                 dirty = dirty.max(change);
             }
@@ -313,10 +314,9 @@ impl State {
             self.toast = None;
             self.want(Dirty::Now);
         }
-        if self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now) {
-            if self.settle() && self.screen() == Screen::Grid {
-                self.want(Dirty::Now);
-            }
+        let sorts = self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now);
+        if sorts && self.settle() && self.screen() == Screen::Grid {
+            self.want(Dirty::Now);
         }
         if self.ages_due.is_some_and(|at| at <= self.now) {
             self.ages_due = None;
@@ -539,6 +539,11 @@ impl State {
         }
         Vec::new()
     }
+}
+
+/// Whether it has another name or another group: columns and groups are made anew then.
+fn is_called_otherwise(old: &Row, new: &Row) -> bool {
+    old.name != new.name || old.group != new.group || old.tags != new.tags
 }
 
 /// How soon the difference between two states of a row is wanted.

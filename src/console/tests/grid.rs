@@ -66,7 +66,7 @@ fn command(effects: Vec<Effect>) -> (u64, Command) {
 
 fn ids(target: &Selection) -> Vec<&str> {
     let Selection::Ids(ids) = target else { panic!("{target:?}") };
-    ids.iter().map(|id| id.as_str()).collect()
+    ids.iter().map(crate::model::StreamId::as_str).collect()
 }
 
 fn answer(state: &mut State, seq: u64, answer: Answer) {
@@ -110,7 +110,8 @@ mod queries {
         press(&mut state, KeyCode::Enter);
         assert!(state.prompt().is_none());
         // Left broken, nothing of it stays.
-        presses(&mut state, "/ helth:x");
+        presses(&mut state, "/sport helth:x");
+        assert_eq!(numbers(&state), [11], "and not nothing, as the word helth would find");
         press(&mut state, KeyCode::Esc);
         assert_eq!((state.list.order.len(), &*state.list.filter), (200, ""));
     }
@@ -295,6 +296,18 @@ mod groups {
         let (_, command) = command(press(&mut state, ch('y')));
         let Command::Streams { target, .. } = command else { panic!() };
         assert_eq!(ids(&target)[..3], ["ch-001", "ch-006", "ch-011"]);
+    }
+
+    #[test]
+    fn a_stream_that_changes_its_group_changes_its_place() {
+        let mut state = grid();
+        presses(&mut state, "t");
+        let mut moved = row(1);
+        moved.group = "kids".into();
+        change(&mut state, vec![moved]);
+        assert_eq!(state.list.group_of(StreamIx(1)).map(|group| group.name.to_string()), Some("kids".into()));
+        let count = |name: &str| state.list.groups().iter().find(|g| &*g.name == name).unwrap().tally.count;
+        assert_eq!((count("kids"), count("sport")), (21, 19));
     }
 
     #[test]

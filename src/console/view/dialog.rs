@@ -74,17 +74,21 @@ fn many(bulk: &Bulk, undo: &str) -> String {
     };
     let mut text = format!("{which}: {}.", named(&bulk.named, bulk.count));
     if bulk.hidden > 0 && bulk.which == Which::Selected {
-        let hidden = named(&bulk.hidden_named, bulk.hidden);
-        let _ = write!(text, " The filter hides {} of them: {hidden}.", bulk.hidden);
+        let _ = match bulk.hidden {
+            hidden if hidden == bulk.count => write!(text, " The filter hides all of them."),
+            hidden => {
+                write!(text, " The filter hides {hidden} of them: {}.", named(&bulk.hidden_named, hidden))
+            }
+        };
     }
     if bulk.left_out > 0 {
         let stays = if bulk.left_out == 1 { "stays" } else { "stay" };
         let _ = write!(text, " {} {stays} stopped.", counted(bulk.left_out, "other"));
     }
-    text.push_str(&match bulk.action {
-        Action::Restart => " This can't be undone.".into(),
-        _ => format!(" For ten seconds {undo} undoes it."),
-    });
+    let _ = match bulk.action {
+        Action::Restart => write!(text, " This can't be undone."),
+        _ => write!(text, " For ten seconds {undo} undoes it."),
+    };
     text
 }
 

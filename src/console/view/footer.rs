@@ -8,11 +8,13 @@ use super::pen::{Pen, Piece, length};
 use crate::console::keymap::{Bound, Does, Places, acts};
 use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
 use crate::console::state::{Screen, State};
-use crate::console::text::{cells, counted, thousands, width};
+use crate::console::text::{cells, counted, keep_lines, thousands, width, wrap};
 use crate::model::MAX_NOTE;
 
 /// With less room than this a sign stands for "to look at".
 const LEAST_WORDS: usize = 56;
+/// What is wrong with a line is told in at most so many lines.
+const MISTAKE_LINES: usize = 3;
 
 /// Draws the footer.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -29,7 +31,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     if let Some(prompt) = state.prompt() {
         prompt_line(state, prompt, area, pen);
         if let Some(mistake) = &prompt.mistake {
-            mistake_line(prompt, mistake, area, pen);
+            mistake_lines(prompt, mistake, area, pen);
         }
         return;
     }
@@ -171,9 +173,8 @@ fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
 fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
     let facts = || state.log.facts(state.log_room());
     let (found, enter, esc) = match prompt.purpose {
-        PromptFor::Filter if prompt.mistake.is_some() => {
-            ("last good query in force   ".into(), "keep", "clear")
-        }
+        // On a narrow screen the header alone says how many there are.
+        PromptFor::Filter if state.size.width < 60 => (String::new(), "keep", "clear"),
         PromptFor::ViewName => (String::new(), "save", "leave"),
         PromptFor::Filter => {
             let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
@@ -196,43 +197,46 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
         }
         PromptFor::Mute => (String::new(), "mute", "leave as it is"),
     };
-    vec![
-        (found, pen.theme.dim),
-        ("enter".into(), pen.theme.accent),
-        (format!(" {enter}  "), pen.theme.dim),
-        ("esc".into(), pen.theme.accent),
-        (format!(" {esc}"), pen.theme.dim),
-    ]
+    let mut facts = vec![(found, pen.theme.dim)];
+    // With a mistake there is nothing to keep.
+    if prompt.mistake.is_none() {
+        facts.extend(hint("enter".into(), enter, pen));
+    }
+    facts.extend(hint("esc".into(), esc, pen));
+    facts
 }
 
-/// What is wrong, on the line above, from its place on; from the right where there is no room.
-fn mistake_line(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
-    let Some(y) = area.y.checked_sub(1) else { return };
+/// What is wrong, above the line: at its place, or where there is room.
+fn mistake_lines(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
     let style = pen.theme.warning;
-    let line = Rect { y, height: 1, ..area };
-    pen.wipe(line);
-    pen.paint(line, pen.theme.bar);
-    let (before, behind) = prompt.edit.halves();
-    let sign = width(prompt.purpose.sign());
-    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
-    // The caret takes a cell of its own.
-    let place = if mistake.at < before.len() {
-        to(before, mistake.at)
-    } else {
-        width(before) + to(behind, mistake.at - before.len()) + usize::from(mistake.at > before.len())
-    };
-    let x = area.x.saturating_add(1).saturating_add(cells(sign + place)).min(area.right().saturating_sub(2));
-    let wide = cells(width(&mistake.text));
-    let room = area.right().saturating_sub(x + 3);
+    let x = place(prompt, mistake.at).saturating_add(area.x).min(area.right().saturating_sub(2));
     // The place itself is marked too, for a text that needs the whole line.
     pen.paint(Rect { x, y: area.y, width: 1, height: 1 }, style.add_modifier(Modifier::REVERSED));
-    if wide <= room {
+    let mut lines = wrap(&mistake.text, area.width.saturating_sub(2).into(), pen.glyphs);
+    keep_lines(&mut lines, MISTAKE_LINES);
+    let high = cells(lines.len()).min(area.y);
+    let above = Rect { y: area.y - high, height: high, ..area };
+    pen.wipe(above);
+    pen.paint(above, pen.theme.bar);
+    let wide = cells(width(&mistake.text));
+    let (y, behind) = (above.y, area.right().saturating_sub(x + 3));
+    if high > 1 || wide > behind.max(x.saturating_sub(2)) {
+        for (line, y) in lines.iter().zip(above.y..above.bottom()) {
+            pen.left(area.x + 1, y, area.width.saturating_sub(2), line, style);
+        }
+    } else if high == 1 {
         pen.left(x, y, 1, pen.glyphs.down, style);
-        pen.left(x + 2, y, room, &mistake.text, style);
-    } else if wide + 2 <= x {
-        pen.left(x, y, 1, pen.glyphs.down, style);
-        pen.left(x - wide - 1, y, wide, &mistake.text, style);
-    } else {
-        pen.left(area.x + 1, y, area.width.saturating_sub(2), &mistake.text, style);
+        let at = if wide <= behind { x + 2 } else { x - wide - 1 };
+        pen.left(at, y, wide, &mistake.text, style);
     }
+}
+
+/// Where the byte `at` of a line stands, from the left edge.
+fn place(prompt: &Prompt, at: usize) -> u16 {
+    let (before, behind) = prompt.edit.halves();
+    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
+    // The caret takes a cell of its own.
+    let caret = usize::from(at > before.len());
+    let place = to(before, at.min(before.len())) + to(behind, at.saturating_sub(before.len())) + caret;
+    cells(width(prompt.purpose.sign()) + place).saturating_add(1)
 }

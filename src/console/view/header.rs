@@ -127,6 +127,8 @@ fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
         };
         pieces.extend([(format!("{} selected{hidden}", state.chosen.len()), theme.accent), gap()]);
     }
+    // What a view that was not changed shows, its name says.
+    let said = state.shown_view().is_some_and(|(_, changed)| !changed);
     if let Some((view, changed)) = state.shown_view() {
         let key = view.key.map_or_else(String::new, |key| format!("{key} "));
         let changed = if changed { " changed" } else { "" };
@@ -136,17 +138,18 @@ fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
         let shown = format!("{} of {} shown", list.order.len(), state.board.rows.len());
         pieces.extend([(shown, theme.accent), gap()]);
     }
-    if list.faults_only {
+    if list.faults_only && !said {
         pieces.extend([("faults only".into(), theme.accent), gap()]);
     }
-    if !list.filter.trim().is_empty() && state.prompt().is_none() {
+    if !list.filter.trim().is_empty() && state.prompt().is_none() && !said {
         pieces.extend([(format!("/{}", list.filter), theme.accent), gap()]);
     }
     let SortBy { column, reversed } = list.sort;
     // Tiles have no titles.
-    let marked = state.arrangement.density != Density::Tiles
-        && state.columns().iter().any(|placed| Some(placed.column) == column);
-    if !marked && (column.is_some() || reversed) {
+    let marked = (column.is_none() && !reversed)
+        || state.arrangement.density != Density::Tiles
+            && state.columns().iter().any(|placed| Some(placed.column) == column);
+    if !marked {
         let arrow = if descends(column) == reversed { pen.glyphs.up } else { pen.glyphs.down };
         let word = column.map_or("configured", |column| column.title(u16::MAX));
         pieces.extend([(format!("by {word} {arrow}"), theme.dim), gap()]);

@@ -69,6 +69,13 @@ fn last_word(text: &str) -> &str {
         .unwrap_or(text)
 }
 
+/// What stands before the term that has its mistake at `at`.
+fn before_mistake(text: &str, at: usize) -> &str {
+    let before = text.get(..at).unwrap_or(text);
+    let term = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    before.get(..term).unwrap_or("")
+}
+
 impl State {
     /// Begins a line.
     pub(in crate::console::state) fn prompt_for(&mut self, purpose: PromptFor, text: &str) {
@@ -173,8 +180,13 @@ impl State {
     fn filter_typed(&mut self, text: &str) -> Option<Mistake> {
         let before = self.list.filter.clone();
         // While it has a mistake the last one without stays in force.
-        if let Err(query::Mistake { at, text }) = self.list.set_filter(text) {
-            return Some(Mistake { at, text });
+        if let Err(mistake) = self.list.set_filter(text) {
+            let before = before_mistake(text, mistake.at);
+            // The one without may be a half-typed field, which found nothing as a word.
+            if self.list.order.is_empty() && self.list.set_filter(before).is_ok() {
+                self.rebuild();
+            }
+            return Some(Mistake { at: mistake.at, text: mistake.text });
         }
         self.rebuild();
         // So it does while a field is being typed.
