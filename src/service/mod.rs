@@ -187,7 +187,7 @@ impl Service {
             run_supervisor(core, tools, outlet, streams, hub.clone(), requests, options.leave_on_hangup)?;
         let measured = bids.clone();
         let sampler = Sampler::start(pids, folder, move |host, own, workers| {
-            outlet::lock(&readings).take_in(host, own, workers);
+            outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
             measured.measured(host, own, workers);
         });
         Ok(Self { hub, bids, supervisor, sampler, logs, store, left, _lock: lock })

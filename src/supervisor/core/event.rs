@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{
     Command, Detection, FaultClass, HostReading, LineLevel, Moment, Phase, Sample, SelfReading, StreamIx,
-    Tracks, Wanted, WorkersReading,
+    Tracks, Usage, Wanted, WorkersReading,
 };
 
 /// Which start of a stream's worker: one more with each start, so that what an earlier worker still
@@ -90,6 +90,8 @@ pub enum Input {
         /// The workers, when they were measured too.
         workers: Option<WorkersReading>,
     },
+    /// Workers were measured: what each takes of the machine.
+    Usage(Vec<(StreamIx, Generation, Usage)>),
     /// The wall clock, milliseconds since the Unix epoch: at the start, and whenever it differs by
     /// more than a second from what follows from the last one. Only schedules look at it.
     Wall(u64),

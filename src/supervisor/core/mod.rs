@@ -258,6 +258,16 @@ impl Supervisor {
                 let changed = self.guard.read(now, &host, &own, &self.policy.guard);
                 self.guard_was_read(now, changed, effects);
             }
+            Input::Usage(measured) => {
+                for (ix, generation, usage) in measured {
+                    let stream = self.streams.get_mut(ix.index());
+                    if stream.is_some_and(|stream| stream.take_usage(generation, usage)) {
+                        self.moved.insert(ix);
+                    }
+                }
+                // Nothing is decided by it.
+                return;
+            }
             Input::Wall(wall_ms) => {
                 self.wall = Some(WallClock::shows(now, wall_ms));
                 self.each(now, effects, Stream::refresh_air);

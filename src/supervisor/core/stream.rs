@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::config::Policy;
 use crate::model::{
-    Care, Condition, FaultClass, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Wanted,
+    Care, Condition, FaultClass, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Usage, Wanted,
     WatchKind, clean, mask_secrets,
 };
 
@@ -79,6 +79,8 @@ pub struct Stream {
     pub(super) restarts: u32,
     pub(super) started_before: bool,
     pub(super) figures: Figures,
+    /// What its worker takes of the machine, as last measured.
+    pub(super) usage: Option<Usage>,
     pub(super) watch: Watch,
     pub(super) conditions: Vec<Condition>,
     pub(super) last_error: Option<Arc<str>>,
@@ -184,6 +186,7 @@ impl Stream {
             restarts: restored.map_or(0, |r| r.restarts),
             started_before: false,
             figures: Figures::default(),
+            usage: None,
             watch: Watch::default(),
             conditions: Vec::new(),
             last_error: None,
@@ -402,7 +405,7 @@ impl Stream {
             last_seen: self.turns.last_seen,
             input_of: if inputs == 0 { (0, 0) } else { (counted(input) + 1, counted(inputs)) },
             maintenance: self.air.maintenance,
-            usage: None,
+            usage: self.usage,
             care: Care::default(),
             tags: Arc::clone(&self.shown_tags),
         }

@@ -16,7 +16,7 @@ mod sharing;
 use super::*;
 use crate::model::{
     Action, Command, Condition, ConditionKind, Detection, Expect, Fallback, FaultClass, Figures, LineLevel,
-    Mode, Sample, Selection, Thresholds, Tracks, Wanted, WatchKind,
+    Mode, Sample, Selection, Thresholds, Tracks, Usage, Wanted, WatchKind,
 };
 
 /// Output time of one progress block to the next, microseconds.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Policy;
-use crate::model::{ConditionKind, FaultClass, Figures, LineLevel, Mode, Moment, Phase, Sample, clean_line};
+use crate::model::{
+    ConditionKind, FaultClass, Figures, LineLevel, Mode, Moment, Phase, Sample, Usage, clean_line,
+};
 
 use super::event::{Generation, WorkerEnd, WorkerEvent};
 use super::process::{Moved, Then, Worker};
@@ -221,6 +223,13 @@ impl Stream {
         (plain && stalls > now).then_some(stalls)
     }
 
+    /// Its worker was measured. Says whether that is news; of an earlier worker, or of a probe, it is
+    /// not.
+    pub fn take_usage(&mut self, generation: Generation, usage: Usage) -> bool {
+        let is_its = self.worker.as_ref().is_some_and(|worker| worker.generation == generation);
+        is_its && self.usage.replace(usage) != Some(usage)
+    }
+
     fn sample(&mut self, around: &mut Surroundings<'_>, sample: &Sample) {
         let now = around.now;
         let Some(worker) = &mut self.worker else { return };
@@ -365,6 +374,7 @@ impl Stream {
         self.keep_what_was_seen();
         let then = self.worker.take().and_then(|w| w.stop).map(|stop| stop.then);
         self.figures = Figures::default();
+        self.usage = None;
         self.dropped_before = self.dropped;
         self.end_probe(around);
         let host = self.at_host.take();

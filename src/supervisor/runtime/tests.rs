@@ -1,7 +1,11 @@
+use super::attend::marked;
+use super::spawner::Order;
 use super::*;
 use crate::config::Policy;
 use crate::ffmpeg::Version;
-use crate::model::{Expect, Fallback, Thresholds, Wanted, WatchKind};
+use crate::host::Workers;
+use crate::model::{Expect, Fallback, HostReading, Mode, SelfReading, Thresholds, Usage, Wanted, WatchKind};
+use crate::supervisor::core::Purpose;
 
 /// Far below [`Limits::OURS`]: nobody is there who could end.
 const SOON: Limits =
@@ -87,6 +91,23 @@ fn leaving_ends_although_a_worker_does_not() {
     });
     assert!(seen.left.contains(&1), "{:?}", seen.left);
     assert_eq!(seen.left.last(), Some(&0), "and that is the end");
+}
+
+#[test]
+fn what_a_process_takes_comes_to_the_row_of_its_stream() {
+    let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _context = event_loop.enter();
+    let (mut runtime, _bids, _orders) = with_a_spawner_that_hangs();
+    runtime.add(vec![(spec(Mode::Packets), None)]);
+    let group = Group::new(4_000_001, runtime.tracked.clone());
+    runtime.running.insert((StreamIx(0), Generation(1)), Running { group, pid: 4_000_001 });
+    let usage = |open_files| Usage { open_files, ..Usage::default() };
+    let each = vec![(4_000_000, usage(1)), (4_000_001, usage(2)), (4_000_002, usage(3))];
+    let workers = Some(Workers { each, ..Workers::default() });
+    let measured = Measured { host: HostReading::default(), own: SelfReading::default(), workers };
+    runtime.take_in_measured(Moment::ZERO, measured);
+    let rows = runtime.core.drain_changes(true).rows;
+    assert_eq!(rows.iter().map(|row| row.usage).collect::<Vec<_>>(), [Some(usage(2))]);
 }
 
 #[test]
