@@ -3,6 +3,7 @@
 //! Starting: limits, state folder, store, logs, FFmpeg, what an earlier headend left, supervisor, host
 //! readings. Leaving: no more starts, workers end, logs are written, the store is flushed and exported.
 
+mod kept;
 mod leftovers;
 mod outlet;
 mod own_log;
@@ -350,18 +351,11 @@ fn filter_notice(config: &Config, capabilities: &Capabilities) -> Option<Notice>
 /// Pairs each stream with what the store knows of it.
 fn restore(config: Config, opened: &Opened) -> Vec<(crate::model::StreamSpec, Option<Restored>)> {
     let now = wall_ms();
-    let known = |spec: &crate::model::StreamSpec| {
-        opened.records.get(&spec.id).map(|record| Restored {
-            wanted: record.wanted,
-            restarts: record.restarts,
-            changed: Moment::ZERO - Duration::from_millis(now.saturating_sub(record.changed_wall_ms)),
-        })
-    };
     config
         .streams
         .into_iter()
         .map(|spec| {
-            let restored = known(&spec);
+            let restored = opened.records.get(&spec.id).map(|record| kept::restored(record, now));
             (spec, restored)
         })
         .collect()

@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::kept::record_of;
 use crate::link::{Hub, HubChange};
 use crate::logs::Logs;
 use crate::model::{
     Answer, HostReading, LimitReading, Moment, Notice, NoticeKind, SelfReading, Severity, StreamId,
     WorkersReading,
 };
-use crate::store::{Record, Store, WorkerRecord};
+use crate::store::{Store, WorkerRecord};
 use crate::supervisor::core::{Changes, Kept};
 use crate::supervisor::runtime::{Outlet, wall_ms};
 
@@ -139,9 +140,8 @@ fn merged<'a>(notices: impl Iterator<Item = &'a Notice>) -> Vec<Notice> {
 }
 
 impl Outlet for ServiceOutlet {
-    fn save(&mut self, id: &StreamId, kept: Kept) {
-        let Kept { wanted, phase, restarts } = kept;
-        self.store.save(id, Record { wanted, phase, restarts, changed_wall_ms: wall_ms() });
+    fn save(&mut self, now: Moment, id: &StreamId, kept: Kept) {
+        self.store.save(id, record_of(kept, now, wall_ms()));
     }
 
     fn publish(&mut self, now: Moment, changes: Changes) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::care::Cared;
 use crate::model::{
     Command, Detection, FaultClass, HostReading, LineLevel, Moment, Phase, Sample, SelfReading, StreamIx,
     Tracks, Usage, Wanted, WorkersReading,
@@ -171,18 +172,22 @@ pub enum Effect {
 }
 
 /// What the store keeps of a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// What the operator wants of it.
     pub wanted: Wanted,
     /// Its last phase.
     pub phase: Phase,
+    /// Since when it is in that phase.
+    pub since: Moment,
     /// Starts beyond the first, ever.
     pub restarts: u32,
+    /// What operators noted about it.
+    pub cared: Cared,
 }
 
 /// What is known of a stream from an earlier run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
     /// What the operator wants of it.
     pub wanted: Wanted,
@@ -190,4 +195,6 @@ pub struct Restored {
     pub restarts: u32,
     /// When it last changed: before [`Moment::ZERO`].
     pub changed: Moment,
+    /// What operators noted about it.
+    pub cared: Cared,
 }

@@ -6,6 +6,7 @@
 
 mod air;
 mod backoff;
+mod care;
 mod commands;
 mod dispatch;
 mod event;
@@ -39,6 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use care::Cared;
 pub use event::{Effect, Generation, Input, Kept, Purpose, Restored, Signal, WorkerEnd, WorkerEvent};
 pub use reason::words;
 
@@ -270,7 +272,7 @@ impl Supervisor {
             }
             Input::Wall(wall_ms) => {
                 self.wall = Some(WallClock::shows(now, wall_ms));
-                self.each(now, effects, Stream::refresh_air);
+                self.each(now, effects, Stream::wall_was_set);
             }
             Input::Tick => self.tick(now, effects),
             Input::Shutdown => {
@@ -440,8 +442,10 @@ impl Supervisor {
             concerns: &mut self.concerns,
         };
         act(stream, &mut around);
+        let conditions_changed = stream.refresh_conditions(now, self.guard.slows_workers_since());
+        stream.settle_care(&mut around);
         // Most events only find that the worker has moved on.
-        if stream.refresh_conditions(now, self.guard.slows_workers_since()) || stream.shown() != shown {
+        if conditions_changed || stream.shown() != shown {
             self.changed.insert(ix);
         } else if stream.numbers() != numbers {
             self.moved.insert(ix);

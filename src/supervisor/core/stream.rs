@@ -13,6 +13,7 @@ use crate::model::{
 
 use super::air::{Air, WallClock};
 use super::backoff::Failures;
+use super::care::Cared;
 use super::event::{Effect, Generation, Kept, Purpose, Restored};
 use super::inputs::Inputs;
 use super::line::Lane;
@@ -88,6 +89,9 @@ pub struct Stream {
     pub(super) last_message_at: Moment,
     pub(super) dropped: u64,
     pub(super) dropped_before: u64,
+    pub(super) cared: Cared,
+    /// Since when nothing is wrong with it, while it is acknowledged.
+    pub(super) well_since: Option<Moment>,
     /// What was last given to the store.
     pub(super) saved: Option<Kept>,
 }
@@ -149,6 +153,7 @@ pub struct Shown {
     last_message_at: Moment,
     last_seen: Option<Moment>,
     maintenance: bool,
+    care: Care,
 }
 
 impl Stream {
@@ -163,10 +168,10 @@ impl Stream {
     ) -> Self {
         Self {
             ix,
-            wanted: restored.map_or(spec.wanted, |r| r.wanted),
+            wanted: restored.as_ref().map_or(spec.wanted, |r| r.wanted),
             phase: Phase::Stopped,
             reason: "".into(),
-            since: restored.map_or(now, |r| r.changed),
+            since: restored.as_ref().map_or(now, |r| r.changed),
             wait: Wait::Nothing,
             generation: Generation::default(),
             worker: None,
@@ -183,7 +188,7 @@ impl Stream {
             held_back: false,
             shed: false,
             faulty_since: None,
-            restarts: restored.map_or(0, |r| r.restarts),
+            restarts: restored.as_ref().map_or(0, |r| r.restarts),
             started_before: false,
             figures: Figures::default(),
             usage: None,
@@ -194,6 +199,8 @@ impl Stream {
             last_message_at: now,
             dropped: 0,
             dropped_before: 0,
+            cared: restored.map(|r| r.cared).unwrap_or_default(),
+            well_since: None,
             saved: None,
             shown_tags: spec.tags.iter().cloned().collect(),
             shown_inputs: spec.inputs.iter().map(|url| clean(&mask_secrets(url)).into()).collect(),
@@ -227,8 +234,9 @@ impl Stream {
 
     /// What the store should keep of it.
     #[must_use]
-    pub const fn kept(&self) -> Kept {
-        Kept { wanted: self.wanted, phase: self.phase, restarts: self.restarts }
+    pub fn kept(&self) -> Kept {
+        let Self { wanted, phase, since, restarts, .. } = *self;
+        Kept { wanted, phase, since, restarts, cared: self.cared.clone() }
     }
 
     /// Slots it holds: one for its worker, one for a probe.
@@ -302,8 +310,8 @@ impl Stream {
         let watch = self.watch.next_deadline(now, thresholds);
         // Who jumps the line does so only as long as somebody looks.
         let looked = self.turns.looked_until.filter(|at| *at > now && self.wait == Wait::Line);
-        let all = [retry, worker, watch, fallback, looked, self.air.next(), self.probe_deadline(now, policy)];
-        all.into_iter().flatten().min()
+        let (air, care, probe) = (self.air.next(), self.care_deadline(), self.probe_deadline(now, policy));
+        [retry, worker, watch, fallback, looked, air, care, probe].into_iter().flatten().min()
     }
 
     /// Works out the conditions anew; says whether they differ from those before.
@@ -343,6 +351,7 @@ impl Stream {
             last_message_at: self.last_message_at,
             last_seen: self.turns.last_seen,
             maintenance: self.air.maintenance,
+            care: self.cared.care.clone(),
         }
     }
 
@@ -406,7 +415,7 @@ impl Stream {
             input_of: if inputs == 0 { (0, 0) } else { (counted(input) + 1, counted(inputs)) },
             maintenance: self.air.maintenance,
             usage: self.usage,
-            care: Care::default(),
+            care: self.cared.care.clone(),
             tags: Arc::clone(&self.shown_tags),
         }
     }
@@ -482,7 +491,8 @@ impl Stream {
     /// Has it kept, if it differs from what was kept last.
     pub(super) fn save(&mut self, around: &mut Surroundings<'_>) {
         let kept = self.kept();
-        if self.saved.replace(kept) != Some(kept) {
+        if self.saved.as_ref() != Some(&kept) {
+            self.saved = Some(kept.clone());
             around.effects.push(Effect::Save { stream: self.ix, kept });
         }
     }

@@ -2,6 +2,7 @@
 
 mod board;
 mod busy_host;
+mod caring;
 mod crossing;
 mod ending;
 mod failing;
@@ -238,7 +239,7 @@ impl World {
     /// What was last asked to be kept of this stream.
     fn saved(&self, ix: u32) -> Option<Kept> {
         let kept = |effect: &Effect| match effect {
-            Effect::Save { stream, kept } if stream.0 == ix => Some(*kept),
+            Effect::Save { stream, kept } if stream.0 == ix => Some(kept.clone()),
             _ => None,
         };
         self.effects.iter().rev().find_map(kept)

@@ -220,7 +220,8 @@ impl Stream {
             && !self.probe.is_running()
             && self.watch.is_quiet();
         let stalls = worker.moved + self.spec.thresholds.stall;
-        (plain && stalls > now).then_some(stalls)
+        let next = self.care_deadline().map_or(stalls, |over| over.min(stalls));
+        (plain && next > now).then_some(next)
     }
 
     /// Its worker was measured. Says whether that is news; of an earlier worker, or of a probe, it is

@@ -49,7 +49,7 @@ const FIGURES: Duration = Duration::from_secs(1);
 /// Where the loop's results go.
 pub trait Outlet {
     /// Keep this on disk, some time soon.
-    fn save(&mut self, id: &StreamId, kept: Kept);
+    fn save(&mut self, now: Moment, id: &StreamId, kept: Kept);
     /// Show this. Also called with nothing in it, once a second.
     fn publish(&mut self, now: Moment, changes: Changes);
     /// Lines were written to logs.
@@ -274,6 +274,9 @@ impl<O: Outlet> Runtime<O> {
                     Command::Streams { action, .. } => {
                         log::info!("{} {touched} streams, by the operator", action.word());
                     }
+                    Command::Care { order, .. } => {
+                        log::info!("{} {touched} streams, by the operator", order.word());
+                    }
                     other => log::info!("{other:?}, by the operator"),
                 }
                 self.carry_out(now, effects);
@@ -368,7 +371,7 @@ impl<O: Outlet> Runtime<O> {
                 }
                 Effect::Save { stream, kept } => {
                     if let Some(spec) = self.core.spec(stream) {
-                        self.outlet.save(&spec.id, kept);
+                        self.outlet.save(now, &spec.id, kept);
                     }
                 }
                 Effect::Note { stream, level, text } => self.note(stream, level, text),

@@ -17,7 +17,7 @@ struct Seen {
 }
 
 impl Outlet for Seen {
-    fn save(&mut self, _: &StreamId, _: Kept) {}
+    fn save(&mut self, _: Moment, _: &StreamId, _: Kept) {}
     fn publish(&mut self, _: Moment, _: Changes) {}
     fn lines_moved(&mut self) {}
     fn commanded(&mut self, _: u64, _: u64, _: usize) {}

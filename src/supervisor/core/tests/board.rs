@@ -128,7 +128,7 @@ fn nothing_is_saved_twice() {
         .effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Save { kept, .. } => Some(*kept),
+            Effect::Save { kept, .. } => Some(kept.clone()),
             _ => None,
         })
         .collect();
