@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use color_eyre::eyre::Report;
 
-use crate::console::{keymap, terminal};
+use crate::console::{keymap::Keymap, terminal};
 use args::{Args, Verb};
 
 /// Everything went as asked.
@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),
         Some(Verb::Config(config)) => revisions::run(&config),
-        Some(Verb::Keys) => print(&keymap::markdown()).map(|()| OK).map_err(Failed::from),
+        Some(Verb::Keys) => print(&Keymap::default().markdown()).map(|()| OK).map_err(Failed::from),
     };
     ExitCode::from(match outcome {
         Ok(code) => code,

@@ -3,7 +3,7 @@
 use ratatui::layout::{Rect, Size};
 
 /// Below this the screen says that it is too small.
-pub const LEAST: Size = Size { width: 60, height: 12 };
+pub const LEAST: Size = Size { width: 40, height: 12 };
 /// Notices shown at the same time, each on its own line.
 pub const MAX_NOTICES: u16 = 3;
 

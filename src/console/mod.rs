@@ -9,11 +9,13 @@
 mod backend;
 mod columns;
 mod decode;
+mod fuzzy;
 mod glyphs;
 mod inbox;
 mod input;
 pub mod keymap;
 mod layout;
+pub mod rehearsal;
 mod runner;
 mod spans;
 mod state;
@@ -39,6 +41,8 @@ pub struct Settings {
     pub title: String,
     /// headend's version.
     pub version: &'static str,
+    /// Said at the start, as of something that went wrong before.
+    pub says: Option<String>,
 }
 
 /// Why the console ended.
@@ -52,6 +56,8 @@ pub enum Ending {
     SupervisorGone,
     /// The terminal went away, or was given back by [`terminal::restore`] (as a panic does).
     TerminalLost,
+    /// The thread that reads the keys had a defect; the terminal is given back.
+    Defect,
 }
 
 /// Why there is no console.

@@ -41,7 +41,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version } = settings;
+    let Settings { theme, ascii, title, version, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
@@ -55,8 +55,12 @@ pub fn run(
     let taken = Taken::take().map_err(ConsoleError::Terminal)?;
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
+    let mut state = State::new(&title, version, size, TimeZone::system());
+    if let Some(text) = says {
+        state.say(text, true);
+    }
     let runner = Runner {
-        state: State::new(&title, version, size, TimeZone::system()),
+        state,
         look,
         client,
         inbox,
@@ -70,8 +74,7 @@ pub fn run(
     };
     let ending = runner.run();
     drop(taken);
-    drop(input);
-    Ok(ending)
+    Ok(if input.end() { ending } else { Ending::Defect })
 }
 
 /// The supervisor's clock, carried on between the messages that tell it.
@@ -134,6 +137,7 @@ impl<F: Fn()> Runner<F> {
     fn until_ended(&mut self) -> Ending {
         loop {
             let mail = self.inbox.wait(self.wakes_at());
+            crate::defect::on_purpose("console");
             self.take_in(mail);
             self.tell(Event::Clock);
             if let Some(ending) = self.ending {

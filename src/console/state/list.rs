@@ -5,8 +5,6 @@ use std::time::Duration;
 use crate::console::columns::{Sort, has_fault};
 use crate::model::{Board, Moment, Row, StreamIx};
 
-/// The longest filter, in characters.
-pub const MAX_FILTER: usize = 64;
 /// A live list is sorted again at most this often: rows that jump can't be read.
 pub const RESORT_EVERY: Duration = Duration::from_secs(2);
 /// While someone moves or acts, and this long after, no row moves under the cursor.

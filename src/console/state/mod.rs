@@ -7,6 +7,7 @@ pub mod log;
 pub mod machine;
 pub mod notices;
 mod orders;
+pub mod overlay;
 #[cfg(test)]
 mod tests;
 pub mod update;
@@ -20,7 +21,7 @@ use ratatui::layout::Size;
 use tui_logger::TuiWidgetState;
 
 use super::columns::{self, Placed, Widest};
-use super::keymap::Places;
+use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
 use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
@@ -32,6 +33,7 @@ use crate::model::{
 use history::History;
 use list::List;
 use log::LogPane;
+use overlay::Overlay;
 
 /// An answer stays in the footer this long.
 pub const TOAST_FOR: Duration = Duration::from_secs(6);
@@ -84,8 +86,10 @@ pub enum Dirty {
     Figures,
     /// Log lines: read as a flow.
     Lines,
-    /// A state changed, or the operator did something.
+    /// A state changed.
     Now,
+    /// The operator did something, and waits to see it.
+    Typed,
 }
 
 impl Dirty {
@@ -97,6 +101,8 @@ impl Dirty {
             Self::Figures => Duration::from_millis(1_000),
             Self::Lines => Duration::from_millis(150),
             Self::Now => Duration::from_millis(33),
+            // A key held down repeats every 30 ms or so: each is its own frame, and a burst is one.
+            Self::Typed => Duration::from_millis(8),
         }
     }
 }
@@ -195,10 +201,10 @@ pub struct State {
     pub help_top: usize,
     /// The first notice that is seen on the machine's screen.
     pub machine_top: usize,
-    /// What is asked.
-    pub question: Option<Question>,
-    /// A filter is being typed.
-    pub typing: bool,
+    /// What stands in front and takes the keys.
+    pub overlay: Option<Overlay>,
+    /// The keys, as this operator has them.
+    pub keymap: Arc<Keymap>,
     /// What is said in the footer.
     pub toast: Option<Toast>,
     /// headend is leaving.
@@ -212,6 +218,8 @@ pub struct State {
     slots_order: Option<SlotsOrder>,
     /// When the supervisor was last told that someone looks at the open stream.
     looked_at: Option<Moment>,
+    /// Whether the supervisor thinks that readings are shown here.
+    told_readings: bool,
     dirty: Dirty,
     /// When a visible age changes; set after each frame.
     ages_due: Option<Moment>,
@@ -239,8 +247,8 @@ impl State {
             own_log_seen: Moment::ZERO,
             help_top: 0,
             machine_top: 0,
-            question: None,
-            typing: false,
+            overlay: None,
+            keymap: Arc::default(),
             toast: None,
             leaving: None,
             zone,
@@ -249,6 +257,7 @@ impl State {
             next_seq: 1,
             slots_order: None,
             looked_at: None,
+            told_readings: true,
             dirty: Dirty::Now,
             ages_due: None,
         }
@@ -346,7 +355,7 @@ impl State {
         let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
         let toast = self.toast.as_ref().map(|t| t.until);
         // While a question is open no row moves.
-        let sort = if self.question.is_none() { self.list.sort_due() } else { None };
+        let sort = if self.question().is_none() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         [samples, own_log, toast, sort, ages].into_iter().flatten().min()

@@ -1,5 +1,6 @@
 //! What the operator orders, what is asked first, and what came of it.
 
+use super::overlay::Overlay;
 use super::update::Effect;
 use super::{
     Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, TOAST_FOR, Toast,
@@ -13,7 +14,7 @@ const SLOTS_ONE_BY_ONE: u32 = 20;
 
 impl State {
     /// Says something in the footer.
-    pub(super) fn say(&mut self, text: String, bad: bool) {
+    pub fn say(&mut self, text: String, bad: bool) {
         self.toast = Some(Toast { text, bad, until: self.now + TOAST_FOR });
     }
 
@@ -41,7 +42,7 @@ impl State {
             return;
         }
         let ids = (self.list.is_filtered() && count < self.board.rows.len()).then_some(ids);
-        self.question = Some(Question::Many { action, count, ids });
+        self.ask(Question::Many { action, count, ids });
     }
 
     fn order(&mut self, command: Command, what: String, done: Option<String>) -> Effect {
@@ -61,7 +62,7 @@ impl State {
     /// Asks whether to go on with the rollout, or back.
     pub(super) fn ask_rollout(&mut self, order: RolloutOrder) {
         if self.rollout().is_some() {
-            self.question = Some(Question::Rollout(order));
+            self.ask(Question::Rollout(order));
         } else {
             self.say("no rollout has stopped".into(), true);
         }
@@ -145,7 +146,7 @@ impl State {
             return vec![Effect::Hurry];
         }
         if self.workers() > 0 {
-            self.question = Some(Question::Quit);
+            self.ask(Question::Quit);
             return Vec::new();
         }
         self.leave()
@@ -169,16 +170,18 @@ impl State {
 
     /// The question was answered with yes.
     pub(super) fn confirm(&mut self) -> Vec<Effect> {
-        match self.question.take() {
-            None => Vec::new(),
-            Some(Question::Quit) => self.leave(),
-            Some(Question::Suspend) => vec![Effect::Suspend],
-            Some(Question::Many { action, count, ids }) => {
+        let Some(Overlay::Question(question)) = self.overlay.take() else {
+            return Vec::new();
+        };
+        match question {
+            Question::Quit => self.leave(),
+            Question::Suspend => vec![Effect::Suspend],
+            Question::Many { action, count, ids } => {
                 let what = format!("{} {}", action.word(), counted(count, "stream"));
                 let target = ids.map_or(Selection::All, Selection::Ids);
                 vec![self.order(Command::Streams { action, target }, what, None)]
             }
-            Some(Question::Rollout(order)) => {
+            Question::Rollout(order) => {
                 let (what, done) = match order {
                     RolloutOrder::Continue => ("continue the rollout", "the rollout goes on"),
                     RolloutOrder::Back => ("turn the rollout back", "the rollout's last step is turned back"),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
-use super::list::MAX_FILTER;
+use super::overlay::edit::MAX_LINE;
 use super::update::{Effect, Event, believed, update};
 use super::*;
 use crate::console::columns::Sort;
@@ -104,9 +104,9 @@ fn all_streams_are_ordered_only_after_a_yes() {
     {
         let mut state = grid();
         assert!(press(&mut state, ch(key)).is_empty());
-        assert_eq!(state.question, Some(Question::Many { action, count, ids: None }));
+        assert_eq!(state.question(), Some(&Question::Many { action, count, ids: None }));
         assert!(press(&mut state, ch('n')).is_empty());
-        assert_eq!(state.question, None);
+        assert_eq!(state.question(), None);
         press(&mut state, ch(key));
         assert!(press(&mut state, ch(key)).is_empty(), "only y is a yes");
         let effects = press(&mut state, ch('y'));
@@ -141,13 +141,13 @@ fn the_filter_works_while_it_is_typed() {
     let mut state = grid();
     press(&mut state, ch('/'));
     type_in(&mut state, "q");
-    assert!(state.question.is_none() && state.typing, "keys are text now");
+    assert!(state.question().is_none() && state.prompt().is_some(), "keys are text now");
     press(&mut state, KeyCode::Backspace);
     type_in(&mut state, "BLACK");
     assert_eq!(state.list.order, [StreamIx(3)]);
     assert_eq!(selected(&state), 3);
     press(&mut state, KeyCode::Enter);
-    assert!(!state.typing && state.list.is_filtered());
+    assert!(state.prompt().is_none() && state.list.is_filtered());
     press(&mut state, KeyCode::Esc);
     assert_eq!(state.list.order.len(), 200);
     assert_eq!(selected(&state), 3, "the selection survives the filter");
@@ -180,12 +180,12 @@ fn pasted_text_is_a_filter_or_nothing() {
         update(state, now, Event::Typed(Typed::Paste(text.into())))
     };
     assert!(paste(&mut state, "xxXy").is_empty());
-    assert!(state.question.is_none() && state.toast.is_some());
+    assert!(state.question().is_none() && state.toast.is_some());
     press(&mut state, ch('/'));
     paste(&mut state, "sport\nX\ny");
     assert_eq!(state.list.filter, "sport");
     paste(&mut state, &"long".repeat(1_000));
-    assert_eq!(state.list.filter.chars().count(), MAX_FILTER);
+    assert_eq!(state.list.filter.chars().count(), MAX_LINE);
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn screens_do_not_pile_up() {
 fn quitting_asks_while_workers_run() {
     let mut state = grid();
     assert!(press(&mut state, ch('q')).is_empty());
-    assert_eq!(state.question, Some(Question::Quit));
+    assert_eq!(state.question(), Some(&Question::Quit));
     assert!(press(&mut state, KeyCode::Esc).is_empty());
     assert_eq!(state.leaving, None);
     press(&mut state, ch('q'));
@@ -473,4 +473,22 @@ fn sleep_is_asked_for() {
     assert!(control(&mut state, 'z').is_empty());
     assert_eq!(press(&mut state, ch('y')), [Effect::Suspend]);
     assert_eq!(control(&mut state, 'l'), [Effect::Redraw]);
+}
+
+#[test]
+fn nobody_is_woken_for_readings_that_no_screen_shows() {
+    let mut state = state(200, 60, board(3));
+    let now = state.now;
+    let mut pressed = |code| {
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        update(&mut state, now, Event::Typed(Typed::Key(key)))
+    };
+    let wakes = |wakes| vec![Effect::Send(ClientMessage::WakeForReadings(wakes))];
+    assert_eq!(pressed(ch('?')), wakes(false));
+    assert_eq!(pressed(ch('j')), []);
+    assert_eq!(pressed(ch('m')), wakes(true));
+    assert_eq!(pressed(KeyCode::Esc), wakes(false));
+    assert_eq!(pressed(KeyCode::Esc), wakes(true), "the strip of the grid");
+    let size = Size::new(80, 24);
+    assert_eq!(update(&mut state, now, Event::Resized(size)), wakes(false), "too small for the strip");
 }

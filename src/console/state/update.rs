@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use tui_logger::TuiWidgetEvent;
 
-use super::list::MAX_FILTER;
+use super::overlay::prompt::PromptFor;
 use super::{Dirty, Leaving, Question, Screen, State};
 use crate::console::columns;
 use crate::console::decode::Typed;
-use crate::console::keymap::{self, Does};
+use crate::console::keymap::Does;
 use crate::link::{ClientMessage, ServerMessage};
-use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx, clean};
+use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -63,9 +63,15 @@ pub fn believed(known: Moment, told: Moment) -> Moment {
 /// Brings `state` up to date with `event`, which happened at `now`.
 pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     state.now = now;
+    let mut effects = take_in(state, event);
+    effects.extend(state.readings_wanted());
+    effects
+}
+
+fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Typed(typed) => {
-            state.want(Dirty::Now);
+            state.want(Dirty::Typed);
             match typed {
                 Typed::Key(key) => state.pressed(key),
                 Typed::Paste(text) => {
@@ -205,8 +211,20 @@ impl State {
             || delta.own.is_some_and(|v| v != self.board.own)
             || delta.workers.is_some_and(|v| v != self.board.workers)
             || delta.limits.is_some_and(|v| v != self.board.limits);
-        let seen = self.screen() == Screen::Machine || self.areas().strip.height > 0;
-        if measured && seen { Dirty::Figures } else { Dirty::Clean }
+        if measured && self.shows_readings() { Dirty::Figures } else { Dirty::Clean }
+    }
+
+    /// Whether something on this screen was measured on the machine.
+    fn shows_readings(&self) -> bool {
+        self.screen() == Screen::Machine || self.areas().strip.height > 0
+    }
+
+    /// Tells the supervisor when readings begin or cease to be shown: nobody is woken for what
+    /// nobody sees.
+    fn readings_wanted(&mut self) -> Option<Effect> {
+        let shown = self.shows_readings();
+        let told = std::mem::replace(&mut self.told_readings, shown);
+        (told != shown).then_some(Effect::Send(ClientMessage::WakeForReadings(shown)))
     }
 
     fn streams_changed(&mut self) {
@@ -219,7 +237,7 @@ impl State {
             self.toast = None;
             self.want(Dirty::Now);
         }
-        if self.question.is_none() && self.list.sort_due().is_some_and(|at| at <= self.now) {
+        if self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now) {
             let (now, height) = (self.now, self.grid_height());
             if self.list.settle(&self.board, now, height) && self.screen() == Screen::Grid {
                 self.want(Dirty::Now);
@@ -245,103 +263,31 @@ impl State {
         }
     }
 
-    fn pasted(&mut self, text: &str) {
-        if self.typing {
-            self.extend_filter(text.lines().next().unwrap_or(""));
-        } else {
-            self.say("pasted text is ignored here: press / first to filter by it".into(), true);
-        }
-    }
-
     fn pressed(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let now = self.now;
-        self.list.hold(now);
-        let is_interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
-        if self.question.is_some() {
-            return self.pressed_in_question(key, is_interrupt);
+        self.list.hold(self.now);
+        if let Some(effects) = self.pressed_in_front(&key) {
+            return effects;
         }
-        if self.typing && !is_interrupt {
-            self.pressed_in_filter(key);
-            return Vec::new();
-        }
-        let Some(does) = keymap::look_up(self.screen().place(), &key) else {
-            return Vec::new();
-        };
-        self.does(does)
+        let does = self.keymap.look_up(self.screen().place(), &key);
+        does.map_or_else(Vec::new, |does| self.does(does))
     }
 
-    fn pressed_in_question(&mut self, key: KeyEvent, is_interrupt: bool) -> Vec<Effect> {
-        match key.code {
-            KeyCode::Char('y' | 'Y') => self.confirm(),
-            // Whoever presses it again means it.
-            _ if is_interrupt && self.question == Some(Question::Quit) => self.confirm(),
-            _ if is_interrupt => {
-                self.question = None;
-                Vec::new()
-            }
-            KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => {
-                self.question = None;
-                Vec::new()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn pressed_in_filter(&mut self, key: KeyEvent) {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Enter => self.typing = false,
-            KeyCode::Esc => {
-                self.typing = false;
-                self.change_filter(String::clear);
-            }
-            KeyCode::Backspace => self.change_filter(|filter| {
-                filter.pop();
-            }),
-            KeyCode::Char('u') if control => self.change_filter(String::clear),
-            KeyCode::Char('w') if control => self.change_filter(|filter| {
-                let word = filter.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
-                filter.truncate(word);
-            }),
-            KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => {
-                self.extend_filter(c.encode_utf8(&mut [0; 4]));
-            }
-            KeyCode::Up => self.move_by(-1),
-            KeyCode::Down => self.move_by(1),
-            KeyCode::PageUp => self.move_by(-self.page()),
-            KeyCode::PageDown => self.move_by(self.page()),
-            _ => {}
-        }
-    }
-
-    fn extend_filter(&mut self, text: &str) {
-        let text = clean(text).into_owned();
-        self.change_filter(|filter| {
-            let room = MAX_FILTER.saturating_sub(filter.chars().count());
-            filter.extend(text.chars().take(room));
-        });
-    }
-
-    fn change_filter(&mut self, change: impl FnOnce(&mut String)) {
-        change(&mut self.list.filter);
-        self.rebuild();
-    }
-
-    fn rebuild(&mut self) {
+    pub(super) fn rebuild(&mut self) {
         let (now, height) = (self.now, self.grid_height());
         self.list.rebuild(&self.board, now, height);
     }
 
-    fn page(&self) -> isize {
+    pub(super) fn page(&self) -> isize {
         isize::try_from(self.grid_height()).unwrap_or(1)
     }
 
-    fn move_by(&mut self, rows: isize) {
+    pub(super) fn move_by(&mut self, rows: isize) {
         let height = self.grid_height();
         self.list.move_by(rows, height);
     }
 
-    fn does(&mut self, does: Does) -> Vec<Effect> {
+    /// Does something that has a key here.
+    pub(super) fn does(&mut self, does: Does) -> Vec<Effect> {
         match does {
             Does::Up => self.scroll(-1),
             Does::Down => self.scroll(1),
@@ -355,7 +301,11 @@ impl State {
             Does::Back => return self.back(),
             Does::Previous => return self.open_neighbour(-1),
             Does::Next => return self.open_neighbour(1),
-            Does::Filter => self.typing = true,
+            Does::Filter => {
+                let filter = self.list.filter.clone();
+                self.prompt_for(PromptFor::Filter, &filter);
+            }
+            Does::Palette => self.open_palette(),
             Does::Faults => {
                 self.list.faults_only = !self.list.faults_only;
                 self.rebuild();
@@ -393,7 +343,7 @@ impl State {
                 self.go(Screen::Help);
             }
             Does::Redraw => return vec![Effect::Redraw],
-            Does::Suspend => self.question = Some(Question::Suspend),
+            Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
         }
         Vec::new()
@@ -431,7 +381,7 @@ impl State {
 
     fn help_bottom(&self) -> usize {
         let body = self.areas().body;
-        crate::console::view::help::height(body.width).saturating_sub(body.height.into())
+        crate::console::view::help::height(&self.keymap, body.width).saturating_sub(body.height.into())
     }
 
     /// Goes to a screen; one that is already below is gone back to.

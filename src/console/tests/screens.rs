@@ -6,13 +6,13 @@ use crossterm::event::KeyCode;
 use insta::assert_snapshot;
 
 use super::support::*;
-use crate::console::keymap::table;
+use crate::console::keymap::Keymap;
 use crate::console::text::width;
 use crate::link::ServerMessage;
 use crate::model::{Answer, Board, Moment, NoticeKind, Severity};
 
-fn sizes() -> [(u16, u16); 5] {
-    [(60, 12), (80, 24), (120, 40), (200, 60), (250, 70)]
+fn sizes() -> [(u16, u16); 6] {
+    [(40, 15), (60, 12), (80, 24), (120, 40), (200, 60), (250, 70)]
 }
 
 #[test]
@@ -132,7 +132,8 @@ fn help_shows_every_key() {
     let mut state = state(120, 60, board(3));
     press(&mut state, KeyCode::Char('?'));
     let shown = screen(&state);
-    for binding in table() {
+    for bound in Keymap::default().lines() {
+        let binding = bound.binding;
         for key in binding.keys {
             assert!(shown.contains(&key.name()), "{}", key.name());
         }
@@ -151,6 +152,22 @@ fn help_scrolls_where_it_does_not_fit() {
     assert!(first.contains("Moving") && last.contains("ctrl-z"), "{last}");
     press(&mut state, KeyCode::PageDown);
     assert_eq!(screen(&state), last);
+}
+
+#[test]
+fn palette() {
+    let mut state = state(80, 24, troubled_board(200));
+    press(&mut state, KeyCode::Char(':'));
+    assert_snapshot!("palette", screen(&state));
+    type_in(&mut state, "rest");
+    assert_snapshot!("palette_typed", screen(&state));
+    assert!(state.overlay.is_some());
+    press(&mut state, KeyCode::Enter);
+    assert!(state.overlay.is_none());
+    press(&mut state, KeyCode::Char(':'));
+    type_in(&mut state, "machine");
+    press(&mut state, KeyCode::Enter);
+    assert!(screen(&state).contains("charts: the last"));
 }
 
 #[test]
@@ -198,12 +215,12 @@ fn notices_can_not_be_missed() {
 
 #[test]
 fn too_small_says_so_and_recovers() {
-    for (width, height) in [(40, 10), (59, 12), (60, 11), (12, 4), (1, 1)] {
+    for (width, height) in [(40, 10), (39, 12), (40, 11), (12, 4), (1, 1)] {
         let shown = screen(&state(width, height, board(3)));
         assert!(!shown.contains("phase"), "{shown}");
     }
     assert_snapshot!("too_small", screen(&state(40, 10, board(3))));
-    assert!(screen(&state(60, 12, board(3))).contains("phase"));
+    assert!(screen(&state(40, 12, board(3))).contains("phase"));
 }
 
 /// Names as nobody should choose them.

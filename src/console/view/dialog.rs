@@ -91,7 +91,8 @@ pub fn question(state: &State, question: &Question, area: Rect, pen: &mut Pen) {
     pen.pieces(x + 3, y + high - 2, cells(inner), &keys.map(|(t, s)| (t.to_owned(), s)));
 }
 
-fn border(area: Rect, pen: &mut Pen) {
+/// A frame along the edge of `area`.
+pub fn border(area: Rect, pen: &mut Pen) {
     let signs = if pen.glyphs.ascii {
         ["+", "+", "+", "+", "-", "|"]
     } else {

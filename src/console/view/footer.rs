@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::pen::{Pen, Piece, length};
-use crate::console::keymap::{Binding, Does, table};
+use crate::console::keymap::{Bound, Does};
+use crate::console::state::overlay::prompt::Prompt;
 use crate::console::state::{Screen, State};
 use crate::console::text::cells;
 
@@ -14,13 +15,13 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     }
     pen.paint(area, pen.theme.bar);
     let mut room = area.width.saturating_sub(2);
-    if state.question.is_some() {
+    if state.question().is_some() {
         let keys = [("y", "yes"), ("n", "no")].map(|(key, word)| hint(key.into(), word, pen));
         pen.pieces(area.x + 1, area.y, room, &keys.concat());
         return;
     }
-    if state.typing {
-        filter_line(state, area, pen);
+    if let Some(prompt) = state.prompt() {
+        prompt_line(state, prompt, area, pen);
         return;
     }
     if let Some(toast) = &state.toast {
@@ -38,17 +39,21 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
 /// The keys that work here, as many as fit; help and quit are always among them.
 fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
     let place = state.screen().place();
-    let useful = |b: &&Binding| {
-        b.places.has(place)
-            && !b.short.is_empty()
+    let useful = |bound: &&Bound| {
+        let b = bound.binding;
+        !b.short.is_empty()
+            && !bound.keys.is_empty()
             // Only a rollout that has stopped can go on or back.
             && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
             // In the grid there is nothing to go back from but a filter.
             && (b.does != Does::Back || state.screen() != Screen::Grid || state.list.is_filtered())
     };
-    let (always, others): (Vec<&Binding>, Vec<&Binding>) =
-        table().iter().filter(useful).partition(|b| matches!(b.does, Does::Help | Does::Quit));
-    let piece = |b: &Binding| hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.short, pen);
+    let (always, others): (Vec<&Bound>, Vec<&Bound>) = state
+        .keymap
+        .at(place)
+        .filter(useful)
+        .partition(|b| matches!(b.binding.does, Does::Help | Does::Quit));
+    let piece = |b: &Bound| hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen);
     let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
     let mut pieces: Vec<Piece> = Vec::new();
     for binding in others {
@@ -66,21 +71,28 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
     [(key, pen.theme.accent), (format!(" {word}  "), pen.theme.dim)]
 }
 
-fn filter_line(state: &State, area: Rect, pen: &mut Pen) {
+/// The line being typed, and beside it what it finds, or what is wrong with it.
+fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let facts = [
-        (format!("{} of {}   ", state.list.order.len(), state.board.rows.len()), theme.dim),
-        ("enter".into(), theme.accent),
-        (" keep  ".into(), theme.dim),
-        ("esc".into(), theme.accent),
-        (" clear".into(), theme.dim),
-    ];
-    let wide = cells(length(&facts));
+    let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
+    let facts = match &prompt.mistake {
+        Some(mistake) => vec![(mistake.text.clone(), theme.warning)],
+        None => vec![
+            (found, theme.dim),
+            ("enter".into(), theme.accent),
+            (" keep  ".into(), theme.dim),
+            ("esc".into(), theme.accent),
+            (" clear".into(), theme.dim),
+        ],
+    };
+    let wide = cells(length(&facts)).min(area.width / 2);
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
+    let (before, behind) = prompt.edit.halves();
     let typed = [
-        ("/".into(), theme.accent),
-        (state.list.filter.clone(), theme.title),
+        (prompt.purpose.sign().into(), theme.accent),
+        (before.to_owned(), theme.title),
         (pen.glyphs.caret.into(), theme.accent),
+        (behind.to_owned(), theme.title),
     ];
     pen.pieces(area.x + 1, area.y, area.width.saturating_sub(wide + 3), &typed);
 }

@@ -5,7 +5,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::chart;
 use super::pen::{Pen, Piece, length};
-use crate::console::keymap::{Does, key_for};
+use crate::console::keymap::Does;
 use crate::console::layout::Areas;
 use crate::console::spans::slow_age;
 use crate::console::state::machine::Meter;
@@ -120,7 +120,7 @@ fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
     if list.faults_only {
         pieces.extend([("faults only".into(), theme.accent), gap()]);
     }
-    if !list.filter.trim().is_empty() && !state.typing {
+    if !list.filter.trim().is_empty() && state.prompt().is_none() {
         pieces.extend([(format!("/{}", list.filter), theme.accent), gap()]);
     }
     let column = list.sort.column();
@@ -220,16 +220,16 @@ fn banner(state: &State, area: Rect, pen: &mut Pen) {
         let left = leaving.left.unwrap_or_else(|| state.workers());
         let sign = pen.glyphs.phase(Phase::Stopping);
         let text = format!(" {sign} stopping: {} left", counted(left as usize, "worker"));
-        let end = format!("  {} again: kill them and leave ", key_for(Does::Quit));
+        let end = format!("  {} again: kill them and leave ", state.keymap.key_for(Does::Quit));
         line(&text, &end, pen.theme.warning, pen);
     }
     for Line { notice, more } in lines(&state.board.notices) {
         let mut end = String::new();
         if more > 0 {
-            end = format!("  +{more} more: {} ", key_for(Does::Machine));
+            end = format!("  +{more} more: {} ", state.keymap.key_for(Does::Machine));
         }
         if notice.kind == NoticeKind::Rollout {
-            let keys = [Does::RolloutContinue, Does::RolloutBack].map(key_for);
+            let keys = [Does::RolloutContinue, Does::RolloutBack].map(|does| state.keymap.key_for(does));
             let hint = format!("  {} continue, {} back{end} ", keys[0], keys[1]);
             // The footer has them too: the text comes first.
             let wide = width(&notice.text) + width(&hint) + 16;

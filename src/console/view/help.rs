@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use crate::console::keymap::{CHAPTERS, table};
+use crate::console::keymap::{CHAPTERS, Keymap};
 use crate::console::state::State;
 use crate::console::text::cells;
 
@@ -18,15 +18,16 @@ enum Line {
     Blank,
 }
 
-fn lines() -> Vec<Line> {
+fn lines(keymap: &Keymap) -> Vec<Line> {
     let mut lines = Vec::new();
     for chapter in CHAPTERS {
         if !lines.is_empty() {
             lines.push(Line::Blank);
         }
         lines.push(Line::Chapter(chapter));
-        for binding in table().iter().filter(|b| b.chapter == chapter) {
-            let keys: Vec<String> = binding.keys.iter().map(|k| k.name()).collect();
+        for bound in keymap.lines().iter().filter(|b| b.binding.chapter == chapter) {
+            let binding = bound.binding;
+            let keys: Vec<String> = bound.keys.iter().map(|k| k.name()).collect();
             lines.push(Line::Key(keys.join(", "), binding.help, binding.places.words()));
         }
     }
@@ -35,14 +36,14 @@ fn lines() -> Vec<Line> {
 
 /// How many lines the help takes on a screen this wide.
 #[must_use]
-pub fn height(width: u16) -> usize {
-    lines().len().div_ceil(usize::from((width / COLUMN).max(1)))
+pub fn height(keymap: &Keymap, width: u16) -> usize {
+    lines(keymap).len().div_ceil(usize::from((width / COLUMN).max(1)))
 }
 
 /// Draws the help.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let lines = lines();
+    let lines = lines(&state.keymap);
     let columns = (area.width / COLUMN).max(1);
     let per_column = lines.len().div_ceil(columns.into());
     let width = area.width / columns;

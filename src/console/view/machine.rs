@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::chart;
 use super::header::severity;
 use super::pen::{Pen, Piece};
-use crate::console::keymap::{Does, key_for};
+use crate::console::keymap::Does;
 use crate::console::state::State;
 use crate::console::state::history::{MACHINE_EVERY, MACHINE_SAMPLES};
 use crate::console::state::machine::{METERS, Meter};
@@ -62,7 +62,8 @@ fn notices(state: &State, area: Rect, pen: &mut Pen) -> u16 {
         let rest = all.len() - n;
         // The last line is for how many more there are.
         if y + cells(lines.len()) + u16::from(rest > 1) > area.bottom() && y > area.y {
-            let text = format!("+{rest} more: {} and {} scroll", key_for(Does::Up), key_for(Does::Down));
+            let keys = [Does::Up, Does::Down].map(|does| state.keymap.key_for(does));
+            let text = format!("+{rest} more: {} and {} scroll", keys[0], keys[1]);
             pen.left(area.x + 1, y, room, &text, pen.theme.dim);
             return y + 1 - area.y;
         }

@@ -10,12 +10,14 @@ mod log;
 mod machine;
 mod own_log;
 mod pen;
+mod picker;
 mod stream;
 mod words;
 
 use ratatui::Frame;
 
 use super::layout;
+use super::state::overlay::Overlay;
 use super::state::{Screen, State};
 use super::theme::Look;
 use pen::Pen;
@@ -43,7 +45,10 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         Screen::Help => help::draw(state, areas.body, &mut pen),
     }
     footer::draw(state, areas.footer, &mut pen);
-    if let Some(question) = &state.question {
-        dialog::question(state, question, area, &mut pen);
+    match &state.overlay {
+        Some(Overlay::Question(question)) => dialog::question(state, question, area, &mut pen),
+        Some(Overlay::Picker(list)) => picker::draw(list, areas.body, &mut pen),
+        // The footer has it.
+        Some(Overlay::Prompt(_)) | None => {}
     }
 }

@@ -1,0 +1,56 @@
+//! Where keys work: one place for each kind of screen.
+
+/// Where a key works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places(u16);
+
+impl Places {
+    /// The grid of streams.
+    pub const GRID: Self = Self(1);
+    /// One stream's detail.
+    pub const STREAM: Self = Self(2);
+    /// One stream's log, on the whole screen.
+    pub const LOG: Self = Self(4);
+    /// headend's own log.
+    pub const OWN_LOG: Self = Self(8);
+    /// The machine.
+    pub const MACHINE: Self = Self(16);
+    /// The keys.
+    pub const HELP: Self = Self(32);
+    /// Everywhere.
+    pub const ALL: Self = Self(63);
+
+    /// Each place, with the word for it.
+    pub const EACH: [(Self, &'static str); 6] = [
+        (Self::GRID, "grid"),
+        (Self::STREAM, "stream"),
+        (Self::LOG, "log"),
+        (Self::OWN_LOG, "own log"),
+        (Self::MACHINE, "machine"),
+        (Self::HELP, "help"),
+    ];
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn but(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether `place` is one of these.
+    #[must_use]
+    pub const fn has(self, place: Self) -> bool {
+        self.0 & place.0 != 0
+    }
+
+    /// The words for them: `everywhere`, or `grid, stream`.
+    #[must_use]
+    pub fn words(self) -> String {
+        if self == Self::ALL {
+            return "everywhere".into();
+        }
+        let words: Vec<&str> = Self::EACH.iter().filter(|(p, _)| self.has(*p)).map(|(_, w)| *w).collect();
+        words.join(", ")
+    }
+}

@@ -1,0 +1,119 @@
+//! What stands in front of a screen and takes the keys first: a question, a line being typed, a
+//! list to choose from. One at a time.
+
+pub mod edit;
+pub mod picker;
+pub mod prompt;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::update::Effect;
+use super::{Question, State};
+use edit::LineEdit;
+use picker::Picker;
+use prompt::Prompt;
+
+/// What stands in front.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// Something is asked before it is done.
+    Question(Question),
+    /// A line is typed, at the bottom of the screen.
+    Prompt(Prompt),
+    /// Something is chosen from a list.
+    Picker(Picker),
+}
+
+/// Whether it is ctrl-c, which leaves from everywhere.
+fn is_interrupt(key: &KeyEvent) -> bool {
+    key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
+impl State {
+    /// What is asked, if something is.
+    #[must_use]
+    pub fn question(&self) -> Option<&Question> {
+        match &self.overlay {
+            Some(Overlay::Question(question)) => Some(question),
+            _ => None,
+        }
+    }
+
+    /// The line being typed, if one is.
+    #[must_use]
+    pub fn prompt(&self) -> Option<&Prompt> {
+        match &self.overlay {
+            Some(Overlay::Prompt(prompt)) => Some(prompt),
+            _ => None,
+        }
+    }
+
+    /// Asks something.
+    pub(super) fn ask(&mut self, question: Question) {
+        self.overlay = Some(Overlay::Question(question));
+    }
+
+    /// The key goes to what stands in front. `None`: nothing does, or the key goes through it.
+    pub(super) fn pressed_in_front(&mut self, key: &KeyEvent) -> Option<Vec<Effect>> {
+        match self.overlay {
+            None => None,
+            Some(Overlay::Question(_)) => Some(self.pressed_in_question(key)),
+            Some(_) if is_interrupt(key) => {
+                self.drop_overlay();
+                None
+            }
+            Some(Overlay::Prompt(_)) => Some(self.pressed_in_prompt(key)),
+            Some(Overlay::Picker(_)) => Some(self.pressed_in_picker(key)),
+        }
+    }
+
+    /// Leaves what stands in front without doing it.
+    pub(super) fn drop_overlay(&mut self) {
+        match self.overlay.take() {
+            Some(Overlay::Prompt(prompt)) => self.prompt_dropped(&prompt),
+            Some(Overlay::Picker(picker)) => self.picker_dropped(&picker),
+            Some(Overlay::Question(_)) | None => {}
+        }
+    }
+
+    fn pressed_in_question(&mut self, key: &KeyEvent) -> Vec<Effect> {
+        let interrupt = is_interrupt(key);
+        match key.code {
+            KeyCode::Char('y' | 'Y') => self.confirm(),
+            // Whoever presses it again means it.
+            _ if interrupt && self.question() == Some(&Question::Quit) => self.confirm(),
+            KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => {
+                self.drop_overlay();
+                Vec::new()
+            }
+            _ => {
+                if interrupt {
+                    self.drop_overlay();
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Text was pasted.
+    pub(super) fn pasted(&mut self, text: &str) {
+        let line = text.lines().next().unwrap_or("");
+        let paste = |edit: &mut LineEdit| edit.insert(line);
+        match &mut self.overlay {
+            Some(Overlay::Prompt(prompt)) => {
+                paste(&mut prompt.edit);
+                self.prompt_changed();
+            }
+            Some(Overlay::Picker(picker)) => {
+                paste(&mut picker.edit);
+                picker.narrow();
+                self.picker_moved();
+            }
+            Some(Overlay::Question(_)) => {}
+            None => {
+                let filter = self.keymap.key_for(crate::console::keymap::Does::Filter);
+                self.say(format!("pasted text is ignored here: press {filter} first to filter by it"), true);
+            }
+        }
+    }
+}
