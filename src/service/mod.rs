@@ -395,7 +395,8 @@ fn run_supervisor(
     Ok((bids, thread.map_err(machine("the supervisor's thread"))?))
 }
 
-/// Takes clients' commands out of the link and gives them to the supervisor.
+/// Takes clients' commands out of the link and gives them to the supervisor, which is also told when
+/// somebody opens a stream.
 async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notify>) {
     use crate::link::Request;
     loop {
@@ -405,6 +406,10 @@ async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notif
                 let reason = "headend is busy or leaving; try again".into();
                 hub.answer(client, seq, crate::model::Answer::Refused { reason });
             }
+        }
+        // Too busy for that: it is told with what changes next, within a second.
+        if !hub.details_wanted().is_empty() {
+            let _ = bids.send(Bid::Details);
         }
     }
 }

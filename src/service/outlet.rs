@@ -1,15 +1,15 @@
 //! Where the supervisor's results go: to the board, the store, the clients.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::kept::record_of;
 use crate::link::{Hub, HubChange};
 use crate::logs::Logs;
 use crate::model::{
-    Answer, HostReading, LimitReading, Moment, Notice, NoticeKind, SelfReading, Severity, StreamId,
-    WorkersReading,
+    Answer, Detail, HostReading, LimitReading, Moment, Notice, NoticeKind, SelfReading, Severity, StreamId,
+    StreamIx, WorkersReading,
 };
 use crate::store::{Store, WorkerRecord};
 use crate::supervisor::core::{Changes, Kept};
@@ -181,6 +181,14 @@ impl Outlet for ServiceOutlet {
 
     fn refused(&mut self, client: u64, seq: u64, reason: String) {
         self.hub.answer(client, seq, Answer::Refused { reason: reason.into() });
+    }
+
+    fn details_wanted(&self) -> BTreeSet<StreamIx> {
+        self.hub.details_wanted()
+    }
+
+    fn put_detail(&mut self, detail: &Detail) {
+        self.hub.put_detail(detail);
     }
 
     fn worker_born(&mut self, stream: &StreamId, pid: u32, started: u64) {

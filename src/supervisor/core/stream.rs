@@ -7,19 +7,20 @@ use std::sync::Arc;
 
 use crate::config::Policy;
 use crate::model::{
-    Care, Condition, FaultClass, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Usage, Wanted,
-    WatchKind, clean, mask_secrets,
+    Condition, FaultClass, Figures, LineLevel, Moment, Phase, StreamIx, StreamSpec, Usage, Wanted, WatchKind,
+    clean, mask_secrets,
 };
 
 use super::air::{Air, WallClock};
 use super::backoff::Failures;
 use super::care::Cared;
+use super::detail::Runs;
 use super::event::{Effect, Generation, Kept, Purpose, Restored};
 use super::inputs::Inputs;
 use super::line::Lane;
 use super::origins::{HostIx, Origins};
 use super::probe::Probe;
-use super::process::{Stop, Worker};
+use super::process::Worker;
 use super::turns::Turns;
 use super::watch::Watch;
 
@@ -47,8 +48,8 @@ pub struct Stream {
     pub(super) ix: StreamIx,
     pub(super) spec: Arc<StreamSpec>,
     /// Its inputs, masked once: rows are made often.
-    shown_inputs: Vec<Arc<str>>,
-    shown_tags: Arc<[Arc<str>]>,
+    pub(super) shown_inputs: Vec<Arc<str>>,
+    pub(super) shown_tags: Arc<[Arc<str>]>,
     pub(super) wanted: Wanted,
     pub(super) phase: Phase,
     pub(super) reason: Arc<str>,
@@ -58,6 +59,7 @@ pub struct Stream {
     pub(super) worker: Option<Worker>,
     pub(super) probe: Probe,
     pub(super) failures: Failures,
+    pub(super) runs: Runs,
     pub(super) inputs: Inputs,
     pub(super) turns: Turns,
     pub(super) air: Air,
@@ -135,27 +137,6 @@ pub struct Surroundings<'a> {
     pub concerns: &'a mut Vec<Concern>,
 }
 
-/// What a row shows apart from conditions and figures: as long as it is the same, no new row is due.
-#[derive(Debug, PartialEq)]
-pub struct Shown {
-    wanted: Wanted,
-    phase: Phase,
-    reason: Arc<str>,
-    since: Moment,
-    next: Option<Moment>,
-    failures: u32,
-    pid: Option<u32>,
-    started: Option<Moment>,
-    restarts: u32,
-    input: usize,
-    last_error: Option<Arc<str>>,
-    last_message: Arc<str>,
-    last_message_at: Moment,
-    last_seen: Option<Moment>,
-    maintenance: bool,
-    care: Care,
-}
-
 impl Stream {
     /// A stream at rest. Say [`Stream::begin`] to bring it to what is wanted.
     #[must_use]
@@ -177,6 +158,7 @@ impl Stream {
             worker: None,
             probe: Probe::default(),
             failures: Failures::default(),
+            runs: Runs::default(),
             inputs: Inputs::new(&spec, origins),
             turns: Turns::new(now),
             air: Air::default(),
@@ -330,94 +312,6 @@ impl Stream {
         let changed = conditions != self.conditions;
         self.conditions = conditions;
         changed
-    }
-
-    /// What its row shows apart from conditions and figures.
-    #[must_use]
-    pub fn shown(&self) -> Shown {
-        Shown {
-            wanted: self.wanted,
-            phase: self.phase,
-            reason: Arc::clone(&self.reason),
-            since: self.since,
-            next: self.next_change(),
-            failures: self.failures.in_a_row(),
-            pid: self.worker.as_ref().and_then(|w| w.pid),
-            started: self.worker.as_ref().map(|w| w.started),
-            restarts: self.restarts,
-            input: self.inputs.current(),
-            last_error: self.last_error.clone(),
-            last_message: Arc::clone(&self.last_message),
-            last_message_at: self.last_message_at,
-            last_seen: self.turns.last_seen,
-            maintenance: self.air.maintenance,
-            care: self.cared.care.clone(),
-        }
-    }
-
-    /// The figures its row shows; the board is in no hurry for these.
-    #[must_use]
-    pub const fn numbers(&self) -> (Figures, u64) {
-        (self.figures, self.dropped)
-    }
-
-    /// When its phase changes by itself next, if it does.
-    fn next_change(&self) -> Option<Moment> {
-        let thresholds = &self.spec.thresholds;
-        let Some(worker) = &self.worker else {
-            return match self.wait {
-                Wait::Retry(at) => Some(at),
-                Wait::Origin(..) => self.origin_probe,
-                Wait::Line if self.phase == Phase::Resting => self.turns.expected,
-                Wait::Nothing if self.wanted == Wanted::Started => self.air.changes,
-                _ => None,
-            };
-        };
-        match &worker.stop {
-            Some(Stop { next, .. }) => *next,
-            None if worker.live.is_none() => Some(worker.started + thresholds.start_grace),
-            None if self.phase == Phase::Stalled => Some(self.replaced_at(worker)),
-            None => self.turns.ends,
-        }
-    }
-
-    /// Its row on the board.
-    #[must_use]
-    pub fn row(&self) -> Row {
-        let counted = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let inputs = self.shown_inputs.len();
-        let input = self.inputs.current();
-        Row {
-            ix: self.ix,
-            id: self.spec.id.clone(),
-            name: Arc::clone(&self.spec.name),
-            group: Arc::clone(&self.spec.group),
-            mode: self.spec.mode,
-            wanted: self.wanted,
-            phase: self.phase,
-            reason: Arc::clone(&self.reason),
-            since: self.since,
-            next: self.next_change(),
-            failures: self.failures.in_a_row(),
-            conditions: self.conditions.clone(),
-            pid: self.worker.as_ref().and_then(|w| w.pid),
-            started: self.worker.as_ref().map(|w| w.started),
-            restarts: self.restarts,
-            figures: self.figures,
-            input: self.shown_inputs.get(input).cloned().unwrap_or_default(),
-            last_error: self.last_error.clone(),
-            last_message: Arc::clone(&self.last_message),
-            last_message_at: self.last_message_at,
-            lines_dropped: self.dropped,
-            priority: self.spec.priority,
-            watch: self.spec.watch,
-            last_seen: self.turns.last_seen,
-            input_of: if inputs == 0 { (0, 0) } else { (counted(input) + 1, counted(inputs)) },
-            maintenance: self.air.maintenance,
-            usage: self.usage,
-            care: self.cared.care.clone(),
-            tags: Arc::clone(&self.shown_tags),
-        }
     }
 
     /// Everything from the beginning, as after an operator's order.

@@ -4,6 +4,7 @@ mod board;
 mod busy_host;
 mod caring;
 mod crossing;
+mod detailed;
 mod ending;
 mod failing;
 mod fallback;

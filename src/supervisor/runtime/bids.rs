@@ -22,6 +22,8 @@ pub enum Bid {
         /// What.
         command: Command,
     },
+    /// Somebody began to want a stream's detail.
+    Details,
     /// Stop all workers, then end.
     Leave,
     /// Kill what is left.

@@ -6,13 +6,14 @@
 mod attend;
 mod bids;
 mod clock;
+mod details;
 mod leaving;
 pub mod shim;
 mod spawner;
 mod starts;
 mod strays;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,7 +27,9 @@ pub use spawner::{Launch, MARK};
 
 use crate::ffmpeg::Capabilities;
 use crate::logs::Logs;
-use crate::model::{Action, Command, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage};
+use crate::model::{
+    Action, Command, Detail, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage,
+};
 use crate::supervisor::core::{Changes, Effect, Generation, Input, Kept, Restored, Supervisor, WorkerEvent};
 use attend::{Group, Told};
 use bids::{Inbox, Measured};
@@ -56,6 +59,10 @@ pub trait Outlet {
     fn lines_moved(&mut self);
     /// A command was taken: it changed something for so many streams, all of it saved already.
     fn commanded(&mut self, client: u64, seq: u64, touched: usize);
+    /// Which streams' details somebody wants to see now.
+    fn details_wanted(&self) -> BTreeSet<StreamIx>;
+    /// What is known of such a stream, whether it is news or not.
+    fn put_detail(&mut self, detail: &Detail);
     /// A worker was started: its number, and when on the kernel's clock.
     fn worker_born(&mut self, stream: &StreamId, pid: u32, started: u64);
     /// A worker is reaped: its number may be anybody's from now on.
@@ -98,6 +105,8 @@ pub struct Runtime<O> {
     shown_now: Arc<AtomicI64>,
     /// By stream and start: while a stream is served, another worker may probe its other inputs.
     running: BTreeMap<(StreamIx, Generation), Running>,
+    /// What the newest worker of each stream was started with, to be shown.
+    commands: BTreeMap<StreamIx, Vec<Arc<str>>>,
     inbox: Inbox,
     born: mpsc::Receiver<Born>,
     told: mpsc::Receiver<Told>,
@@ -158,6 +167,7 @@ impl<O: Outlet> Runtime<O> {
             wall: WallWatch::default(),
             shown_now: Arc::new(AtomicI64::new(now.millis())),
             running: BTreeMap::new(),
+            commands: BTreeMap::new(),
             inbox,
             born,
             told,
@@ -283,6 +293,7 @@ impl<O: Outlet> Runtime<O> {
                 self.carry_out(now, effects);
                 self.outlet.commanded(client, seq, touched);
             }
+            Event::Bid(Bid::Details) => self.tell_details(),
             Event::Bid(Bid::Leave) => {
                 // What was true until now is shown before everything stops.
                 self.publish(now, true);
@@ -412,6 +423,7 @@ impl<O: Outlet> Runtime<O> {
         let changes = self.core.drain_changes(figures);
         if figures || changes != Changes::default() {
             self.outlet.publish(now, changes);
+            self.tell_details();
         }
         if std::mem::take(&mut self.lines_waiting) {
             self.outlet.lines_moved();

@@ -1,6 +1,5 @@
 //! Starting workers, and keeping account of those that run.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use tokio::process::Child;
 use super::attend::{Attendant, Group, marked, wall_ms};
 use super::spawner::{Born, Order};
 use super::{Outlet, Running, Runtime};
-use crate::ffmpeg::{Reader, command_line};
+use crate::ffmpeg::{CommandLine, Reader, command_line};
 use crate::model::{LineLevel, LogLine, Mode, Moment, StreamId, StreamIx, StreamSpec};
 use crate::supervisor::core::{Generation, Input, Purpose, WorkerEvent};
 
@@ -22,23 +21,27 @@ impl<O: Outlet> Runtime<O> {
         input: usize,
         purpose: Purpose,
     ) {
-        let error = match self.arguments(stream, input, purpose) {
-            Ok((id, args)) => match self.spawner.order(Order { stream, id, generation, purpose, args }) {
-                Ok(()) => return,
-                Err(_) => ("too many workers wait to be started".to_owned(), false),
-            },
+        let error = match self.command(stream, input, purpose) {
+            Ok((id, line)) => {
+                self.remember_command(stream, purpose, &line);
+                let order = Order { stream, id, generation, purpose, args: line.args };
+                match self.spawner.order(order) {
+                    Ok(()) => return,
+                    Err(_) => ("too many workers wait to be started".to_owned(), false),
+                }
+            }
             Err(error) => (error, true),
         };
         let event = WorkerEvent::SpawnFailed { error: error.0.into(), needs_edit: error.1 };
         self.handle(now, Input::Worker { stream, generation, event });
     }
 
-    pub(super) fn arguments(
+    pub(super) fn command(
         &self,
         stream: StreamIx,
         input: usize,
         purpose: Purpose,
-    ) -> Result<(StreamId, Vec<OsString>), String> {
+    ) -> Result<(StreamId, CommandLine), String> {
         let spec = self.core.spec(stream).ok_or("the stream is gone")?;
         let probed = (purpose == Purpose::Probe).then(|| probe_of(spec));
         let spec = probed.as_ref().unwrap_or(spec);
@@ -46,7 +49,7 @@ impl<O: Outlet> Runtime<O> {
             .map_err(|error| error.to_string())?;
         let text = marked(purpose, &format!("headend: {}", line.shown()).into());
         self.tools.logs.push(stream, LogLine { wall_ms: wall_ms(), level: LineLevel::Info, text });
-        Ok((spec.id.clone(), line.args))
+        Ok((spec.id.clone(), line))
     }
 
     pub(super) fn take_in_born(&mut self, now: Moment, born: Born) {
