@@ -435,7 +435,7 @@ impl State {
                 return vec![Effect::Send(ClientMessage::FollowLog(None))];
             }
         } else if !self.chosen.is_empty() {
-            self.chosen.clear();
+            self.select_none();
         } else if self.list.is_filtered() {
             self.list.drop_filter();
             self.rebuild();
