@@ -27,6 +27,8 @@ pub struct Glyphs {
     pub rest: &'static str,
     /// Marks what is selected together with others.
     pub mark: &'static str,
+    /// The same, under the cursor.
+    pub cursor_on_mark: &'static str,
     /// A group that is folded.
     pub folded: &'static str,
     /// A group that is not.
@@ -49,6 +51,7 @@ pub const UNICODE: Glyphs = Glyphs {
     bar: "━",
     rest: "─",
     mark: "◆",
+    cursor_on_mark: "◈",
     folded: "▸",
     unfolded: "▾",
     caret: "▏",
@@ -67,6 +70,7 @@ pub const ASCII: Glyphs = Glyphs {
     bar: "=",
     rest: "-",
     mark: "+",
+    cursor_on_mark: "&",
     folded: "+",
     unfolded: "-",
     caret: "_",

@@ -48,6 +48,7 @@ impl State {
     pub(super) fn rebuild(&mut self) {
         let (now, height) = (self.now, self.grid_height());
         self.list.rebuild(&self.board, now, height);
+        self.recount_selected();
         self.fit_to_size();
     }
 
@@ -55,6 +56,7 @@ impl State {
     pub(super) fn settle(&mut self) -> bool {
         let (now, height) = (self.now, self.grid_height());
         let moved = self.list.settle(&self.board, now, height);
+        self.recount_selected();
         // The cursor may have given way: then the top stays where it is.
         if moved && self.arrangement.density == Density::Tiles {
             self.fit_to_size();

@@ -528,7 +528,7 @@ impl State {
                 return vec![Effect::Send(ClientMessage::FollowLogs(Vec::new()))];
             }
         } else if !self.chosen.is_empty() {
-            self.chosen.clear();
+            self.select_none();
         } else if self.list.is_filtered() {
             self.list.drop_filter();
             self.rebuild();

@@ -121,7 +121,7 @@ fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
     }
     let gap = || ("   ".to_owned(), theme.dim);
     if !state.chosen.is_empty() {
-        let hidden = match state.selected_hidden() {
+        let hidden = match state.chosen.hidden() {
             0 => String::new(),
             hidden => format!(", {hidden} hidden"),
         };

@@ -386,6 +386,14 @@ impl List {
         self.top = top.clamp(lowest_top, at).min(lines.saturating_sub(height)) * across;
     }
 
+    /// Counts which streams of each group are selected.
+    pub fn count_selected(&mut self, is_selected: impl Fn(StreamIx) -> bool) {
+        for group in &mut self.groups.shown {
+            let streams = &self.order[group.from..group.to];
+            group.selected = streams.iter().filter(|ix| is_selected(**ix)).count();
+        }
+    }
+
     /// Folds or unfolds a group; the list is to be built then.
     pub fn fold(&mut self, name: &Arc<str>, fold: bool) {
         self.groups.fold(name, fold);
