@@ -15,6 +15,7 @@ mod inbox;
 mod input;
 pub mod keymap;
 mod layout;
+pub mod mistake;
 mod runner;
 mod spans;
 mod state;

@@ -53,7 +53,7 @@ fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
         .at(place)
         .filter(useful)
         .partition(|b| matches!(b.binding.does, Does::Help | Does::Quit));
-    let piece = |b: &Bound| hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen);
+    let piece = |b: &Bound| hint(b.key(), b.binding.short, pen);
     let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
     let mut pieces: Vec<Piece> = Vec::new();
     for binding in others {

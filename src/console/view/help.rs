@@ -27,8 +27,7 @@ fn lines(keymap: &Keymap) -> Vec<Line> {
         lines.push(Line::Chapter(chapter));
         for bound in keymap.lines().iter().filter(|b| b.binding.chapter == chapter) {
             let binding = bound.binding;
-            let keys: Vec<String> = bound.keys.iter().map(|k| k.name()).collect();
-            lines.push(Line::Key(keys.join(", "), binding.help, binding.places.words()));
+            lines.push(Line::Key(bound.key_names(), binding.help, bound.places.words()));
         }
     }
     lines

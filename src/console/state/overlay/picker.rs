@@ -90,7 +90,7 @@ impl State {
         let items = here.map(|bound| Item {
             label: bound.binding.does.name().replace('-', " "),
             note: bound.binding.help.to_owned(),
-            key: bound.keys.first().map(|key| key.name()).unwrap_or_default(),
+            key: bound.key(),
             pick: Pick::Does(bound.binding.does),
         });
         let items = items.collect();
