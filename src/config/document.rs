@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::common::{Common, FALLBACK, THRESHOLDS, name, read_args};
+use super::console::{CONSOLE, read_console};
 use super::input::check_input;
 use super::mistake::quote;
 use super::policy::{GUARD, ORIGIN, POOL, RESTART, ROLLOUT, STOP, read_policy};
@@ -21,7 +22,7 @@ pub(super) static TOP: Shape = Shape {
     title: "the top of the file",
     keys: &[
         "include", "pool", "restart", "origin", "rollout", "guard", "stop", "defaults", "ffmpeg", "logs",
-        "state", "stream", "playlist",
+        "state", "console", "stream", "playlist",
     ],
 };
 pub(super) static INCLUDED: Shape =
@@ -98,7 +99,7 @@ pub(super) static PLAYLIST: Shape = Shape {
 };
 
 /// Every table there is, with every key: the sample and the reference are checked against it.
-pub(super) static SHAPES: [&Shape; 15] = [
+pub(super) static SHAPES: [&Shape; 16] = [
     &TOP,
     &POOL,
     &RESTART,
@@ -112,6 +113,7 @@ pub(super) static SHAPES: [&Shape; 15] = [
     &FFMPEG,
     &LOGS,
     &STATE,
+    &CONSOLE,
     &STREAM,
     &PLAYLIST,
 ];
@@ -151,6 +153,7 @@ pub(super) fn read_settings(
     if let Some(section) = top.table("state", &STATE, report) {
         config.state_dir = path_of(&section, "dir", report).map(|path| resolve(path.value, base, env));
     }
+    config.console = read_console(top, base, env, report);
     defaults
 }
 
