@@ -31,7 +31,13 @@ pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
     let mut common = args.common.clone();
     let own = || default_state_dir().map(|dir| dir.join("demo"));
     common.state = common.state.or_else(|| environment.state.clone()).or_else(own);
-    let code = run::with_configuration(loaded, None, &common, "demo".to_owned(), true);
+    let code = run::with_configuration(
+        loaded,
+        None,
+        &common,
+        run::Seen { config: None, title: "demo".to_owned() },
+        true,
+    );
     served.stop();
     code
 }

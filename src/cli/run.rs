@@ -1,11 +1,12 @@
 //! `headend`: the supervisor with its console, or without a terminal.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
-use super::{FAILED, Failed, MISTAKEN, OK, headless, print, report::Report, tell};
+use super::{FAILED, Failed, MISTAKEN, OK, console as wishes, headless, print, report::Report, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::service::{CONSOLE_LIMIT, Options, Service, Unclean};
@@ -20,7 +21,22 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
     let sources = Some(files.into_sources());
-    with_configuration(loaded, sources, &args.common, path.display().to_string(), args.common.headless)
+    let title = path.display().to_string();
+    with_configuration(
+        loaded,
+        sources,
+        &args.common,
+        Seen { config: Some(path), title },
+        args.common.headless,
+    )
+}
+
+/// What the console is to show and to watch.
+pub struct Seen {
+    /// The configuration's file, if it is one.
+    pub config: Option<PathBuf>,
+    /// What runs, in one line.
+    pub title: String,
 }
 
 /// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
@@ -29,7 +45,7 @@ pub fn with_configuration(
     loaded: Loaded,
     sources: Option<Sources>,
     common: &Common,
-    title: String,
+    seen: Seen,
     leave_on_hangup: bool,
 ) -> Result<u8, Failed> {
     for warning in &loaded.warnings {
@@ -46,19 +62,13 @@ pub fn with_configuration(
         let until = common.run_for.map(|span| Instant::now() + span);
         return headless::run(service, common, until);
     }
-    with_console(service, common, title, leave_on_hangup)
+    with_console(service, common, seen, leave_on_hangup)
 }
 
-fn with_console(
-    service: Service,
-    common: &Common,
-    title: String,
-    leave_on_hangup: bool,
-) -> Result<u8, Failed> {
+fn with_console(service: Service, common: &Common, seen: Seen, leave_on_hangup: bool) -> Result<u8, Failed> {
     let settings = Settings {
-        theme: common.theme.clone(),
-        ascii: common.ascii,
-        title,
+        source: wishes::source(seen.config, common),
+        title: seen.title,
         version: env!("CARGO_PKG_VERSION"),
     };
     let (hub, leaver) = (service.hub().clone(), service.leaver());

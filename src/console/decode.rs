@@ -21,6 +21,17 @@ pub enum Typed {
     Key(KeyEvent),
     /// Pasted a text.
     Paste(String),
+    /// Did nothing: the terminal has said how its background is.
+    Background(Background),
+}
+
+/// How the terminal's background is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Background {
+    /// Bright signs can be read on it.
+    Dark,
+    /// Dark signs can.
+    Light,
 }
 
 /// Turns bytes into keys; keeps what is not complete yet.

@@ -69,6 +69,12 @@ impl<'a> Sheet<'a> {
         self.mistakes.push((usize::MAX, Mistake { file: self.file.clone(), line: 0, column: 0, text }));
     }
 
+    /// Whether something is wrong already.
+    #[must_use]
+    pub const fn is_wrong(&self) -> bool {
+        !self.mistakes.is_empty()
+    }
+
     /// The tables of the text; what is no TOML is a mistake.
     pub fn parse(&mut self) -> DeTable<'a> {
         let text = self.text;

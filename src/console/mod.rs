@@ -25,18 +25,16 @@ mod tests;
 mod text;
 pub mod theme;
 mod view;
+pub mod wishes;
 
 use std::io;
 
 pub use runner::run;
 
-/// How the console is to look.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What the console is to know of its own.
 pub struct Settings {
-    /// A built-in theme's name, or the path of a `.toml` file; `None`: what suits the terminal.
-    pub theme: Option<String>,
-    /// Only ASCII, also on a terminal that knows more.
-    pub ascii: bool,
+    /// How it is to look and what it is to listen to.
+    pub source: wishes::Source,
     /// What runs: "demo", or the configuration's path. One line.
     pub title: String,
     /// headend's version.
@@ -62,9 +60,9 @@ pub enum ConsoleError {
     /// Standard input or output is no terminal.
     #[error("the console needs a terminal for its input and output; without one use --headless")]
     NoTerminal,
-    /// The theme can't be used.
-    #[error(transparent)]
-    Theme(#[from] theme::ThemeError),
+    /// The theme that an argument asks for can't be used.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Theme(Vec<mistake::Mistake>),
     /// The terminal refused.
     #[error("the terminal can't be set up: {0}; try another TERM, or --headless")]
     Terminal(#[source] io::Error),

@@ -17,7 +17,8 @@ use super::input::Input;
 use super::state::update::{Effect, Event, believed, update};
 use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
-use super::theme::{Look, Surroundings};
+use super::theme::Surroundings;
+use super::wishes::{self, Wishes};
 use super::{ConsoleError, Ending, Settings, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
@@ -41,8 +42,12 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version } = settings;
-    let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
+    let Settings { source, title, version } = settings;
+    let around = Surroundings::read();
+    let told = wishes::read(&source, &Wishes::default(), around.depth());
+    if let Some(wish) = told.wishes.as_ref().and_then(|w| w.theme.as_ref()).filter(|wish| wish.firm) {
+        wish.read(around.depth()).map_err(ConsoleError::Theme)?;
+    }
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
     }
@@ -55,9 +60,10 @@ pub fn run(
     let taken = Taken::take().map_err(ConsoleError::Terminal)?;
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
+    let mut state = State::new(&title, version, size, TimeZone::system());
+    state.begin(around, told);
     let runner = Runner {
-        state: State::new(&title, version, size, TimeZone::system()),
-        look,
+        state,
         client,
         inbox,
         screen,
@@ -106,7 +112,6 @@ impl Clock {
 
 struct Runner<F: Fn()> {
     state: State,
-    look: Look,
     client: Client,
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
@@ -225,6 +230,7 @@ impl<F: Fn()> Runner<F> {
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
+            Effect::Mouse(_on) => {}
         }
     }
 
@@ -275,8 +281,8 @@ impl<F: Fn()> Runner<F> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (state, look) = (&self.state, &self.look);
-        self.screen.draw(|frame| view::draw(state, look, frame))?;
+        let state = &self.state;
+        self.screen.draw(|frame| view::draw(state, &state.looks.look, frame))?;
         self.drawn_at = Some(Instant::now());
         self.state.drawn();
         Ok(())

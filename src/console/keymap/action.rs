@@ -89,6 +89,10 @@ actions! {
     Machine "machine",
     /// headend's own log.
     OwnLog "own-log",
+    /// Choose another theme.
+    Theme "theme",
+    /// Take clicks and the wheel, or leave them to the terminal.
+    ToggleMouse "toggle-mouse",
     /// Everything that can be done here, to choose from.
     Palette "palette",
     /// All keys.

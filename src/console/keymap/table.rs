@@ -16,10 +16,10 @@ const ROLLOUT: Places = Places::GRID.and(Places::STREAM).and(Places::MACHINE);
 const ACTS: Places = Places::GRID.and(Places::STREAM);
 
 macro_rules! binding {
-    ($does:ident, $places:expr, $chapter:expr, $short:literal, $help:literal, [$($key:expr),+]) => {
+    ($does:ident, $places:expr, $chapter:expr, $short:literal, $help:literal, [$($key:expr),*]) => {
         Binding {
             does: Does::$does,
-            keys: &[$($key),+],
+            keys: &[$($key),*],
             places: $places,
             chapter: $chapter,
             short: $short,
@@ -176,6 +176,15 @@ pub(super) const TABLE: &[Binding] = &[
         "",
         "to the last; in a log: follow it again",
         [Key::named(End), Key::char('G')]
+    ),
+    binding!(Theme, Places::ALL, GENERAL, "", "other colours, shown while you choose", [Key::char('T')]),
+    binding!(
+        ToggleMouse,
+        Places::ALL,
+        GENERAL,
+        "",
+        "take clicks and the wheel, or leave them to the terminal",
+        []
     ),
     binding!(Redraw, Places::ALL, GENERAL, "", "draw everything anew", [Key::control('l')]),
     binding!(

@@ -1,9 +1,11 @@
 //! What the console knows. No terminal, no clock, no link in it: it changes only by
 //! [`update`](update::update), and a view of it changes nothing.
 
+mod files;
 pub mod history;
 pub mod list;
 pub mod log;
+pub mod looks;
 pub mod machine;
 pub mod notices;
 mod orders;
@@ -11,6 +13,7 @@ pub mod overlay;
 #[cfg(test)]
 mod tests;
 pub mod update;
+mod useful;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,9 +26,12 @@ use tui_logger::TuiWidgetState;
 use super::columns::{self, Placed, Widest};
 use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
+use super::mistake::Mistake;
 use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
+use super::theme::Surroundings;
+use super::wishes::Wishes;
 use crate::model::{
     Action, Board, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamId, StreamIx, Totals,
     WatchKind,
@@ -33,6 +39,7 @@ use crate::model::{
 use history::History;
 use list::List;
 use log::LogPane;
+use looks::Looks;
 use overlay::Overlay;
 
 /// An answer stays in the footer this long.
@@ -201,6 +208,14 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// The keys, as this operator has them.
     pub keymap: Arc<Keymap>,
+    /// Colours and signs.
+    pub looks: Looks,
+    /// What the operator wishes of the console.
+    wishes: Wishes,
+    /// What is wrong with the files that say so.
+    pub mistakes: Vec<Mistake>,
+    /// Clicks and the wheel come here, and do not select text.
+    pub mouse: bool,
     /// What is said in the footer.
     pub toast: Option<Toast>,
     /// headend is leaving.
@@ -243,6 +258,10 @@ impl State {
             machine_top: 0,
             overlay: None,
             keymap: Arc::default(),
+            looks: Looks::new(Surroundings::default()),
+            wishes: Wishes::default(),
+            mistakes: Vec::new(),
+            mouse: false,
             toast: None,
             leaving: None,
             zone,

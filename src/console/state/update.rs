@@ -11,6 +11,7 @@ use super::{Dirty, Leaving, Question, Screen, State};
 use crate::console::columns;
 use crate::console::decode::Typed;
 use crate::console::keymap::Does;
+use crate::console::wishes::Told;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx};
 
@@ -27,6 +28,8 @@ pub enum Event {
     Told(ServerMessage),
     /// Time went on.
     Clock,
+    /// The operator's files were read.
+    Files(Box<Told>),
 }
 
 /// Something to be done.
@@ -47,6 +50,8 @@ pub enum Effect {
     Redraw,
     /// Go to sleep, as the shell does it.
     Suspend,
+    /// Let the terminal tell of clicks and the wheel, or no longer.
+    Mouse(bool),
 }
 
 /// A message may have been on its way this long without its time being believed more than ours.
@@ -68,6 +73,10 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
             state.want(Dirty::Now);
             match typed {
                 Typed::Key(key) => state.pressed(key),
+                Typed::Background(background) => {
+                    state.background_told(background);
+                    Vec::new()
+                }
                 Typed::Paste(text) => {
                     state.pasted(&text);
                     Vec::new()
@@ -85,6 +94,7 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
             vec![Effect::Redraw]
         }
         Event::Told(message) => state.told(message),
+        Event::Files(told) => state.files_told(*told),
         Event::Clock => {
             state.clock();
             Vec::new()
@@ -288,6 +298,8 @@ impl State {
                 self.prompt_for(PromptFor::Filter, &filter);
             }
             Does::Palette => self.open_palette(),
+            Does::Theme => self.open_themes(),
+            Does::ToggleMouse => return self.toggle_mouse(),
             Does::Faults => {
                 self.list.faults_only = !self.list.faults_only;
                 self.rebuild();

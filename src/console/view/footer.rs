@@ -41,12 +41,7 @@ fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
     let place = state.screen().place();
     let useful = |bound: &&Bound| {
         let b = bound.binding;
-        !b.short.is_empty()
-            && !bound.keys.is_empty()
-            // Only a rollout that has stopped can go on or back.
-            && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
-            // In the grid there is nothing to go back from but a filter.
-            && (b.does != Does::Back || state.screen() != Screen::Grid || state.list.is_filtered())
+        !b.short.is_empty() && !bound.keys.is_empty() && state.is_useful(b.does)
     };
     let (always, others): (Vec<&Bound>, Vec<&Bound>) = state
         .keymap

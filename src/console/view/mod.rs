@@ -30,6 +30,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         return;
     }
     let mut pen = Pen::new(frame.buffer_mut(), look);
+    pen.paint(area, pen.theme.ground);
     if layout::is_too_small(state.size) {
         dialog::too_small(area, &mut pen);
         return;

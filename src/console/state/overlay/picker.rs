@@ -16,6 +16,8 @@ const PAGE: isize = 10;
 pub enum Pick {
     /// Something to do.
     Does(Does),
+    /// A theme; `None`: none in particular.
+    Theme(Option<String>),
 }
 
 /// One line of the list.
@@ -31,6 +33,9 @@ pub struct Item {
     pub pick: Pick,
 }
 
+/// Best first: whether only label and note together match, and how well.
+type Score = (bool, std::cmp::Reverse<u32>);
+
 /// A list to choose from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picker {
@@ -44,6 +49,8 @@ pub struct Picker {
     pub shown: Vec<usize>,
     /// Which of `shown` is chosen.
     pub selected: usize,
+    /// What is under the cursor is tried on at once.
+    pub live: bool,
 }
 
 impl Picker {
@@ -51,7 +58,7 @@ impl Picker {
     #[must_use]
     pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
         let shown = (0..items.len()).collect();
-        Self { title: title.into(), edit: LineEdit::default(), items, shown, selected: 0 }
+        Self { title: title.into(), edit: LineEdit::default(), items, shown, selected: 0, live: false }
     }
 
     /// The line that is chosen.
@@ -60,13 +67,17 @@ impl Picker {
         self.shown.get(self.selected).and_then(|at| self.items.get(*at))
     }
 
-    /// Shows what matches what is typed; of two that match as well, the first stays first.
+    /// Shows what matches what is typed: first those whose label does, of two that match as well the
+    /// first one.
     pub fn narrow(&mut self) {
         let mut fuzzy = Fuzzy::new(self.edit.text());
-        let texts = self.items.iter().map(|item| format!("{} {}", item.label, item.note));
-        let mut scored: Vec<(u32, usize)> =
-            texts.enumerate().filter_map(|(at, text)| Some((fuzzy.score(&text)?, at))).collect();
-        scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+        let mut scored: Vec<(Score, usize)> = Vec::new();
+        for (at, item) in self.items.iter().enumerate() {
+            let label = fuzzy.score(&item.label);
+            let score = label.or_else(|| fuzzy.score(&format!("{} {}", item.label, item.note)));
+            scored.extend(score.map(|score| ((label.is_none(), std::cmp::Reverse(score)), at)));
+        }
+        scored.sort();
         self.shown = scored.into_iter().map(|(_, at)| at).collect();
         self.selected = 0;
     }
@@ -84,16 +95,19 @@ impl State {
         self.picker_moved();
     }
 
-    /// Everything that can be done here, with its key.
+    /// Everything that makes sense here and now, with its key.
     pub(in crate::console::state) fn open_palette(&mut self) {
-        let here = self.keymap.at(self.screen().place()).filter(|b| b.binding.does != Does::Palette);
+        let here = self.keymap.at(self.screen().place());
+        let here =
+            here.filter(|b| b.binding.does != Does::Palette && self.would_change_something(b.binding.does));
         let items = here.map(|bound| Item {
             label: bound.binding.does.name().replace('-', " "),
             note: bound.binding.help.to_owned(),
             key: bound.key(),
             pick: Pick::Does(bound.binding.does),
         });
-        let items = items.collect();
+        let mut items: Vec<Item> = items.collect();
+        items.extend(self.theme_items("theme "));
         self.pick_from(Picker::new("do", items));
     }
 
@@ -122,12 +136,19 @@ impl State {
     }
 
     /// Another line is chosen: what can be tried on at once is.
-    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "themes will")]
-    pub(super) fn picker_moved(&mut self) {}
+    pub(in crate::console::state) fn picker_moved(&mut self) {
+        let Some(Overlay::Picker(picker)) = &self.overlay else { return };
+        if let Some(Pick::Theme(name)) = picker.chosen().filter(|_| picker.live).map(|item| &item.pick) {
+            self.looks.try_on(name.as_deref());
+        }
+    }
 
     /// The list is left without choosing.
-    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "themes will")]
-    pub(super) fn picker_dropped(&mut self, _picker: &Picker) {}
+    pub(super) fn picker_dropped(&mut self, picker: &Picker) {
+        if picker.live {
+            self.looks.settle();
+        }
+    }
 
     /// The chosen line is taken.
     fn picked(&mut self) -> Vec<Effect> {
@@ -135,8 +156,12 @@ impl State {
             return Vec::new();
         };
         match picker.chosen().map(|item| item.pick.clone()) {
-            None => Vec::new(),
+            None => {
+                self.picker_dropped(&picker);
+                Vec::new()
+            }
             Some(Pick::Does(does)) => self.does(does),
+            Some(Pick::Theme(name)) => self.theme_picked(name.as_deref()),
         }
     }
 }
