@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ratatui::layout::Size;
 
 use super::decode::Typed;
+use super::wishes::Told;
 
 /// What came from the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +29,13 @@ pub struct Mail {
     pub terminal: VecDeque<FromTerminal>,
     /// The link has something.
     pub link: bool,
+    /// What the operator's files say now, when that is something else than before.
+    pub files: Option<Box<Told>>,
 }
 
 impl Mail {
     fn is_empty(&self) -> bool {
-        self.terminal.is_empty() && !self.link
+        self.terminal.is_empty() && !self.link && self.files.is_none()
     }
 }
 
@@ -75,6 +78,12 @@ impl Inbox {
             drop(mail);
             self.arrived.notify_one();
         }
+    }
+
+    /// The operator's files say this now; only the newest counts.
+    pub fn files_say(&self, told: Told) {
+        self.lock().files = Some(Box::new(told));
+        self.arrived.notify_one();
     }
 
     /// Waits until something comes, at most until `until` (for ever when `None`), and takes it all.

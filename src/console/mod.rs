@@ -25,6 +25,7 @@ mod tests;
 mod text;
 pub mod theme;
 mod view;
+mod watch;
 pub mod wishes;
 
 use std::io;

@@ -18,6 +18,7 @@ use super::state::update::{Effect, Event, believed, update};
 use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::Surroundings;
+use super::watch::Watch;
 use super::wishes::{self, Wishes};
 use super::{ConsoleError, Ending, Settings, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
@@ -60,8 +61,14 @@ pub fn run(
     let taken = Taken::take().map_err(ConsoleError::Terminal)?;
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
+    let depth = around.depth();
     let mut state = State::new(&title, version, size, TimeZone::system());
-    state.begin(around, told);
+    state.begin(around, told.clone());
+    let files = Arc::clone(&inbox);
+    let watch = Watch::start(source, told, depth, move |told| files.files_say(told));
+    if let Err(error) = &watch {
+        log::warn!("changes of the console's files are not seen: {error}");
+    }
     let runner = Runner {
         state,
         client,
@@ -77,6 +84,7 @@ pub fn run(
     let ending = runner.run();
     drop(taken);
     drop(input);
+    drop(watch);
     Ok(ending)
 }
 
@@ -178,6 +186,9 @@ impl<F: Fn()> Runner<F> {
 
     fn take_in(&mut self, mail: Mail) {
         self.link_waits |= mail.link;
+        if let Some(told) = mail.files {
+            self.tell(Event::Files(told));
+        }
         for from_terminal in mail.terminal {
             match from_terminal {
                 FromTerminal::Typed(typed) => self.tell(Event::Typed(typed)),
