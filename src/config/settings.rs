@@ -228,7 +228,7 @@ pub enum Notify {
     /// Not at all.
     #[default]
     Off,
-    /// With OSC 9, which iTerm2, kitty, WezTerm, Ghostty and Windows Terminal know.
+    /// With OSC 9, which `iTerm2`, kitty, `WezTerm`, Ghostty and Windows Terminal know.
     Osc9,
     /// With OSC 777, which urxvt, foot, Ghostty and VTE terminals know.
     Osc777,

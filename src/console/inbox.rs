@@ -1,6 +1,7 @@
 //! Where the console's thread waits: for the operator, for the link, for a moment.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,7 @@ impl Mail {
 pub struct Inbox {
     mail: Mutex<Mail>,
     arrived: Condvar,
+    asked: AtomicBool,
 }
 
 impl Inbox {
@@ -78,6 +80,16 @@ impl Inbox {
             drop(mail);
             self.arrived.notify_one();
         }
+    }
+
+    /// The terminal was asked something: its answer may come among the keys.
+    pub fn expect_answer(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether an answer of the terminal may come among the keys.
+    pub fn expects_answer(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
     }
 
     /// The operator's files say this now; only the newest counts.

@@ -9,6 +9,7 @@
 mod backend;
 mod columns;
 mod decode;
+mod escape;
 mod fuzzy;
 mod glyphs;
 mod inbox;

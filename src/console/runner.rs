@@ -20,7 +20,7 @@ use super::terminal::{self, Taken};
 use super::theme::Surroundings;
 use super::watch::Watch;
 use super::wishes::{self, Wishes};
-use super::{ConsoleError, Ending, Settings, view};
+use super::{ConsoleError, Ending, Settings, escape, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
@@ -145,6 +145,7 @@ impl<F: Fn()> Runner<F> {
     }
 
     fn until_ended(&mut self) -> Ending {
+        self.set_up();
         loop {
             let mail = self.inbox.wait(self.wakes_at());
             self.take_in(mail);
@@ -241,7 +242,31 @@ impl<F: Fn()> Runner<F> {
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
-            Effect::Mouse(_on) => {}
+            Effect::Mouse(on) => self.say(escape::mouse(on)),
+            Effect::Call { calls, text } => {
+                let bytes = escape::call(calls, &text, self.state.looks.around().tmux);
+                self.say(&bytes);
+            }
+            Effect::AskBackground => {
+                // Before the question: the answer may be here before the next line is run.
+                self.inbox.expect_answer();
+                self.say(escape::ASK_BACKGROUND);
+            }
+        }
+    }
+
+    /// Says something to the terminal that is no part of the picture. When it can't be said, the next
+    /// frame can't be drawn either.
+    fn say(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.screen.backend_mut().say(bytes) {
+            log::warn!("the terminal can't be written: {error}");
+        }
+    }
+
+    /// Tells the terminal what it is to tell, after it was taken.
+    fn set_up(&mut self) {
+        for effect in self.state.set_up() {
+            self.carry_out(effect);
         }
     }
 
@@ -281,6 +306,7 @@ impl<F: Fn()> Runner<F> {
             Ok((taken, size)) => {
                 // The guard of the whole run gives it back.
                 std::mem::forget(taken);
+                self.set_up();
                 self.resize(size);
                 self.tell(Event::Redraw);
             }

@@ -1,5 +1,7 @@
 //! Keys, and what they are called.
 
+use std::fmt::Write as _;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::console::mistake::{meant, quote};
@@ -92,7 +94,7 @@ impl Key {
             }
         }
         match self.code {
-            KeyCode::F(n) => name.push_str(&format!("F{n}")),
+            KeyCode::F(n) => drop(write!(name, "F{n}")),
             code => match (NAMED.iter().find(|(_, named)| *named == code), code) {
                 (Some((word, _)), _) => name.push_str(word),
                 (None, KeyCode::Char(c)) => name.push(c),

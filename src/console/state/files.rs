@@ -19,6 +19,15 @@ impl State {
         }
     }
 
+    /// What the terminal is to be told after it was taken.
+    #[must_use]
+    pub fn set_up(&self) -> Vec<Effect> {
+        let mouse = self.mouse.then_some(Effect::Mouse(true));
+        let ask =
+            (self.looks.follows_terminal() && self.looks.around().answers()).then_some(Effect::AskBackground);
+        mouse.into_iter().chain(ask).collect()
+    }
+
     /// The files have changed.
     pub(super) fn files_told(&mut self, told: Told) -> Vec<Effect> {
         self.want(Dirty::Now);

@@ -144,6 +144,16 @@ impl List {
         self.show_selected(height);
     }
 
+    /// Scrolls by `rows`, not beyond the ends; the selection stays on the screen.
+    pub fn scroll_by(&mut self, rows: isize, height: usize) {
+        let Some(last) = self.order.len().checked_sub(1) else { return };
+        self.top = self.top.saturating_add_signed(rows).min(self.order.len().saturating_sub(height));
+        if let Some(at) = self.position() {
+            let lowest = (self.top + height.saturating_sub(1)).min(last);
+            self.selected = self.order.get(at.clamp(self.top, lowest)).copied();
+        }
+    }
+
     /// Scrolls so that the selected row is on a screen of `height` rows, and no room is left empty
     /// at the end.
     pub fn show_selected(&mut self, height: usize) {

@@ -194,8 +194,8 @@ impl State {
     pub(super) fn open_themes(&mut self) {
         let mut picker = Picker::new("theme", self.theme_items(""));
         let picked = self.looks.picked().map(str::to_owned);
-        let worn = picker.items.iter().position(|item| item.pick == Pick::Theme(picked.clone()));
-        picker.selected = worn.unwrap_or(0);
+        let at = picker.items.iter().position(|item| item.pick == Pick::Theme(picked.clone()));
+        picker.selected = at.unwrap_or(0);
         picker.live = true;
         self.pick_from(picker);
     }
@@ -204,13 +204,18 @@ impl State {
     pub(super) fn theme_picked(&mut self, name: Option<&str>) -> Vec<Effect> {
         self.looks.pick(name);
         self.say(format!("theme {}", self.looks.name), false);
-        Vec::new()
+        // Now the terminal decides, and may never have been asked.
+        let unknown = self.looks.background.is_none() && self.looks.around().answers();
+        let ask = (self.looks.follows_terminal() && unknown).then_some(Effect::AskBackground);
+        ask.into_iter().collect()
     }
 
     /// The terminal has said how its background is.
     pub(super) fn background_told(&mut self, background: Background) {
         let name = self.looks.name.clone();
         self.looks.told(background);
+        // What is tried on just now stays on.
+        self.picker_moved();
         if self.looks.name != name {
             self.want(Dirty::Now);
         }

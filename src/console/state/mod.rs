@@ -1,12 +1,15 @@
 //! What the console knows. No terminal, no clock, no link in it: it changes only by
 //! [`update`](update::update), and a view of it changes nothing.
 
+mod alarm;
 mod files;
+pub mod footer;
 pub mod history;
 pub mod list;
 pub mod log;
 pub mod looks;
 pub mod machine;
+mod mouse;
 pub mod notices;
 mod orders;
 pub mod overlay;
@@ -216,6 +219,8 @@ pub struct State {
     pub mistakes: Vec<Mistake>,
     /// Clicks and the wheel come here, and do not select text.
     pub mouse: bool,
+    clicked: mouse::Clicked,
+    alarm: alarm::Alarm,
     /// What is said in the footer.
     pub toast: Option<Toast>,
     /// headend is leaving.
@@ -262,6 +267,8 @@ impl State {
             wishes: Wishes::default(),
             mistakes: Vec::new(),
             mouse: false,
+            clicked: None,
+            alarm: alarm::Alarm::default(),
             toast: None,
             leaving: None,
             zone,
@@ -370,7 +377,7 @@ impl State {
         let sort = if self.question().is_none() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
-        [samples, own_log, toast, sort, ages].into_iter().flatten().min()
+        [samples, own_log, toast, sort, ages, self.alarm.due()].into_iter().flatten().min()
     }
 
     fn open_is_measured(&self) -> bool {

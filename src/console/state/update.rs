@@ -11,7 +11,7 @@ use super::{Dirty, Leaving, Question, Screen, State};
 use crate::console::columns;
 use crate::console::decode::Typed;
 use crate::console::keymap::Does;
-use crate::console::wishes::Told;
+use crate::console::wishes::{Calls, Told};
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx};
 
@@ -52,6 +52,15 @@ pub enum Effect {
     Suspend,
     /// Let the terminal tell of clicks and the wheel, or no longer.
     Mouse(bool),
+    /// Ask the terminal for its background.
+    AskBackground,
+    /// Call someone.
+    Call {
+        /// How.
+        calls: Calls,
+        /// Why, in one line.
+        text: String,
+    },
 }
 
 /// A message may have been on its way this long without its time being believed more than ours.
@@ -69,20 +78,7 @@ pub fn believed(known: Moment, told: Moment) -> Moment {
 pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     state.now = now;
     match event {
-        Event::Typed(typed) => {
-            state.want(Dirty::Now);
-            match typed {
-                Typed::Key(key) => state.pressed(key),
-                Typed::Background(background) => {
-                    state.background_told(background);
-                    Vec::new()
-                }
-                Typed::Paste(text) => {
-                    state.pasted(&text);
-                    Vec::new()
-                }
-            }
-        }
+        Event::Typed(typed) => state.typed(typed),
         Event::Resized(size) => {
             state.size = size;
             state.fit_to_size();
@@ -97,12 +93,28 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
         Event::Files(told) => state.files_told(*told),
         Event::Clock => {
             state.clock();
-            Vec::new()
+            state.call().into_iter().collect()
         }
     }
 }
 
 impl State {
+    fn typed(&mut self, typed: Typed) -> Vec<Effect> {
+        match typed {
+            Typed::Key(key) => {
+                self.want(Dirty::Now);
+                return self.pressed(key);
+            }
+            Typed::Mouse(mouse) => return self.moused(mouse),
+            Typed::Paste(text) => {
+                self.want(Dirty::Now);
+                self.pasted(&text);
+            }
+            Typed::Background(background) => self.background_told(background),
+        }
+        Vec::new()
+    }
+
     /// After a change of the room there is: what was in sight stays in sight.
     pub(super) fn fit_to_size(&mut self) {
         let height = self.grid_height();
@@ -168,6 +180,7 @@ impl State {
         let mut dirty = self.machine_dirty(delta);
         let mut order_may_change = false;
         for (ix, row) in &delta.rows {
+            self.watch_for_alarm(*ix, row);
             let change = changed(self.row(*ix), row);
             order_may_change |= change > Dirty::Clean;
             if self.is_visible(*ix) {
@@ -352,7 +365,7 @@ impl State {
         isize::try_from(height).unwrap_or(1)
     }
 
-    fn scroll(&mut self, lines: isize) {
+    pub(super) fn scroll(&mut self, lines: isize) {
         let height = self.log_height();
         match self.screen() {
             Screen::Grid => self.move_by(lines),

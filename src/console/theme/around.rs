@@ -59,6 +59,13 @@ impl Surroundings {
         self.no_color || self.is_dumb()
     }
 
+    /// Whether the terminal may be asked something. The Linux console's older ones would write the
+    /// question on the screen.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        !self.is_dumb() && self.term != "linux"
+    }
+
     /// Whether it can do nothing but write.
     #[must_use]
     pub fn is_dumb(&self) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ratatui::style::{Color, Modifier, Style};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::colour::{Rgb, named, nearest, rgb};
 use super::{BUILT_IN, Depth, ROLES, Theme};
@@ -64,17 +64,14 @@ fn roles(sheet: &mut Sheet<'_>) -> Roles {
     }
     let mut roles = table.get(BASE).and_then(|base| of_base(base, sheet)).unwrap_or_default();
     for (name, value) in table.iter().filter(|(name, _)| name.get_ref() != BASE) {
-        match ROLES.iter().find(|role| *role == name.get_ref()) {
-            Some(role) => {
-                let read = role_of(role, value, sheet);
-                roles.insert(role, read);
-            }
-            None => {
-                let near = meant(name.get_ref(), ROLES.iter().copied());
-                let also = if near.is_empty() { ": see the list in themes/dark.toml" } else { &near };
-                sheet.wrong(name.span(), format!("{} is no role{also}", quote(name.get_ref())));
-            }
+        if let Some(role) = ROLES.iter().find(|role| *role == name.get_ref()) {
+            let read = role_of(role, value, sheet);
+            roles.insert(role, read);
+            continue;
         }
+        let near = meant(name.get_ref(), ROLES.iter().copied());
+        let also = if near.is_empty() { ": see the list in themes/dark.toml" } else { &near };
+        sheet.wrong(name.span(), format!("{} is no role{also}", quote(name.get_ref())));
     }
     let missing: Vec<&str> = ROLES.iter().copied().filter(|role| !roles.contains_key(role)).collect();
     if !missing.is_empty() && !table.contains_key(BASE) {

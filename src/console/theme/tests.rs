@@ -102,8 +102,8 @@ fn everything_can_be_read_on_what_is_behind_it() {
 
 /// How a colour looks to someone who can't tell red (protan) or green (deutan) light: Viénot,
 /// Brettel and Mollon 1999, in linear light.
-fn seen_as([r, g, b]: [f64; 3], protan: bool) -> [f64; 3] {
-    let linear = [r, g, b].map(|c| c.powf(2.2));
+fn seen_as(colour: [f64; 3], protan: bool) -> [f64; 3] {
+    let linear = colour.map(|c| c.powf(2.2));
     let lms = [[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714], [0.029_956_6, 0.184_309, 1.46709]]
         .map(|row| (0..3).map(|i| row[i] * linear[i]).sum::<f64>());
     let [l, m, s] = lms;

@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 
 use super::pen::{Pen, Piece, length};
-use crate::console::keymap::{Bound, Does};
+use crate::console::state::State;
+use crate::console::state::footer::Hint;
 use crate::console::state::overlay::prompt::Prompt;
-use crate::console::state::{Screen, State};
 use crate::console::text::cells;
 
 /// Draws the footer.
@@ -14,10 +14,9 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         return;
     }
     pen.paint(area, pen.theme.bar);
-    let mut room = area.width.saturating_sub(2);
     if state.question().is_some() {
         let keys = [("y", "yes"), ("n", "no")].map(|(key, word)| hint(key.into(), word, pen));
-        pen.pieces(area.x + 1, area.y, room, &keys.concat());
+        pen.pieces(area.x + 1, area.y, area.width.saturating_sub(2), &keys.concat());
         return;
     }
     if let Some(prompt) = state.prompt() {
@@ -27,39 +26,14 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     if let Some(toast) = &state.toast {
         let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
         let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
+        let wide = state.toast_width();
         let text = format!("{sign} {}", toast.text);
-        // At least help and quit keep their place.
-        let wide = cells(crate::console::text::width(&text)).min(room.saturating_sub(17));
         pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
-        room = room.saturating_sub(wide + 2);
     }
-    pen.pieces(area.x + 1, area.y, room, &keys(state, room.into(), pen));
-}
-
-/// The keys that work here, as many as fit; help and quit are always among them.
-fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
-    let place = state.screen().place();
-    let useful = |bound: &&Bound| {
-        let b = bound.binding;
-        !b.short.is_empty() && !bound.keys.is_empty() && state.is_useful(b.does)
-    };
-    let (always, others): (Vec<&Bound>, Vec<&Bound>) = state
-        .keymap
-        .at(place)
-        .filter(useful)
-        .partition(|b| matches!(b.binding.does, Does::Help | Does::Quit));
-    let piece = |b: &Bound| hint(b.key(), b.binding.short, pen);
-    let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
-    let mut pieces: Vec<Piece> = Vec::new();
-    for binding in others {
-        let next = piece(binding);
-        if length(&pieces) + length(&next) + length(&tail) > room {
-            break;
-        }
-        pieces.extend(next);
+    for (x, Hint { key, word, .. }) in state.hints() {
+        let room = area.width.saturating_sub(x + 1);
+        pen.pieces(area.x + x, area.y, room, &hint(key, word, pen));
     }
-    pieces.append(&mut tail);
-    pieces
 }
 
 fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {

@@ -1,7 +1,7 @@
 //! What the operator sees. A view reads the state and changes nothing.
 
 pub mod chart;
-mod dialog;
+pub mod dialog;
 mod footer;
 mod grid;
 mod header;

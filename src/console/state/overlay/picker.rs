@@ -82,7 +82,8 @@ impl Picker {
         self.selected = 0;
     }
 
-    fn move_by(&mut self, rows: isize) {
+    /// Chooses another line, so many below.
+    pub fn move_by(&mut self, rows: isize) {
         let last = self.shown.len().saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(rows).min(last);
     }
@@ -151,7 +152,7 @@ impl State {
     }
 
     /// The chosen line is taken.
-    fn picked(&mut self) -> Vec<Effect> {
+    pub(in crate::console::state) fn picked(&mut self) -> Vec<Effect> {
         let Some(Overlay::Picker(picker)) = self.overlay.take() else {
             return Vec::new();
         };
