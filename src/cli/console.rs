@@ -1,6 +1,7 @@
 //! What the console is told of the configuration and the arguments.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::Common;
 use crate::config::{self, ConsoleSettings, Environment, Mistakes, Notify};
@@ -27,7 +28,7 @@ pub fn source(config: Option<PathBuf>, common: &Common) -> Source {
         }
         Ok(wishes)
     };
-    Source { config, read: Box::new(read) }
+    Source { config, read: Arc::new(read) }
 }
 
 /// What the configuration at `path` says of the console.

@@ -17,6 +17,7 @@ mod input;
 pub mod keymap;
 mod layout;
 pub mod mistake;
+pub mod rehearsal;
 mod runner;
 mod spans;
 mod state;
@@ -34,6 +35,7 @@ use std::io;
 pub use runner::run;
 
 /// What the console is to know of its own.
+#[derive(Clone)]
 pub struct Settings {
     /// How it is to look and what it is to listen to.
     pub source: wishes::Source,
@@ -41,6 +43,8 @@ pub struct Settings {
     pub title: String,
     /// headend's version.
     pub version: &'static str,
+    /// Said at the start, as of something that went wrong before.
+    pub says: Option<String>,
 }
 
 /// Why the console ended.
@@ -54,6 +58,8 @@ pub enum Ending {
     SupervisorGone,
     /// The terminal went away, or was given back by [`terminal::restore`] (as a panic does).
     TerminalLost,
+    /// The thread that reads the keys had a defect; the terminal is given back.
+    Defect,
 }
 
 /// Why there is no console.

@@ -43,7 +43,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { source, title, version } = settings;
+    let Settings { source, title, version, says } = settings;
     let around = Surroundings::read();
     let told = wishes::read(&source, &Wishes::default(), around.depth());
     if let Some(wish) = told.wishes.as_ref().and_then(|w| w.theme.as_ref()).filter(|wish| wish.firm) {
@@ -69,6 +69,9 @@ pub fn run(
     if let Err(error) = &watch {
         log::warn!("changes of the console's files are not seen: {error}");
     }
+    if let Some(text) = says {
+        state.say(text, true);
+    }
     let runner = Runner {
         state,
         client,
@@ -83,9 +86,8 @@ pub fn run(
     };
     let ending = runner.run();
     drop(taken);
-    drop(input);
     drop(watch);
-    Ok(ending)
+    Ok(if input.end() { ending } else { Ending::Defect })
 }
 
 /// The supervisor's clock, carried on between the messages that tell it.
@@ -148,6 +150,7 @@ impl<F: Fn()> Runner<F> {
         self.set_up();
         loop {
             let mail = self.inbox.wait(self.wakes_at());
+            crate::defect::on_purpose("console");
             self.take_in(mail);
             self.tell(Event::Clock);
             if let Some(ending) = self.ending {

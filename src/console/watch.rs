@@ -48,7 +48,7 @@ impl Watch {
         let known = told.wishes.clone().unwrap_or_default();
         let mut reader =
             Reader { source, known, depth, told, watched: Watched { inotify, folders: HashMap::new() } };
-        let thread = std::thread::Builder::new().name("console-files".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("settings-watch".into()).spawn(move || {
             if let Err(error) = reader.run(&ended, &tell) {
                 log::warn!("changes of the console's files are not seen any more: {error}");
             }
@@ -253,6 +253,13 @@ mod tests {
         (watch, receive)
     }
 
+    /// Puts a whole file in place, as editors do.
+    fn put(path: &Path, text: &str) {
+        let new = path.with_extension("new");
+        fs::write(&new, text).unwrap();
+        fs::rename(&new, path).unwrap();
+    }
+
     fn open_is(receive: &Receiver<Told>, key: &str) {
         let told = receive.recv_timeout(LIMIT).unwrap();
         assert_eq!(told.keymap.unwrap().key_for(Does::Open), key);
@@ -263,14 +270,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let keys = folder.path().join("keys.toml");
         let (watch, receive) = watch(&keys);
-        fs::write(&keys, "[grid]\nopen = \"e\"\n").unwrap();
+        put(&keys, "[grid]\nopen = \"e\"\n");
         open_is(&receive, "e");
-        // As an editor does it.
-        let new = folder.path().join("keys.toml.new");
-        fs::write(&new, "[grid]\nopen = \"F2\"\n").unwrap();
-        fs::rename(&new, &keys).unwrap();
+        put(&keys, "[grid]\nopen = \"F2\"\n");
         open_is(&receive, "F2");
-        fs::write(&keys, "[grid]\nopen = \"x\"\n").unwrap();
+        put(&keys, "[grid]\nopen = \"x\"\n");
         let told = receive.recv_timeout(LIMIT).unwrap();
         assert_eq!((told.keymap, told.mistakes.len()), (None, 1));
         fs::remove_file(&keys).unwrap();
@@ -288,9 +292,9 @@ mod tests {
         for n in 0..50 {
             fs::write(folder.path().join(format!("{n}.log")), "x").unwrap();
         }
-        fs::write(&keys, "# the same\n[grid]\nopen = \"e\"\n").unwrap();
+        put(&keys, "# the same\n[grid]\nopen = \"e\"\n");
         // Whatever was told before this would come first.
-        fs::write(&keys, "[grid]\nopen = \"F3\"\n").unwrap();
+        put(&keys, "[grid]\nopen = \"F3\"\n");
         open_is(&receive, "F3");
         assert!(receive.try_recv().is_err());
     }
@@ -311,7 +315,7 @@ mod tests {
         symlink("two", at("..new")).unwrap();
         fs::rename(at("..new"), at("..data")).unwrap();
         open_is(&receive, "F5");
-        fs::write(at("two/keys.toml"), "[grid]\nopen = \"F6\"\n").unwrap();
+        put(&at("two/keys.toml"), "[grid]\nopen = \"F6\"\n");
         open_is(&receive, "F6");
     }
 
@@ -321,7 +325,7 @@ mod tests {
         let below = folder.path().join("below");
         let (_watch, receive) = watch(&below.join("keys.toml"));
         fs::create_dir(&below).unwrap();
-        fs::write(below.join("keys.toml"), "[grid]\nopen = \"F7\"\n").unwrap();
+        put(&below.join("keys.toml"), "[grid]\nopen = \"F7\"\n");
         open_is(&receive, "F7");
     }
 }

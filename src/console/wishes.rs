@@ -72,21 +72,22 @@ pub enum Notify {
 }
 
 /// Reads what the configuration says of the console.
-type Read = dyn Fn() -> Result<Wishes, Vec<Mistake>> + Send;
+type Read = dyn Fn() -> Result<Wishes, Vec<Mistake>> + Send + Sync;
 
 /// Where wishes come from.
+#[derive(Clone)]
 pub struct Source {
     /// The configuration, if there is one: it is watched for changes.
     pub config: Option<PathBuf>,
     /// Reads it, and says everything that is wrong with it.
-    pub read: Box<Read>,
+    pub read: Arc<Read>,
 }
 
 impl Source {
     /// Wishes that never change.
     #[must_use]
     pub fn fixed(wishes: Wishes) -> Self {
-        Self { config: None, read: Box::new(move || Ok(wishes.clone())) }
+        Self { config: None, read: Arc::new(move || Ok(wishes.clone())) }
     }
 }
 
@@ -204,7 +205,7 @@ mod tests {
         let known = Wishes { theme: None, ..wishes(folder.path()) };
         let mistake = Mistake { file: "headend.toml".into(), line: 1, column: 1, text: "no".into() };
         let wrong = mistake.clone();
-        let source = Source { config: None, read: Box::new(move || Err(vec![wrong.clone()])) };
+        let source = Source { config: None, read: Arc::new(move || Err(vec![wrong.clone()])) };
         let told = read(&source, &known, Depth::True);
         assert_eq!((told.wishes, told.mistakes), (None, vec![mistake]));
         assert_eq!(told.keymap.unwrap().key_for(crate::console::keymap::Does::Open), "e");

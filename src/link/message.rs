@@ -33,6 +33,10 @@ pub enum ClientMessage {
     /// Send what is known about this stream beyond its row, now and when it changes. Replaces the
     /// subscription before it; `None` ends it.
     FollowDetail(Option<StreamIx>),
+    /// Whether to wake this client when nothing but readings (of the host, headend, the workers) is
+    /// new; they come with the next message all the same. A client is woken for them until it says
+    /// that it shows none.
+    WakeForReadings(bool),
     /// The board has a gap, or something else went wrong: send all of it.
     WantBoard,
 }

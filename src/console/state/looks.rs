@@ -193,8 +193,8 @@ impl State {
     /// Lists the themes; the one under the cursor is worn meanwhile.
     pub(super) fn open_themes(&mut self) {
         let mut picker = Picker::new("theme", self.theme_items(""));
-        let picked = self.looks.picked().map(str::to_owned);
-        let at = picker.items.iter().position(|item| item.pick == Pick::Theme(picked.clone()));
+        let worn = Pick::Theme(self.looks.picked().map(str::to_owned));
+        let at = picker.items.iter().position(|item| item.pick == worn);
         picker.selected = at.unwrap_or(0);
         picker.live = true;
         self.pick_from(picker);

@@ -49,7 +49,7 @@ impl State {
         if matches!(mouse.did, MouseDid::Drag | MouseDid::Release) {
             return Vec::new();
         }
-        self.want(Dirty::Now);
+        self.want(Dirty::Typed);
         let under = self.under(Position::new(mouse.x, mouse.y));
         match mouse.did {
             MouseDid::Press => {
@@ -240,7 +240,7 @@ mod tests {
         click(&mut state, x, y);
         assert_eq!(state.screen(), Screen::Grid, "that was too late");
         let effects = click(&mut state, x, y);
-        assert_eq!(effects, [Effect::Send(ClientMessage::FollowLog(Some(StreamIx(7))))]);
+        assert!(effects.contains(&Effect::Send(ClientMessage::FollowLog(Some(StreamIx(7))))));
         assert_eq!(state.screen(), Screen::Stream);
     }
 
