@@ -10,6 +10,7 @@ mod backend;
 mod columns;
 mod decode;
 mod escape;
+mod frames;
 mod fuzzy;
 mod glyphs;
 mod inbox;

@@ -12,10 +12,11 @@ use ratatui::Terminal;
 use ratatui::layout::Size;
 
 use super::backend::QuietBackend;
+use super::frames::Frames;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
+use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
-use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::Surroundings;
 use super::watch::Watch;
@@ -78,7 +79,7 @@ pub fn run(
         inbox,
         screen,
         clock: Clock::new(Instant::now()),
-        drawn_at: None,
+        frames: Frames::default(),
         taken_at: None,
         link_waits: false,
         asked_to_quit,
@@ -126,7 +127,7 @@ struct Runner<F: Fn()> {
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
-    drawn_at: Option<Instant>,
+    frames: Frames,
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
@@ -171,12 +172,7 @@ impl<F: Fn()> Runner<F> {
 
     /// When the next frame is due, if one is wanted.
     fn frame_at(&self) -> Option<Instant> {
-        let dirty = self.state.dirty();
-        match (dirty, self.drawn_at) {
-            (Dirty::Clean, _) => None,
-            (_, None) => Some(Instant::now()),
-            (dirty, Some(at)) => Some(at + dirty.pause()),
-        }
+        self.frames.due(self.state.dirty(), Instant::now())
     }
 
     fn take_at(&self) -> Option<Instant> {
@@ -323,7 +319,7 @@ impl<F: Fn()> Runner<F> {
     fn draw(&mut self) -> io::Result<()> {
         let state = &self.state;
         self.screen.draw(|frame| view::draw(state, &state.looks.look, frame))?;
-        self.drawn_at = Some(Instant::now());
+        self.frames.drawn(Instant::now());
         self.state.drawn();
         Ok(())
     }

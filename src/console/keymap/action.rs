@@ -19,6 +19,12 @@ macro_rules! actions {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// Its name in words, as lists show it.
+            #[must_use]
+            pub fn label(self) -> String {
+                self.name().replace('-', " ")
+            }
+
             /// What has this name.
             #[must_use]
             pub fn of_name(name: &str) -> Option<Self> {
@@ -97,6 +103,8 @@ actions! {
     Palette "palette",
     /// All keys.
     Help "help",
+    /// Look for a key in the help.
+    FindKey "find-key",
     /// Draw everything anew.
     Redraw "redraw",
     /// Put headend to sleep, as the shell does.

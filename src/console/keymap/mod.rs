@@ -2,6 +2,7 @@
 //! documentation are made from it, and nothing else in the console knows a key.
 
 mod action;
+pub mod fixed;
 mod key;
 pub mod patch;
 mod places;
@@ -118,6 +119,12 @@ impl Keymap {
                 let _ = writeln!(out, "| {} | {name} | {help} | {} |", keys.join(" "), places.words());
             }
         }
+        for front in fixed::FRONTS {
+            for (keys, help) in front.keys {
+                let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+                let _ = writeln!(out, "| {} | | {help} | {} |", keys.join(" "), front.title);
+            }
+        }
         out
     }
 }
@@ -159,7 +166,8 @@ mod tests {
     #[test]
     fn the_documentation_has_each_line() {
         let text = Keymap::default().markdown();
-        assert_eq!(text.lines().count(), 2 + TABLE.len());
+        let fixed: usize = fixed::FRONTS.iter().map(|front| front.keys.len()).sum();
+        assert_eq!(text.lines().count(), 2 + TABLE.len() + fixed);
         assert!(TABLE.iter().all(|b| text.contains(b.help)));
     }
 

@@ -55,6 +55,12 @@ impl Places {
         Self(self.0 & other.0)
     }
 
+    /// How many there are.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
     /// Whether it is no place at all.
     pub(super) const fn is_none(self) -> bool {
         self.0 == 0

@@ -146,6 +146,7 @@ pub(super) const TABLE: &[Binding] = &[
         "all keys",
         [Key::char('?'), Key::named(F(1))]
     ),
+    binding!(FindKey, Places::HELP, GENERAL, "find", "look for a key", [Key::char('/')]),
     binding!(
         Quit,
         Places::ALL,

@@ -3,6 +3,7 @@
 use super::update::Effect;
 use super::{Dirty, State};
 use crate::console::keymap::Does;
+use crate::console::mistake::Mistake;
 use crate::console::theme::Surroundings;
 use crate::console::wishes::{Told, Wishes};
 
@@ -84,6 +85,9 @@ impl State {
             count => format!(" (+{} more)", count - 1),
         };
         let help = self.keymap.key_for(Does::Help);
+        // There is little room: which folder it is in, the help tells.
+        let file = first.file.rsplit('/').next().unwrap_or_default().to_owned();
+        let first = Mistake { file, ..first.clone() };
         self.say(format!("{first}{more}; {help} shows all of it"), true);
     }
 

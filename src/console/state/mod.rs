@@ -4,6 +4,7 @@
 mod alarm;
 mod files;
 pub mod footer;
+pub mod help;
 pub mod history;
 pub mod list;
 pub mod log;
@@ -15,6 +16,7 @@ mod orders;
 pub mod overlay;
 #[cfg(test)]
 mod tests;
+pub mod toasts;
 pub mod update;
 mod useful;
 
@@ -209,6 +211,8 @@ pub struct State {
     own_log_seen: Moment,
     /// The first line of the help that is seen.
     pub help_top: usize,
+    /// What is looked for in the help, and whether there is one in front.
+    pub help: help::Help,
     /// The first notice that is seen on the machine's screen.
     pub machine_top: usize,
     /// What stands in front and takes the keys.
@@ -227,6 +231,8 @@ pub struct State {
     alarm: alarm::Alarm,
     /// What is said in the footer.
     pub toast: Option<Toast>,
+    /// What was said before it and is not over.
+    older_toasts: VecDeque<Toast>,
     /// headend is leaving.
     pub leaving: Option<Leaving>,
     /// Where the operator is on earth, for the log's times.
@@ -266,6 +272,7 @@ impl State {
             own_log: TuiWidgetState::new(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
+            help: help::Help::default(),
             machine_top: 0,
             overlay: None,
             keymap: Arc::default(),
@@ -276,6 +283,7 @@ impl State {
             clicked: None,
             alarm: alarm::Alarm::default(),
             toast: None,
+            older_toasts: VecDeque::new(),
             leaving: None,
             zone,
             widest: Widest::default(),
@@ -379,12 +387,11 @@ impl State {
             _ => None,
         };
         let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
-        let toast = self.toast.as_ref().map(|t| t.until);
         // While a question is open no row moves.
         let sort = if self.question().is_none() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
-        [samples, own_log, toast, sort, ages, self.alarm.due()].into_iter().flatten().min()
+        [samples, own_log, self.toast_due(), sort, ages, self.alarm.due()].into_iter().flatten().min()
     }
 
     fn open_is_measured(&self) -> bool {

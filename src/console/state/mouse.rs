@@ -50,6 +50,9 @@ impl State {
             return Vec::new();
         }
         self.want(Dirty::Typed);
+        if self.overlay.is_some() && std::mem::take(&mut self.help.front) {
+            return Vec::new();
+        }
         let under = self.under(Position::new(mouse.x, mouse.y));
         match mouse.did {
             MouseDid::Press => {

@@ -2,10 +2,7 @@
 
 use super::overlay::Overlay;
 use super::update::Effect;
-use super::{
-    Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, TOAST_FOR, Toast,
-    counted,
-};
+use super::{Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, counted};
 use crate::link::ClientMessage;
 use crate::model::{Action, Answer, Command, RolloutOrder, Selection, StreamId, Wanted, WatchKind};
 
@@ -13,11 +10,6 @@ use crate::model::{Action, Answer, Command, RolloutOrder, Selection, StreamId, W
 const SLOTS_ONE_BY_ONE: u32 = 20;
 
 impl State {
-    /// Says something in the footer.
-    pub fn say(&mut self, text: String, bad: bool) {
-        self.toast = Some(Toast { text, bad, until: self.now + TOAST_FOR });
-    }
-
     /// Orders something for the stream under the cursor.
     pub(super) fn order_one(&mut self, action: Action) -> Vec<Effect> {
         let Some(row) = self.target() else {

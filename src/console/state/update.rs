@@ -256,10 +256,7 @@ impl State {
     }
 
     fn clock(&mut self) {
-        if self.toast.as_ref().is_some_and(|t| t.until <= self.now) {
-            self.toast = None;
-            self.want(Dirty::Now);
-        }
+        self.drop_toasts();
         if self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now) {
             let (now, height) = (self.now, self.grid_height());
             if self.list.settle(&self.board, now, height) && self.screen() == Screen::Grid {
@@ -365,7 +362,12 @@ impl State {
             Does::OwnLog => self.go(Screen::OwnLog),
             Does::Help => {
                 self.help_top = 0;
+                self.help.find.clear();
                 self.go(Screen::Help);
+            }
+            Does::FindKey => {
+                let find = self.help.find.clone();
+                self.prompt_for(PromptFor::HelpFind, &find);
             }
             Does::Redraw => return vec![Effect::Redraw],
             Does::Suspend => self.ask(Question::Suspend),
@@ -406,7 +408,7 @@ impl State {
 
     fn help_bottom(&self) -> usize {
         let body = self.areas().body;
-        crate::console::view::help::height(&self.keymap, body.width).saturating_sub(body.height.into())
+        crate::console::view::help::height(self, body.width).saturating_sub(body.height.into())
     }
 
     /// Goes to a screen; one that is already below is gone back to.
@@ -461,7 +463,7 @@ impl State {
             self.list.faults_only = false;
             self.rebuild();
         } else {
-            self.toast = None;
+            self.forget_toasts();
         }
         Vec::new()
     }

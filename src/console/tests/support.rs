@@ -83,7 +83,7 @@ pub fn row(n: u32) -> Row {
     }
 }
 
-fn condition(kind: ConditionKind, seconds: u64) -> Condition {
+pub fn condition(kind: ConditionKind, seconds: u64) -> Condition {
     Condition { kind, severity: kind.severity(), since: ago(seconds), explained: None }
 }
 

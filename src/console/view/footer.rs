@@ -3,10 +3,11 @@
 use ratatui::layout::Rect;
 
 use super::pen::{Pen, Piece, length};
-use crate::console::state::State;
 use crate::console::state::footer::Hint;
-use crate::console::state::overlay::prompt::Prompt;
-use crate::console::text::cells;
+use crate::console::state::overlay::prompt::{Prompt, PromptFor};
+use crate::console::state::{State, Toast};
+use crate::console::text::{cells, width};
+use crate::model::Health;
 
 /// Draws the footer.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -24,15 +25,34 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         return;
     }
     if let Some(toast) = &state.toast {
-        let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
-        let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
         let wide = state.toast_width();
-        let text = format!("{sign} {}", toast.text);
-        pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
+        pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &[said(toast, pen)]);
     }
     for (x, Hint { key, word, .. }) in state.hints() {
         let room = area.width.saturating_sub(x + 1);
         pen.pieces(area.x + x, area.y, room, &hint(key, word, pen));
+    }
+}
+
+fn said(toast: &Toast, pen: &Pen) -> Piece {
+    let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
+    let sign = if toast.bad { pen.glyphs.health(Health::Warning) } else { pen.glyphs.dot };
+    (format!("{sign} {}", toast.text), style)
+}
+
+/// What is said and has no place in the footer stands above it, at the right.
+pub fn toasts(state: &State, body: Rect, pen: &mut Pen) {
+    // Something else has the footer.
+    let in_footer = usize::from(state.overlay.is_none() && state.toast.is_some());
+    let toasts: Vec<&Toast> = state.toasts().collect();
+    let above = &toasts[..toasts.len() - in_footer];
+    for (toast, y) in above.iter().rev().zip((body.y..body.bottom()).rev()) {
+        let piece = said(toast, pen);
+        let wide = cells(width(&piece.0)).min(body.width.saturating_sub(4));
+        let place = Rect { x: body.right() - wide - 2, y, width: wide + 2, height: 1 };
+        pen.wipe(place);
+        pen.paint(place, pen.theme.bar);
+        pen.pieces(place.x + 1, y, wide, &[piece]);
     }
 }
 
@@ -43,7 +63,10 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
+    let found = match prompt.purpose {
+        PromptFor::Filter => format!("{} of {}   ", state.list.order.len(), state.board.rows.len()),
+        PromptFor::HelpFind => String::new(),
+    };
     let facts = match &prompt.mistake {
         Some(mistake) => vec![(mistake.text.clone(), theme.warning)],
         None => vec![

@@ -52,4 +52,8 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         // The footer has it.
         Some(Overlay::Prompt(_)) | None => {}
     }
+    if state.help.front {
+        help::front(state, area, &mut pen);
+    }
+    footer::toasts(state, areas.body, &mut pen);
 }

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{LineEdit, Overlay};
 use crate::console::fuzzy::Fuzzy;
-use crate::console::keymap::Does;
+use crate::console::keymap::{CHAPTERS, Does};
 use crate::console::state::State;
 use crate::console::state::update::Effect;
 
@@ -67,14 +67,19 @@ impl Picker {
         self.shown.get(self.selected).and_then(|at| self.items.get(*at))
     }
 
-    /// Shows what matches what is typed: first those whose label does, of two that match as well the
+    /// Shows what matches what is typed: first those whose label does, then those that
+    /// have each word somewhere; of two that match as well the
     /// first one.
     pub fn narrow(&mut self) {
         let mut fuzzy = Fuzzy::new(self.edit.text());
+        let words: Vec<String> = self.edit.text().split_whitespace().map(str::to_lowercase).collect();
         let mut scored: Vec<(Score, usize)> = Vec::new();
         for (at, item) in self.items.iter().enumerate() {
             let label = fuzzy.score(&item.label);
-            let score = label.or_else(|| fuzzy.score(&format!("{} {}", item.label, item.note)));
+            // In a sentence almost anything can be found letter by letter.
+            let text = format!("{} {}", item.label, item.note).to_lowercase();
+            let both = words.iter().all(|word| text.contains(word)).then_some(0);
+            let score = label.or(both);
             scored.extend(score.map(|score| ((label.is_none(), std::cmp::Reverse(score)), at)));
         }
         scored.sort();
@@ -98,11 +103,15 @@ impl State {
 
     /// Everything that makes sense here and now, with its key.
     pub(in crate::console::state) fn open_palette(&mut self) {
-        let here = self.keymap.at(self.screen().place());
-        let here =
-            here.filter(|b| b.binding.does != Does::Palette && self.would_change_something(b.binding.does));
+        let here = self.keymap.at(self.screen().place()).filter(|bound| {
+            let does = bound.binding.does;
+            does != Does::Palette && self.would_change_something(does)
+        });
+        // Nobody opens a list to move by a row.
+        let (moves, others): (Vec<_>, Vec<_>) = here.partition(|bound| bound.binding.chapter == CHAPTERS[0]);
+        let here = others.into_iter().chain(moves);
         let items = here.map(|bound| Item {
-            label: bound.binding.does.name().replace('-', " "),
+            label: bound.binding.does.label(),
             note: bound.binding.help.to_owned(),
             key: bound.key(),
             pick: Pick::Does(bound.binding.does),

@@ -11,6 +11,8 @@ use crate::console::state::update::Effect;
 pub enum PromptFor {
     /// The filter of the grid, which works while it is typed.
     Filter,
+    /// What is looked for in the help.
+    HelpFind,
 }
 
 impl PromptFor {
@@ -18,7 +20,7 @@ impl PromptFor {
     #[must_use]
     pub const fn sign(self) -> &'static str {
         match self {
-            Self::Filter => "/",
+            Self::Filter | Self::HelpFind => "/",
         }
     }
 }
@@ -65,18 +67,21 @@ impl State {
         Vec::new()
     }
 
-    /// A key that is none of the line's: the list behind it moves.
+    /// A key that is none of the line's: what is behind it moves.
     fn moved_in_prompt(&mut self, key: &KeyEvent) {
-        if self.prompt().is_none_or(|prompt| prompt.purpose != PromptFor::Filter) {
-            return;
-        }
-        match key.code {
-            KeyCode::Up => self.move_by(-1),
-            KeyCode::Down => self.move_by(1),
-            KeyCode::PageUp => self.move_by(-self.page()),
-            KeyCode::PageDown => self.move_by(self.page()),
-            _ => {}
-        }
+        let Some(purpose) = self.prompt().map(|prompt| prompt.purpose) else { return };
+        let page = match purpose {
+            PromptFor::Filter => self.page(),
+            PromptFor::HelpFind => self.areas().body.height.try_into().unwrap_or(1),
+        };
+        let rows = match key.code {
+            KeyCode::Up => -1,
+            KeyCode::Down => 1,
+            KeyCode::PageUp => -page,
+            KeyCode::PageDown => page,
+            _ => return,
+        };
+        self.scroll(rows);
     }
 
     /// The line has changed.
@@ -89,6 +94,10 @@ impl State {
                 self.list.filter = prompt.edit.text().to_owned();
                 self.rebuild();
             }
+            PromptFor::HelpFind => {
+                self.help.find = prompt.edit.text().to_owned();
+                self.help_top = 0;
+            }
         }
     }
 
@@ -98,8 +107,8 @@ impl State {
             return Vec::new();
         };
         match prompt.purpose {
-            // It works already.
-            PromptFor::Filter => {}
+            // They work already.
+            PromptFor::Filter | PromptFor::HelpFind => {}
         }
         Vec::new()
     }
@@ -111,6 +120,7 @@ impl State {
                 self.list.filter.clear();
                 self.rebuild();
             }
+            PromptFor::HelpFind => self.help.find.clear(),
         }
     }
 }
