@@ -10,3 +10,4 @@ mod supervision;
 pub mod support;
 mod traffic;
 mod wall;
+mod ways;
