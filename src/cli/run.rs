@@ -44,6 +44,11 @@ pub struct Screen {
     pub remember: bool,
 }
 
+/// The same, with a wall for a console.
+pub fn wall(args: &Run) -> Result<u8, Failed> {
+    plain(&Run { common: Common { wall: true, ..args.common.clone() }, ..args.clone() })
+}
+
 /// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
 /// revision. `leave_on_hangup`: whether losing the terminal ends the program.
 pub fn with_configuration(
@@ -55,6 +60,9 @@ pub fn with_configuration(
 ) -> Result<u8, Failed> {
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
+    }
+    if common.headless && common.wall {
+        return Err(Failed::Arguments("a wall needs a terminal: leave --headless out".into()));
     }
     if !common.headless && !console::terminal::is_there() {
         tell("headend: this is no terminal; run it in one, or use --headless");
@@ -76,12 +84,14 @@ fn with_console(
     screen: Screen,
     leave_on_hangup: bool,
 ) -> Result<u8, Failed> {
-    let remember = service.state_folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
+    let remember = service.folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
     let mut settings = Settings {
         theme: common.theme.clone(),
         ascii: common.ascii,
         title: screen.title,
+        exports: service.folder().map(|folder| folder.join("exports")),
         version: env!("CARGO_PKG_VERSION"),
+        wall: common.wall,
         views: screen.views,
         remember,
         says: None,
@@ -151,6 +161,7 @@ fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -
                 break;
             }
         }
+        service.hub().wake_if_silent(console::OLD_AFTER);
         std::thread::sleep(LOOK);
     }
     Ok(if console.is_finished() { console.join() } else { Ok(Ok(Ending::SupervisorGone)) })

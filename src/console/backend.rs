@@ -58,6 +58,15 @@ impl<W: Write> QuietBackend<W> {
         self.writes
     }
 
+    /// Writes what is no part of the picture, at once.
+    ///
+    /// # Errors
+    /// When the terminal takes no bytes any more.
+    pub fn write_beside(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes += bytes.len() as u64;
+        self.out.write_all(bytes).and_then(|()| self.out.flush())
+    }
+
     /// crossterm's backend, writing into the frame.
     fn frame(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
         if self.frame.is_empty() {

@@ -28,13 +28,15 @@ pub struct Mail {
     pub terminal: VecDeque<FromTerminal>,
     /// The link has something.
     pub link: bool,
+    /// A file was written, or not: what is to be said about it.
+    pub saved: Option<Result<String, String>>,
     /// Something that was to be done did not work; the newest.
     pub failed: Option<String>,
 }
 
 impl Mail {
     fn is_empty(&self) -> bool {
-        self.terminal.is_empty() && !self.link && self.failed.is_none()
+        self.terminal.is_empty() && !self.link && self.saved.is_none() && self.failed.is_none()
     }
 }
 
@@ -77,6 +79,12 @@ impl Inbox {
             drop(mail);
             self.arrived.notify_one();
         }
+    }
+
+    /// A file was written, or not. One is written at a time.
+    pub fn saved(&self, outcome: Result<String, String>) {
+        self.lock().saved = Some(outcome);
+        self.arrived.notify_one();
     }
 
     /// Something that was to be done did not work.
@@ -155,6 +163,8 @@ mod tests {
         std::thread::scope(|s| {
             s.spawn(|| inbox.link_has_something());
             assert!(inbox.wait(None).link);
+            s.spawn(|| inbox.saved(Ok("a file".into())));
+            assert_eq!(inbox.wait(None).saved, Some(Ok("a file".into())));
         });
     }
 }

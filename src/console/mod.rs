@@ -9,6 +9,7 @@
 mod backend;
 mod columns;
 mod decode;
+mod frames;
 mod fuzzy;
 mod glyphs;
 mod inbox;
@@ -16,9 +17,11 @@ mod input;
 mod keeper;
 pub mod keymap;
 mod layout;
+mod osc52;
 pub mod rehearsal;
 mod remembered;
 mod runner;
+mod saving;
 mod spans;
 mod state;
 pub mod terminal;
@@ -33,6 +36,7 @@ use std::path::PathBuf;
 
 pub use remembered::FILE_NAME;
 pub use runner::run;
+pub use state::OLD_AFTER;
 
 use crate::model::View;
 
@@ -45,8 +49,12 @@ pub struct Settings {
     pub ascii: bool,
     /// What runs: "demo", or the configuration's path. One line.
     pub title: String,
+    /// Where files go that the operator saves; `None`: wherever headend was started.
+    pub exports: Option<std::path::PathBuf>,
     /// headend's version.
     pub version: &'static str,
+    /// A wall: it shows, and takes no commands.
+    pub wall: bool,
     /// The views of the configuration.
     pub views: Vec<View>,
     /// The file in which columns and saved views are remembered; `None`: they are forgotten.

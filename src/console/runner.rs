@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -13,19 +14,23 @@ use ratatui::Terminal;
 use ratatui::layout::Size;
 
 use super::backend::QuietBackend;
+use super::frames::Frames;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
 use super::keeper::Keeper;
+use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
-use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
-use super::{ConsoleError, Ending, Settings, remembered, view};
+use super::{ConsoleError, Ending, Settings, osc52, remembered, saving, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
+
+/// The wall clock is told anew when it is off by more milliseconds than this.
+const WALL_CLOCK_JITTER: u64 = 500;
 
 /// How long a signal to oneself may take until it stops every thread.
 const FALLS_ASLEEP_IN: Duration = Duration::from_millis(50);
@@ -43,14 +48,15 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version, views, remember, says } = settings;
+    let Settings { theme, ascii, title, exports, version, wall, views, remember, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
     }
     let inbox = Arc::new(Inbox::default());
     let waker = Arc::clone(&inbox);
-    let client = hub.attach(Role::Operator, move || waker.link_has_something());
+    let client =
+        hub.attach(if wall { Role::Viewer } else { Role::Operator }, move || waker.link_has_something());
     let size = terminal::size().map_err(ConsoleError::Terminal)?;
     let backend = QuietBackend::new(terminal::writer().map_err(ConsoleError::Terminal)?, size);
     let screen = Terminal::new(backend).map_err(ConsoleError::Terminal)?;
@@ -58,6 +64,10 @@ pub fn run(
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
     let mut state = State::new(&title, version, size, TimeZone::system());
+    if wall {
+        state.wall_alone();
+    }
+    state.exports = exports;
     let (remembered, damage) = remember.as_deref().map(remembered::load).unwrap_or_default();
     let keeper = remember.and_then(|path| keeper(path, &inbox));
     state.arrange(views, remembered, keeper.is_some());
@@ -75,7 +85,8 @@ pub fn run(
         inbox,
         screen,
         clock: Clock::new(Instant::now()),
-        drawn_at: None,
+        frames: Frames::default(),
+        wall_zero: None,
         taken_at: None,
         link_waits: false,
         asked_to_quit,
@@ -131,7 +142,9 @@ struct Runner<F: Fn()> {
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
-    drawn_at: Option<Instant>,
+    frames: Frames,
+    /// What the state was told of the wall clock.
+    wall_zero: Option<i64>,
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
@@ -156,6 +169,11 @@ impl<F: Fn()> Runner<F> {
             let mail = self.inbox.wait(self.wakes_at());
             crate::defect::on_purpose("console");
             self.take_in(mail);
+            self.tell_wall_clock();
+            // Nobody is woken for what no screen shows, and that the supervisor lives is such a thing.
+            if self.state.old_from() <= self.clock.now(Instant::now()) {
+                self.tell(Event::Heard(self.client.heard_ago()));
+            }
             self.tell(Event::Clock);
             if let Some(ending) = self.ending {
                 return ending;
@@ -175,12 +193,7 @@ impl<F: Fn()> Runner<F> {
 
     /// When the next frame is due, if one is wanted.
     fn frame_at(&self) -> Option<Instant> {
-        let dirty = self.state.dirty();
-        match (dirty, self.drawn_at) {
-            (Dirty::Clean, _) => None,
-            (_, None) => Some(Instant::now()),
-            (dirty, Some(at)) => Some(at + dirty.pause()),
-        }
+        self.frames.due(self.state.dirty(), Instant::now())
     }
 
     fn take_at(&self) -> Option<Instant> {
@@ -198,6 +211,9 @@ impl<F: Fn()> Runner<F> {
             log::warn!("{failure}");
             self.tell(Event::Failed(failure));
         }
+        if let Some(outcome) = mail.saved {
+            self.tell(Event::Saved(outcome));
+        }
         for from_terminal in mail.terminal {
             match from_terminal {
                 FromTerminal::Typed(typed) => self.tell(Event::Typed(typed)),
@@ -214,6 +230,8 @@ impl<F: Fn()> Runner<F> {
     fn take_messages(&mut self) {
         self.link_waits = false;
         self.taken_at = Some(Instant::now());
+        // What comes now may have waited: it was told then.
+        let ago = self.client.heard_ago();
         for message in self.client.take() {
             let at = match &message {
                 ServerMessage::Board(board) => Some(board.at),
@@ -221,10 +239,11 @@ impl<F: Fn()> Runner<F> {
                 _ => None,
             };
             if let Some(at) = at {
-                self.clock.told(at, Instant::now());
+                self.clock.told(at + ago, Instant::now());
             }
             self.tell(Event::Told(message));
         }
+        self.tell(Event::Heard(ago));
     }
 
     fn tell(&mut self, event: Event) {
@@ -234,10 +253,20 @@ impl<F: Fn()> Runner<F> {
         }
     }
 
+    /// Tells the state what time it is for people, when that is not what it thinks.
+    fn tell_wall_clock(&mut self) {
+        let now = self.clock.now(Instant::now());
+        let zero = Timestamp::now().as_millisecond().saturating_sub(now.millis());
+        if self.wall_zero.is_none_or(|told| told.abs_diff(zero) > WALL_CLOCK_JITTER) {
+            self.wall_zero = Some(zero);
+            self.tell(Event::WallClock(zero));
+        }
+    }
+
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Send(message) => {
-                let opens_log = matches!(message, ClientMessage::FollowLog(Some(_)));
+                let opens_log = matches!(&message, ClientMessage::FollowLogs(streams) if !streams.is_empty());
                 self.client.send(message);
                 // The pane is full in the frame in which it opens.
                 if opens_log {
@@ -255,6 +284,21 @@ impl<F: Fn()> Runner<F> {
                     keeper.keep(text);
                 }
             }
+            Effect::Copy(text) => self.copy(&text),
+            Effect::Save(order) => {
+                let inbox = Arc::clone(&self.inbox);
+                if let Err(error) = saving::start(order, move |outcome| inbox.saved(outcome)) {
+                    self.tell(Event::Saved(Err(format!("nothing is saved: no thread: {error}"))));
+                }
+            }
+        }
+    }
+
+    fn copy(&mut self, text: &str) {
+        let in_tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
+        let bytes = osc52::sequence(text, in_tmux);
+        if let Err(error) = self.screen.backend_mut().write_beside(&bytes) {
+            log::warn!("nothing is copied: {error}");
         }
     }
 
@@ -307,7 +351,7 @@ impl<F: Fn()> Runner<F> {
     fn draw(&mut self) -> io::Result<()> {
         let (state, look) = (&self.state, &self.look);
         self.screen.draw(|frame| view::draw(state, look, frame))?;
-        self.drawn_at = Some(Instant::now());
+        self.frames.drawn(Instant::now());
         self.state.drawn();
         Ok(())
     }

@@ -13,6 +13,7 @@ mod fault;
 mod history;
 mod moment;
 mod near;
+mod old_log;
 mod phase;
 pub mod query;
 mod sample;
@@ -26,7 +27,7 @@ pub use board::{
     Board, Delta, Gap, HostReading, LimitReading, Network, Notice, NoticeKind, PoolReading, Pressure, Row,
     SelfReading, Totals, Usage, WorkersReading,
 };
-pub use care::{Care, CareOrder, MAX_NOTE};
+pub use care::{Care, CareOrder, MAX_MUTE, MAX_NOTE, MIN_MUTE, clean_note};
 pub use column::{Column, ColumnChoice};
 pub use command::{Action, Answer, Command, RolloutOrder, Selection};
 pub use condition::{Condition, ConditionKind, Explained, Health, Severity};
@@ -35,6 +36,7 @@ pub use fault::{FaultClass, LineLevel, LogLine};
 pub use history::{History, HistoryOf, MACHINE_METERS, STREAM_METERS, Span};
 pub use moment::{Moment, coarse_age, span_words};
 pub use near::{any_of, nearest};
+pub use old_log::{LogPlace, OldLines, PlacedLine};
 pub use phase::Phase;
 pub use sample::{Detection, Figures, Sample, Tracks};
 pub use schedule::{InvalidWindow, Opening, Schedule, Window};

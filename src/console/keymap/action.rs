@@ -137,10 +137,64 @@ actions! {
     Log "log",
     /// Wrap long lines, or cut them.
     Wrap "wrap",
+    /// The next stream of the grid, its log.
+    LogNext "log-next",
+    /// The stream before it, its log.
+    LogPrevious "log-previous",
+    /// Search in a log.
+    LogSearch "log-search",
+    /// To the next hit.
+    LogHitDown "log-hit-down",
+    /// To the hit before.
+    LogHitUp "log-hit-up",
+    /// Show only lines of a log that match, or that do not.
+    LogFilter "log-filter",
+    /// Show only graver lines, or all again.
+    LogSeverity "log-severity",
+    /// Tell the time of lines another way.
+    LogTimes "log-times",
+    /// Set a mark in a log.
+    LogMark "log-mark",
+    /// To the mark above.
+    LogMarkUp "log-mark-up",
+    /// To the mark below.
+    LogMarkDown "log-mark-down",
+    /// Select lines of a log.
+    LogSelect "log-select",
+    /// Copy the selected lines.
+    LogCopy "log-copy",
+    /// Save what a log shows to a file.
+    LogSave "log-save",
+    /// Show another stream's log in the same pane.
+    LogAdd "log-add",
     /// The machine: processor, memory, files, slots.
     Machine "machine",
     /// headend's own log.
     OwnLog "own-log",
+    /// Only the streams that are not well.
+    PenaltyBox "penalty-box",
+    /// The wall: totals, tiles, what is broken.
+    Wall "wall",
+    /// Say that the fault is known, or that it is not.
+    Acknowledge "acknowledge",
+    /// Tell nobody about the stream for a while.
+    Mute "mute",
+    /// Note something about the stream.
+    Note "note",
+    /// Freeze what is shown, or go live again.
+    Freeze "freeze",
+    /// A second back, while frozen.
+    StepBack "step-back",
+    /// A second forward, while frozen.
+    StepForward "step-forward",
+    /// A minute back, while frozen.
+    MinuteBack "minute-back",
+    /// A minute forward, while frozen.
+    MinuteForward "minute-forward",
+    /// To the last change of a health before, while frozen.
+    TurnBack "turn-back",
+    /// To the next change of a health, while frozen.
+    TurnForward "turn-forward",
     /// Everything that can be done here, to choose from.
     Palette "palette",
     /// All keys.

@@ -64,10 +64,6 @@ impl State {
         moved
     }
 
-    pub(super) fn page(&self) -> isize {
-        isize::try_from(self.grid_height()).unwrap_or(1)
-    }
-
     pub(super) fn move_by(&mut self, lines: isize) {
         let height = self.grid_height();
         self.list.move_by(lines, height);

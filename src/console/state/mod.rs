@@ -3,21 +3,29 @@
 
 pub mod arrangement;
 pub mod bulk;
+mod care;
+mod clock;
 mod grid;
+mod held;
 pub mod history;
 pub mod list;
 pub mod log;
+pub mod logs;
+pub mod lookback;
 pub mod machine;
 pub mod notices;
 mod orders;
 pub mod overlay;
+pub mod penalty;
 pub mod selection;
 #[cfg(test)]
 mod tests;
 pub mod undo;
 pub mod update;
+pub mod wall;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,12 +44,18 @@ use crate::model::{
 };
 use arrangement::Arrangement;
 use bulk::Bulk;
+use care::Aim;
+use clock::Clock;
+pub use clock::OLD_AFTER;
 use history::History;
 use list::List;
 use log::LogPane;
+use lookback::Lookback;
 use overlay::Overlay;
+use penalty::Penalty;
 use selection::Selected;
 use undo::Undo;
+use wall::Wall;
 
 /// An answer stays in the footer this long.
 pub const TOAST_FOR: Duration = Duration::from_secs(6);
@@ -67,6 +81,10 @@ pub enum Screen {
     Machine,
     /// The keys.
     Help,
+    /// Only the streams that are not well.
+    Penalty,
+    /// Totals and tiles, and nothing else.
+    Wall,
 }
 
 impl Screen {
@@ -80,6 +98,9 @@ impl Screen {
             Self::OwnLog => Places::OWN_LOG,
             Self::Machine => Places::MACHINE,
             Self::Help => Places::HELP,
+            Self::Penalty => Places::PENALTY,
+            // No key means anything there by itself.
+            Self::Wall => Places::NOWHERE,
         }
     }
 }
@@ -175,7 +196,7 @@ pub struct State {
     pub title: Arc<str>,
     /// headend's version.
     pub version: &'static str,
-    /// The board, as far as it came.
+    /// The board that is shown: as far as it came, or as it was (see [`lookback`]).
     pub board: Board,
     /// A board has come.
     pub connected: bool,
@@ -189,6 +210,16 @@ pub struct State {
     screens: Vec<Screen>,
     /// The grid's list.
     pub list: List,
+    /// Who is not well.
+    pub penalty: Penalty,
+    /// What stands on the wall.
+    pub wall: Wall,
+    /// What was.
+    pub lookback: Lookback,
+    /// What time it is for people.
+    clock: Clock,
+    /// Whom a mute or a note that is being chosen or typed is for.
+    aim: Option<Aim>,
     /// How the grid is arranged.
     pub arrangement: Arrangement,
     /// The streams that are selected together.
@@ -220,6 +251,10 @@ pub struct State {
     pub leaving: Option<Leaving>,
     /// Where the operator is on earth, for the log's times.
     pub zone: TimeZone,
+    /// Where files go that the operator saves.
+    pub exports: Option<PathBuf>,
+    /// One is being written.
+    saving: bool,
     /// How wide the texts of the board are.
     widest: Widest,
     pending: VecDeque<Pending>,
@@ -248,6 +283,11 @@ impl State {
             size,
             screens: vec![Screen::Grid],
             list: List::default(),
+            penalty: Penalty::default(),
+            wall: Wall::default(),
+            lookback: Lookback::default(),
+            clock: Clock::default(),
+            aim: None,
             arrangement: Arrangement::default(),
             chosen: Selected::default(),
             undo: None,
@@ -264,6 +304,8 @@ impl State {
             toast: None,
             leaving: None,
             zone,
+            exports: None,
+            saving: false,
             widest: Widest::default(),
             pending: VecDeque::new(),
             next_seq: 1,
@@ -303,22 +345,25 @@ impl State {
         // The machine's screen lists them all.
         let listed = self.screen() == Screen::Machine;
         let notices = if listed { 0 } else { notices::lines(&self.board.notices).len() };
-        let banners = cells(notices) + u16::from(self.leaving.is_some());
+        let mine = [self.leaving.is_some(), self.is_frozen(), self.silent_for().is_some()];
+        let banners = cells(notices) + mine.map(u16::from).iter().sum::<u16>();
         layout::areas(self.size, banners, self.screen() == Screen::Grid)
     }
 
-    /// Lines of the log that fit the screen.
+    /// How wide the texts of the board are.
     #[must_use]
-    pub fn log_height(&self) -> usize {
-        let body = self.areas().body;
-        let area = if self.screen() == Screen::Stream { layout::stream_parts(body).1 } else { body };
-        usize::from(area.height.saturating_sub(1)).max(1)
+    pub const fn widest(&self) -> Widest {
+        self.widest
     }
 
     /// The row that commands go to.
     #[must_use]
     pub fn target(&self) -> Option<&Row> {
-        let ix = if self.screen() == Screen::Grid { self.list.selected } else { self.open };
+        let ix = match self.screen() {
+            Screen::Grid => self.list.selected,
+            Screen::Penalty => self.penalty.list.selected,
+            _ => self.open,
+        };
         self.row(ix?)
     }
 
@@ -339,11 +384,13 @@ impl State {
         match self.screen() {
             Screen::Grid => self.list.is_visible(ix, height),
             Screen::Stream | Screen::Log => self.open == Some(ix),
+            Screen::Penalty => self.penalty.list.visible(self.penalty_height()).contains(&ix),
             _ => false,
         }
     }
 
-    /// The next moment at which something happens without an event.
+    /// The next moment at which something happens without an event. That the supervisor falls silent is
+    /// an event: whoever holds the link says so, as a console that looked itself would never sleep.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let screen = self.screen();
@@ -358,7 +405,9 @@ impl State {
         let sort = if self.question().is_none() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
-        [samples, own_log, toast, sort, ages].into_iter().flatten().min()
+        let wall = if screen == Screen::Wall { self.wall_due() } else { None };
+        let mine = [wall, self.penalty_due()];
+        [samples, own_log, toast, sort, ages].into_iter().chain(mine).flatten().min()
     }
 
     fn open_is_measured(&self) -> bool {
@@ -369,6 +418,12 @@ impl State {
     fn next_age_change(&self) -> Option<Moment> {
         let mut next = Duration::MAX;
         let mut consider = |span: Duration| next = next.min(span);
+        self.silent_for().into_iter().for_each(|span| consider(age_changes_in(span)));
+        if self.is_frozen() {
+            // Nothing grows older but the frozen moment itself.
+            consider(age_changes_in(self.now.since(self.seen_at())));
+            return Some(self.now + next);
+        }
         match self.screen() {
             Screen::Grid => consider(self.grid_changes_in()),
             Screen::Stream => {
@@ -378,7 +433,11 @@ impl State {
                     consider(age_changes_in(self.now.since(row.last_message_at)));
                     consider(countdown_changes_in(row, self.now, Countdown::Exact));
                 }
+                consider(self.log_changes_in());
             }
+            Screen::Penalty => self.penalty_ages(&mut consider),
+            Screen::Wall => self.wall_ages(&mut consider),
+            Screen::Log => consider(self.log_changes_in()),
             _ => {}
         }
         for notice in &self.board.notices {

@@ -92,7 +92,7 @@ impl State {
     pub(super) fn look(&mut self) -> Option<Effect> {
         let row = self.open.and_then(|ix| self.row(ix)).filter(|row| row.watch == WatchKind::Rotate)?;
         let due = self.looked_at.is_none_or(|at| self.now.since(at) >= LOOK_EVERY);
-        if !due || self.leaving.is_some() {
+        if !due || self.leaving.is_some() || self.is_frozen() {
             return None;
         }
         let target = Selection::Ids(vec![row.id.clone()]);
@@ -105,6 +105,13 @@ impl State {
     /// Says what became of a command.
     pub(super) fn answered(&mut self, seq: u64, answer: &Answer) {
         let refused = matches!(answer, Answer::Refused { .. });
+        if self.log.refused(seq) {
+            if let Answer::Refused { reason } = answer {
+                self.say(format!("older lines: {reason}"), true);
+                self.want(Dirty::Now);
+            }
+            return;
+        }
         if let Some(order) = self.slots_order.as_mut().filter(|order| order.seq == seq) {
             order.answered = true;
             self.slots_order = self.slots_order.filter(|_| !refused);
@@ -157,15 +164,19 @@ impl State {
     /// Workers that run now.
     #[must_use]
     pub fn workers(&self) -> u32 {
-        let holding = self.board.rows.values().filter(|row| row.phase.holds_slot()).count();
-        self.board.pool.busy.max(u32::try_from(holding).unwrap_or(u32::MAX))
+        let board = self.live();
+        let holding = board.rows.values().filter(|row| row.phase.holds_slot()).count();
+        board.pool.busy.max(u32::try_from(holding).unwrap_or(u32::MAX))
     }
 
     fn leave(&mut self) -> Vec<Effect> {
         let left = self.leaving.and_then(|l| l.left);
         self.leaving = Some(Leaving { asked: true, left });
-        // What is left to see is in the grid.
-        self.screens.retain(|s| *s == Screen::Grid);
+        // What is left to see is in the grid, as it is now.
+        self.go_live();
+        if !self.wall.alone {
+            self.screens.retain(|s| *s == Screen::Grid);
+        }
         self.fit_to_size();
         vec![Effect::AskToQuit]
     }

@@ -325,13 +325,13 @@ fn opening_follows_the_log_and_going_back_ends_it() {
     let mut state = grid();
     press(&mut state, ch('j'));
     let effects = press(&mut state, KeyCode::Enter);
-    assert_eq!(effects, [Effect::Send(ClientMessage::FollowLog(Some(StreamIx(1))))]);
+    assert_eq!(effects, [Effect::Send(ClientMessage::FollowLogs(vec![StreamIx(1)]))]);
     assert_eq!(state.screen(), Screen::Stream);
-    assert_eq!(press(&mut state, ch('n')), [Effect::Send(ClientMessage::FollowLog(Some(StreamIx(2))))]);
+    assert_eq!(press(&mut state, ch('n')), [Effect::Send(ClientMessage::FollowLogs(vec![StreamIx(2)]))]);
     assert!(press(&mut state, ch('l')).is_empty());
     assert_eq!(state.screen(), Screen::Log);
     assert!(press(&mut state, KeyCode::Esc).is_empty(), "the log is still seen");
-    assert_eq!(press(&mut state, KeyCode::Esc), [Effect::Send(ClientMessage::FollowLog(None))]);
+    assert_eq!(press(&mut state, KeyCode::Esc), [Effect::Send(ClientMessage::FollowLogs(Vec::new()))]);
     assert_eq!((state.screen(), state.open), (Screen::Grid, None));
 }
 
@@ -339,9 +339,11 @@ fn opening_follows_the_log_and_going_back_ends_it() {
 fn lines_of_another_log_are_not_taken() {
     let mut state = grid();
     open(&mut state, 10);
-    let late = ServerMessage::Log { stream: StreamIx(7), lines: log_lines(5), missed: 9, fresh: false };
+    let late =
+        ServerMessage::Log { stream: StreamIx(7), first: 0, lines: log_lines(5), missed: 9, fresh: false };
     tell(&mut state, late);
-    assert_eq!((state.log.lines.len(), state.log.missed), (10, 0));
+    let facts = state.log.facts(state.log_room());
+    assert_eq!((facts.lines, facts.missed), (10, 0));
 }
 
 #[test]

@@ -2,13 +2,17 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
-use crate::console::keymap::{Bound, Does};
+use crate::console::keymap::{Bound, Does, Places, acts};
 use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
 use crate::console::state::{Screen, State};
-use crate::console::text::{cells, keep_lines, width, wrap};
+use crate::console::text::{cells, counted, keep_lines, thousands, width, wrap};
+use crate::model::MAX_NOTE;
 
+/// With less room than this a sign stands for "to look at".
+const LEAST_WORDS: usize = 56;
 /// What is wrong with a line is told in at most so many lines.
 const MISTAKE_LINES: usize = 3;
 
@@ -57,13 +61,28 @@ fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
                 || state.screen() != Screen::Grid
                 || state.list.is_filtered()
                 || !state.chosen.is_empty())
+            // Nothing can be done to what was.
+            && !(state.is_frozen() && acts(b.does))
     };
-    let (always, others): (Vec<&Bound>, Vec<&Bound>) = state
-        .keymap
-        .at(place)
-        .filter(useful)
-        .partition(|b| matches!(b.binding.does, Does::Help | Does::Quit));
-    let piece = |b: &Bound| hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen);
+    let look = state.penalty.tally.open() > 0;
+    let kept = |b: &Bound| match b.binding.does {
+        Does::Help | Does::Quit => true,
+        Does::PenaltyBox => look,
+        _ => false,
+    };
+    let stepping = if state.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+    let here = state.keymap.at(stepping).chain(state.keymap.at(place));
+    let (mut always, mut others): (Vec<&Bound>, Vec<&Bound>) = here.filter(useful).partition(|b| kept(b));
+    if state.screen() == Screen::Penalty {
+        // What the box is for.
+        others.sort_by_key(|b| !matches!(b.binding.does, Does::Acknowledge | Does::Mute | Does::Note));
+    }
+    // What there is to look at stands at one place on every screen.
+    always.sort_by_key(|b| b.binding.does != Does::PenaltyBox);
+    let piece = |b: &Bound| match b.binding.does {
+        Does::PenaltyBox => to_look_at(state, b, room < LEAST_WORDS, pen),
+        _ => hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen),
+    };
     let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
     let mut pieces: Vec<Piece> = Vec::new();
     for binding in others {
@@ -81,33 +100,110 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
     [(key, pen.theme.accent), (format!(" {word}  "), pen.theme.dim)]
 }
 
+/// How many streams are to be looked at, with the key that shows them.
+fn to_look_at(state: &State, bound: &Bound, short: bool, pen: &Pen) -> [Piece; 2] {
+    let key = bound.keys.first().map(|key| key.name()).unwrap_or_default();
+    let tally = state.penalty.tally;
+    let style = if tally.open() > 0 { pen.theme.health(tally.worst()) } else { pen.theme.dim };
+    let words = if short {
+        format!(" {} {}  ", pen.glyphs.health(tally.worst()), tally.open())
+    } else {
+        format!(" {} {}  ", tally.open(), bound.binding.short)
+    };
+    [(key, pen.theme.accent), (words, style)]
+}
+
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let key = |key: &str, word: &str| [(key.to_owned(), theme.accent), (format!(" {word}  "), theme.dim)];
-    // On a narrow screen the header alone says how many there are.
-    let roomy = area.width >= 60;
-    let found = (format!("{} of {}   ", state.list.order.len(), state.board.rows.len()), theme.dim);
-    let found = Some(found).filter(|_| roomy);
-    let mut facts: Vec<Piece> = Vec::new();
-    match prompt.purpose {
-        // With a mistake there is nothing to keep.
-        PromptFor::Filter if prompt.mistake.is_some() => facts.extend(found),
-        PromptFor::Filter => facts.extend(found.into_iter().chain(key("enter", "keep"))),
-        PromptFor::ViewName => facts.extend(key("enter", "save")),
-    }
-    let leave = if prompt.purpose == PromptFor::Filter { "clear" } else { "leave" };
-    facts.extend(key("esc", leave));
+    let facts = prompt_facts(state, prompt, pen);
     let wide = cells(length(&facts)).min(area.width / 2);
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
+    let mut typed = vec![(prompt.purpose.sign().into(), theme.accent)];
+    typed.extend(typed_pieces(prompt, pen));
+    let room = area.width.saturating_sub(wide + 3);
+    keep_caret(&mut typed, room.into(), pen);
+    pen.pieces(area.x + 1, area.y, room, &typed);
+}
+
+/// Leaves out the begin of a line that is too long, so that the caret is seen.
+fn keep_caret(typed: &mut Vec<Piece>, room: usize, pen: &Pen) {
+    let caret = typed.iter().position(|(text, _)| text == pen.glyphs.caret).unwrap_or(0);
+    let mut over = length(&typed[..=caret]).saturating_sub(room);
+    if over == 0 {
+        return;
+    }
+    // Its own mark takes room too.
+    over += width(pen.glyphs.cut);
+    for (text, _) in &mut typed[..caret] {
+        while over > 0
+            && let Some(first) = text.graphemes(true).next().map(str::to_owned)
+        {
+            over = over.saturating_sub(width(&first));
+            text.drain(..first.len());
+        }
+    }
+    typed.insert(0, (pen.glyphs.cut.into(), pen.theme.faint));
+}
+
+/// What is typed, with the caret in it, and marked where it is wrong.
+fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
+    let theme = pen.theme;
+    let wrong = theme.warning.add_modifier(Modifier::REVERSED);
+    let mut pieces = Vec::new();
     let (before, behind) = prompt.edit.halves();
-    let typed = [
-        (prompt.purpose.sign().into(), theme.accent),
-        (before.to_owned(), theme.title),
-        (pen.glyphs.caret.into(), theme.accent),
-        (behind.to_owned(), theme.title),
-    ];
-    pen.pieces(area.x + 1, area.y, area.width.saturating_sub(wide + 3), &typed);
+    let mut from = 0;
+    for (half, caret) in [(before, true), (behind, false)] {
+        let at = prompt.mistake.as_ref().map(|mistake| mistake.at.wrapping_sub(from));
+        let (head, rest) = at.and_then(|at| half.split_at_checked(at)).unwrap_or((half, ""));
+        let sign = rest.chars().next().map_or(0, char::len_utf8);
+        pieces.push((head.to_owned(), theme.title));
+        pieces.push((rest[..sign].to_owned(), wrong));
+        pieces.push((rest[sign..].to_owned(), theme.title));
+        if caret {
+            pieces.push((pen.glyphs.caret.into(), theme.accent));
+        }
+        from += half.len();
+    }
+    pieces.retain(|(text, _)| !text.is_empty());
+    pieces
+}
+
+/// What is found by what is typed, and how to leave.
+fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
+    let facts = || state.log.facts(state.log_room());
+    let (found, enter, esc) = match prompt.purpose {
+        // On a narrow screen the header alone says how many there are.
+        PromptFor::Filter if state.size.width < 60 => (String::new(), "keep", "clear"),
+        PromptFor::ViewName => (String::new(), "save", "leave"),
+        PromptFor::Filter => {
+            let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
+            (found, "keep", "clear")
+        }
+        PromptFor::LogSearch => {
+            let found =
+                facts().hits.map_or_else(String::new, |(_, count)| format!("{}   ", counted(count, "hit")));
+            (found, "go", "undo")
+        }
+        PromptFor::LogFilter => {
+            let facts = facts();
+            let of = |count: usize| thousands(count as u64);
+            (format!("{} of {}   ", of(facts.shown), of(facts.lines)), "keep", "undo")
+        }
+        PromptFor::LogSave => (String::new(), "save", "not"),
+        PromptFor::Note => {
+            let typed = prompt.edit.text().trim().chars().count();
+            (format!("{typed} of {MAX_NOTE}   "), "keep", "leave as it is")
+        }
+        PromptFor::Mute => (String::new(), "mute", "leave as it is"),
+    };
+    let mut facts = vec![(found, pen.theme.dim)];
+    // With a mistake there is nothing to keep.
+    if prompt.mistake.is_none() {
+        facts.extend(hint("enter".into(), enter, pen));
+    }
+    facts.extend(hint("esc".into(), esc, pen));
+    facts
 }
 
 /// What is wrong, above the line: at its place, or where there is room.

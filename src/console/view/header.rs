@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::chart;
+use super::marks::{self, Mark};
 use super::pen::{Pen, Piece, length};
 use crate::console::columns::descends;
 use crate::console::keymap::Does;
@@ -44,7 +45,7 @@ pub fn draw(state: &State, areas: &Areas, pen: &mut Pen) {
     if areas.bar.height > 0 {
         health_bar(state, areas.bar, pen);
     }
-    banner(state, areas.banner, pen);
+    banner(state, areas.banner, marks::lines(state, areas.banner.width, pen), pen);
     if areas.strip.height > 0 {
         strip(state, areas.strip, pen);
     }
@@ -168,7 +169,7 @@ enum Rotation {
 fn pool(state: &State, rotation: Rotation, pen: &Pen) -> Vec<Piece> {
     let (theme, pool) = (pen.theme, state.board.pool);
     let mut pieces = Vec::new();
-    let age = pool.unseen_since.map(|since| slow_age(state.now.since(since)));
+    let age = pool.unseen_since.map(|since| slow_age(state.seen_at().since(since)));
     let text = match (rotation, age) {
         _ if pool.rotating == 0 => None,
         (Rotation::None, _) | (Rotation::Short, None) => None,
@@ -227,7 +228,8 @@ fn health_bar(state: &State, area: Rect, pen: &mut Pen) {
     }
 }
 
-fn banner(state: &State, area: Rect, pen: &mut Pen) {
+/// Draws what must not be missed, a line each: `marks`, that headend leaves, and notices.
+pub fn banner(state: &State, area: Rect, marks: Vec<Mark>, pen: &mut Pen) {
     let mut y = area.y;
     let mut line = |text: &str, end: &str, style: Style, pen: &mut Pen| {
         if y < area.bottom() {
@@ -240,6 +242,9 @@ fn banner(state: &State, area: Rect, pen: &mut Pen) {
             y += 1;
         }
     };
+    for Mark { text, end, style } in marks {
+        line(&text, &end, style, pen);
+    }
     if let Some(leaving) = state.leaving {
         let left = leaving.left.unwrap_or_else(|| state.workers());
         let sign = pen.glyphs.phase(Phase::Stopping);
@@ -259,7 +264,7 @@ fn banner(state: &State, area: Rect, pen: &mut Pen) {
             let wide = width(&notice.text) + width(&hint) + 16;
             end = if wide <= usize::from(area.width) { hint } else { end };
         }
-        let age = coarse_age(state.now.since(notice.since));
+        let age = coarse_age(state.seen_at().since(notice.since));
         let (sign, word) = severity(notice.severity, pen);
         let text = format!(" {sign} {word} {age}  {}", notice.text);
         line(&text, &end, pen.theme.severity(notice.severity), pen);

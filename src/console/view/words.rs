@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::console::glyphs::Glyphs;
-use crate::console::spans::{Countdown, slow_age};
+use crate::console::spans::{Countdown, age_words, slow_age};
 use crate::console::text::width;
 use crate::model::{Condition, Moment, Phase, Row, coarse_age, span_words};
 
@@ -89,11 +89,49 @@ pub fn health(row: &Row, now: Moment, glyphs: &Glyphs, with_input: bool) -> Stri
     if row.maintenance && row.conditions.is_empty() {
         text.push_str(" (maintenance)");
     }
+    if row.care.muted_until.is_some() {
+        text.push_str(" (muted)");
+    } else if row.care.acknowledged.is_some() {
+        text.push_str(" (ack)");
+    }
     if with_input && on_fallback(row) {
         let (number, of) = row.input_of;
         let _ = write!(text, " on {number}/{of}");
     }
     text
+}
+
+/// What operators noted, apart from a note: `ack 4m`, `muted 3h`; empty when nothing is.
+#[must_use]
+pub fn care(row: &Row, now: Moment) -> String {
+    match (row.care.muted_until, row.care.acknowledged) {
+        (Some(until), _) => format!("muted {}", until_age(until, now)),
+        (None, Some(at)) => format!("ack {}", coarse_age(now.since(at))),
+        (None, None) => String::new(),
+    }
+}
+
+/// The same in a sentence, with the note.
+#[must_use]
+pub fn care_whole(row: &Row, now: Moment) -> String {
+    let acknowledged =
+        row.care.acknowledged.map(|at| format!("acknowledged {} ago", age_words(now.since(at))));
+    let muted = row
+        .care
+        .muted_until
+        .map(|until| format!("muted for another {}", span_words(Countdown::Coarse.round(now.until(until)))));
+    let alone = acknowledged.is_none() && muted.is_none();
+    let note = (!row.care.note.is_empty()).then(|| match alone {
+        true => row.care.note.to_string(),
+        false => format!("note: {}", row.care.note),
+    });
+    let parts: Vec<String> = [acknowledged, muted, note].into_iter().flatten().collect();
+    parts.join(", ")
+}
+
+/// The time left until then, as an age: `4m`.
+fn until_age(until: Moment, now: Moment) -> String {
+    coarse_age(Countdown::Coarse.round(now.until(until)))
 }
 
 /// What to show as the newest message in `room` cells: why it is not live, else the newest line.
@@ -115,16 +153,11 @@ pub fn message_and_age(row: &Row, now: Moment) -> (String, Option<String>) {
     (why, age)
 }
 
-/// What operators noted: `known 5m, muted 20 min, ask the coast`.
+/// What operators noted, in a cell: `ack 5m, ask the coast`.
 #[must_use]
-pub fn care(row: &Row, now: Moment) -> String {
-    let care = &row.care;
-    let known = care.acknowledged.map(|since| format!("known {}", coarse_age(now.since(since))));
-    let left = care.muted_until.map(|until| now.until(until)).filter(|left| !left.is_zero());
-    let muted = left.map(|left| format!("muted {}", span_words(Countdown::Coarse.round(left))));
-    let note = Some(care.note.to_string()).filter(|note| !note.is_empty());
-    let parts: Vec<String> = [known, muted, note].into_iter().flatten().collect();
-    parts.join(", ")
+pub fn care_cell(row: &Row, now: Moment) -> String {
+    let note = row.care.note.to_string();
+    [care(row, now), note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// Its tags.

@@ -9,7 +9,7 @@ pub mod prompt;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::update::Effect;
-use super::{Question, State};
+use super::{Question, Screen, State};
 use columns::ColumnList;
 use edit::LineEdit;
 use picker::Picker;
@@ -104,6 +104,7 @@ impl State {
     pub(super) fn pasted(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or("");
         let paste = |edit: &mut LineEdit| edit.insert(line);
+        let on_the_wall = self.screen() == Screen::Wall;
         match &mut self.overlay {
             Some(Overlay::Prompt(prompt)) => {
                 paste(&mut prompt.edit);
@@ -115,6 +116,7 @@ impl State {
                 self.picker_moved();
             }
             Some(Overlay::Question(_) | Overlay::Columns(_)) => {}
+            None if on_the_wall => {}
             None => {
                 let filter = self.keymap.key_for(crate::console::keymap::Does::Filter);
                 self.say(format!("pasted text is ignored here: press {filter} first to filter by it"), true);

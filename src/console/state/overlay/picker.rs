@@ -1,15 +1,17 @@
 //! A list to choose from, narrowed by typing: the palette, and everything like it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{LineEdit, Overlay};
 use crate::console::fuzzy::Fuzzy;
-use crate::console::keymap::Does;
+use crate::console::keymap::{Does, Places};
 use crate::console::state::State;
+use crate::console::state::overlay::prompt::PromptFor;
 use crate::console::state::update::Effect;
-use crate::model::Column;
+use crate::model::{CareOrder, Column, StreamIx};
 
 /// Rows a page key moves by.
 const PAGE: isize = 10;
@@ -19,6 +21,14 @@ const PAGE: isize = 10;
 pub enum Pick {
     /// Something to do.
     Does(Does),
+    /// Tell nobody for so long.
+    Mute(Duration),
+    /// Tell nobody for a time that is typed.
+    MuteFor,
+    /// Tell again.
+    Unmute,
+    /// A stream whose log comes into the pane.
+    AddLog(StreamIx),
     /// The order of the grid; `None`: as configured.
     Sort(Option<Column>),
     /// A view.
@@ -95,7 +105,9 @@ impl State {
 
     /// Everything that can be done here, with its key.
     pub(in crate::console::state) fn open_palette(&mut self) {
-        let here = self.keymap.at(self.screen().place()).filter(|b| b.binding.does != Does::Palette);
+        let frozen = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+        let here =
+            self.keymap.at(self.screen().place().and(frozen)).filter(|b| b.binding.does != Does::Palette);
         let items = here.map(|bound| Item {
             label: bound.binding.does.name().replace('-', " "),
             note: bound.binding.help.to_owned(),
@@ -146,6 +158,13 @@ impl State {
         match picker.chosen().map(|item| item.pick.clone()) {
             None => Vec::new(),
             Some(Pick::Does(does)) => self.does(does),
+            Some(Pick::Mute(span)) => self.care(CareOrder::Mute(span)),
+            Some(Pick::Unmute) => self.care(CareOrder::Unmute),
+            Some(Pick::MuteFor) => {
+                self.prompt_for(PromptFor::Mute, "");
+                Vec::new()
+            }
+            Some(Pick::AddLog(stream)) => self.add_log(stream),
             Some(Pick::Sort(column)) => {
                 self.sort_by_column(column);
                 Vec::new()

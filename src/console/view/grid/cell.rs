@@ -18,7 +18,7 @@ pub fn cell(
     with_input: bool,
     pen: &Pen,
 ) -> (String, Style) {
-    let (theme, now) = (pen.theme, state.now);
+    let (theme, now) = (pen.theme, state.seen_at());
     let number = |text: String| {
         let style = if text == UNKNOWN { theme.faint } else { theme.dim };
         (text, style)
@@ -43,7 +43,7 @@ pub fn cell(
             let style = if calm { theme.dim } else { theme.health(row.health()) };
             (words::health(row, now, pen.glyphs, with_input), style)
         }
-        Column::Care => (words::care(row, now), theme.dim),
+        Column::Care => (words::care_cell(row, now), theme.dim),
         Column::Fps => number(fps(row.figures.fps)),
         Column::Bitrate => number(bitrate(row.figures.bitrate_kbps)),
         Column::Speed => number(speed(row.figures.speed)),

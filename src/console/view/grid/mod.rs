@@ -117,7 +117,7 @@ fn draw_row(state: &State, row: &Row, columns: &[Placed], y: u16, pen: &mut Pen)
     let with_input = state.arrangement.density == Density::One
         && !columns.iter().any(|placed| placed.column == Column::Input);
     let why = place_of_why(columns).filter(|_| says_why(state, row));
-    let why = why.map(|(x, room)| (x, room, words::why_in(row, state.now, room)));
+    let why = why.map(|(x, room)| (x, room, words::why_in(row, state.seen_at(), room)));
     let why = why.filter(|(.., text)| !text.is_empty());
     let covered =
         |placed: &Placed| why.as_ref().is_some_and(|(x, room, _)| placed.x >= *x && placed.x < x + room);
@@ -145,7 +145,7 @@ fn says_why(state: &State, row: &Row) -> bool {
 /// What a row has to say beside its figures: why, the newest message, from where, and its tags.
 fn second_line(state: &State, row: &Row, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let (message, age) = words::message_and_age(row, state.now);
+    let (message, age) = words::message_and_age(row, state.seen_at());
     let calm = matches!(row.phase, Phase::Live | Phase::Stopped);
     let mut pieces = vec![(message, if calm { theme.dim } else { theme.text })];
     pieces.push((age.map_or_else(String::new, |age| format!(" ({age} ago)")), theme.faint));
