@@ -3,6 +3,7 @@
 mod draws;
 mod grid;
 mod grid_screens;
+mod logs;
 mod lookback;
 mod penalty;
 mod screens;

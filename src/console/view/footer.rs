@@ -74,10 +74,11 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
     let facts = prompt_facts(state, prompt, pen);
-    let wide = cells(length(&facts)).min(area.width / 2);
-    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let mut typed = vec![(prompt.purpose.sign().into(), theme.accent)];
     typed.extend(typed_pieces(prompt, pen));
+    let free = area.width.saturating_sub(cells(length(&typed)) + 3);
+    let wide = cells(length(&facts)).min(free.max(area.width / 2));
+    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let room = area.width.saturating_sub(wide + 3);
     keep_caret(&mut typed, room.into(), pen);
     pen.pieces(area.x + 1, area.y, room, &typed);
