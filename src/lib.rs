@@ -7,6 +7,7 @@ pub mod config;
 pub mod console;
 pub mod demo;
 pub mod ffmpeg;
+pub mod history;
 pub mod host;
 pub mod link;
 pub mod logs;

@@ -19,8 +19,8 @@ mod text;
 mod wall;
 
 pub use board::{
-    Board, Delta, Gap, HostReading, LimitReading, Network, Notice, NoticeKind, PoolReading, Pressure, Row,
-    SelfReading, Totals, Usage, WorkersReading,
+    Board, Delta, Gap, GuardLimits, HostReading, LimitReading, Network, Notice, NoticeKind, PoolReading,
+    Pressure, Row, SelfReading, SoftHard, Totals, Usage, WorkersReading,
 };
 pub use care::{Care, CareOrder, MAX_NOTE};
 pub use command::{Action, Answer, Command, RolloutOrder, Selection};

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::histories::KeptHistories;
 use crate::link::{Hub, HubChange};
 use crate::logs::Logs;
 use crate::model::{
@@ -42,6 +43,7 @@ pub struct ServiceOutlet {
     store: Arc<Store>,
     logs: Logs,
     readings: Arc<Mutex<Readings>>,
+    histories: KeptHistories,
     limits: Option<LimitReading>,
     /// The service's own, one of a kind.
     notices: BTreeMap<NoticeKind, Notice>,
@@ -80,12 +82,15 @@ impl ServiceOutlet {
         boot: Option<String>,
     ) -> Self {
         let notices = notices.into_iter().map(|notice| (notice.kind, notice)).collect();
+        let histories = KeptHistories::default();
+        hub.read_histories_from(Arc::new(histories.clone()));
         let limits = Some(limits);
         Self {
             hub,
             store,
             logs,
             readings,
+            histories,
             limits,
             notices,
             supervisors: Vec::new(),
@@ -162,6 +167,7 @@ impl Outlet for ServiceOutlet {
         if change != HubChange::default() {
             self.hub.publish(now, change);
         }
+        self.histories.record(&self.hub);
     }
 
     fn lines_moved(&mut self) {
