@@ -46,6 +46,17 @@ impl<W: Write> QuietBackend<W> {
         self.cursor_at = None;
     }
 
+    /// Writes something that is no part of the picture: the cursor stays where it is.
+    ///
+    /// # Errors
+    /// When the terminal can't be written.
+    pub fn write_beside(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)?;
+        self.out.flush()?;
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
     /// Bytes written so far.
     #[must_use]
     pub const fn bytes(&self) -> u64 {

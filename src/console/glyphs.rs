@@ -27,6 +27,8 @@ pub struct Glyphs {
     pub rest: &'static str,
     /// Where the next typed character goes.
     pub caret: &'static str,
+    /// A line across a chart that its values are measured against.
+    pub mark: &'static str,
     /// Levels of a chart, lowest first; the first one means nothing.
     pub levels: [&'static str; 9],
 }
@@ -43,6 +45,7 @@ pub const UNICODE: Glyphs = Glyphs {
     bar: "━",
     rest: "─",
     caret: "▏",
+    mark: "┄",
     levels: [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
 };
 
@@ -58,6 +61,7 @@ pub const ASCII: Glyphs = Glyphs {
     bar: "=",
     rest: "-",
     caret: "_",
+    mark: "-",
     levels: [" ", ".", ".", ":", "-", "=", "+", "*", "#"],
 };
 

@@ -3,10 +3,11 @@
 //!
 //! `update(state, event) -> effects` touches no terminal, `view(state, frame)` changes nothing. What
 //! may grow has its bound where it lives: keys waiting in `inbox`, a pasted text in `decode`,
-//! the filter in `state::list`, lines in `state::log`, samples in `state::history`, commands in
-//! `state`, a theme file in [`theme`].
+//! the filter in `state::list`, lines in `state::log`, histories in [`crate::model::History`], workers
+//! listed in `state::tops`, commands in `state`, a theme file in [`theme`].
 
 mod backend;
+mod clipboard;
 mod columns;
 mod decode;
 mod fuzzy;
@@ -15,6 +16,7 @@ mod inbox;
 mod input;
 pub mod keymap;
 mod layout;
+mod pages;
 mod runner;
 mod spans;
 mod state;

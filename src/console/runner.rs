@@ -15,10 +15,11 @@ use super::backend::QuietBackend;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
 use super::state::update::{Effect, Event, believed, update};
+use super::state::wants::Wants;
 use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
-use super::{ConsoleError, Ending, Settings, view};
+use super::{ConsoleError, Ending, Settings, clipboard, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
@@ -65,6 +66,7 @@ pub fn run(
         drawn_at: None,
         taken_at: None,
         link_waits: false,
+        told: Wants::default(),
         asked_to_quit,
         ending: None,
     };
@@ -115,6 +117,8 @@ struct Runner<F: Fn()> {
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
+    /// What the supervisor was told that the screen needs.
+    told: Wants,
     asked_to_quit: F,
     ending: Option<Ending>,
 }
@@ -136,6 +140,7 @@ impl<F: Fn()> Runner<F> {
             let mail = self.inbox.wait(self.wakes_at());
             self.take_in(mail);
             self.tell(Event::Clock);
+            self.ask_for_what_is_needed();
             if let Some(ending) = self.ending {
                 return ending;
             }
@@ -202,6 +207,20 @@ impl<F: Fn()> Runner<F> {
         }
     }
 
+    /// Charts and details are full in the frame in which they open.
+    fn ask_for_what_is_needed(&mut self) {
+        let wants = self.state.wants();
+        let asks = wants.beyond(&self.told);
+        self.told = wants;
+        if asks.is_empty() {
+            return;
+        }
+        for message in asks {
+            self.client.send(message);
+        }
+        self.take_messages();
+    }
+
     fn tell(&mut self, event: Event) {
         let now = self.clock.now(Instant::now());
         for effect in update(&mut self.state, now, event) {
@@ -223,8 +242,16 @@ impl<F: Fn()> Runner<F> {
             Effect::Hurry => self.ending = Some(Ending::Hurried),
             Effect::Ended { asked: true } => self.ending = Some(Ending::Quit),
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
+            Effect::Copy(text) => self.copy(&text),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
+        }
+    }
+
+    fn copy(&mut self, text: &str) {
+        if let Err(error) = self.screen.backend_mut().write_beside(&clipboard::sequence(text)) {
+            log::warn!("the terminal can't be written any more: {error}");
+            self.ending = Some(Ending::TerminalLost);
         }
     }
 

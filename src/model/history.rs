@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     fn piece(first: u64, count: usize, fresh: bool) -> History {
-        let values = (0..count).map(|n| n as f32).collect();
+        let values = (0_u16..).take(count).map(f32::from).collect();
         History { of: HistoryOf::Machine, span: Span::FiveMinutes, first, fresh, series: vec![values] }
     }
 

@@ -48,6 +48,8 @@ impl Key {
             KeyCode::Left => "left".into(),
             KeyCode::Right => "right".into(),
             KeyCode::Backspace => "backspace".into(),
+            KeyCode::Tab => "tab".into(),
+            KeyCode::BackTab => "shift-tab".into(),
             _ => "?".into(),
         };
         if name == " " { "space".into() } else { name }

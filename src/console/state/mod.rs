@@ -1,16 +1,19 @@
 //! What the console knows. No terminal, no clock, no link in it: it changes only by
 //! [`update`](update::update), and a view of it changes nothing.
 
-pub mod history;
+pub mod charts;
 pub mod list;
 pub mod log;
 pub mod machine;
 pub mod notices;
 mod orders;
 pub mod overlay;
+pub mod pages;
 #[cfg(test)]
 mod tests;
+pub mod tops;
 pub mod update;
+pub mod wants;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,6 +26,7 @@ use tui_logger::TuiWidgetState;
 use super::columns::{self, Placed, Widest};
 use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
+use super::pages::Part;
 use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
@@ -30,10 +34,12 @@ use crate::model::{
     Action, Board, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamId, StreamIx, Totals,
     WatchKind,
 };
-use history::History;
+use charts::Charts;
 use list::List;
 use log::LogPane;
 use overlay::Overlay;
+use pages::Pages;
+use tops::Tops;
 
 /// An answer stays in the footer this long.
 pub const TOAST_FOR: Duration = Duration::from_secs(6);
@@ -188,15 +194,19 @@ pub struct State {
     pub detail: Option<Box<Detail>>,
     /// Its log.
     pub log: LogPane,
-    /// Figures of the last minutes.
-    pub history: History,
+    /// What charts show.
+    pub charts: Charts,
+    /// Where one looks on the pages with several parts.
+    pub pages: Pages,
+    /// The workers that take most.
+    pub tops: Tops,
+    /// When a key was pressed last.
+    pressed_at: Option<Moment>,
     /// Where headend's own log is looked at.
     pub own_log: TuiWidgetState,
     own_log_seen: Moment,
     /// The first line of the help that is seen.
     pub help_top: usize,
-    /// The first notice that is seen on the machine's screen.
-    pub machine_top: usize,
     /// What stands in front and takes the keys.
     pub overlay: Option<Overlay>,
     /// The keys, as this operator has them.
@@ -236,11 +246,13 @@ impl State {
             open: None,
             detail: None,
             log: LogPane::default(),
-            history: History::default(),
+            charts: Charts::default(),
+            pages: Pages::default(),
+            tops: Tops::default(),
+            pressed_at: None,
             own_log: TuiWidgetState::new(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
-            machine_top: 0,
             overlay: None,
             keymap: Arc::default(),
             toast: None,
@@ -298,8 +310,9 @@ impl State {
     #[must_use]
     pub fn log_height(&self) -> usize {
         let body = self.areas().body;
-        let area = if self.screen() == Screen::Stream { layout::stream_parts(body).1 } else { body };
-        usize::from(area.height.saturating_sub(1)).max(1)
+        let parts = if self.screen() == Screen::Stream { self.parts() } else { Vec::new() };
+        let log = parts.iter().find(|(part, _)| *part == Part::Log);
+        usize::from(log.map_or(body, |(_, area)| *area).height.saturating_sub(1)).max(1)
     }
 
     /// The columns of the grid.
@@ -340,22 +353,13 @@ impl State {
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let screen = self.screen();
-        let samples = match screen {
-            Screen::Stream if self.open_is_measured() => self.history.figures_due(),
-            Screen::Machine => self.history.machine_due(),
-            _ => None,
-        };
         let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
         let toast = self.toast.as_ref().map(|t| t.until);
         // While a question is open no row moves.
         let sort = if self.question().is_none() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
-        [samples, own_log, toast, sort, ages].into_iter().flatten().min()
-    }
-
-    fn open_is_measured(&self) -> bool {
-        self.open.and_then(|ix| self.row(ix)).is_some_and(|row| row.started.is_some())
+        [own_log, toast, sort, ages].into_iter().flatten().min()
     }
 
     /// When the text of a visible age changes.
@@ -383,10 +387,7 @@ impl State {
             }
             Screen::Stream => {
                 if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
-                    consider(row_changes_in(row, self.now));
-                    consider(age_changes_in(self.now.since(row.since)));
-                    consider(age_changes_in(self.now.since(row.last_message_at)));
-                    consider(countdown_changes_in(row, self.now, Countdown::Exact));
+                    self.page_ages(row, &mut consider);
                 }
             }
             _ => {}
@@ -398,6 +399,33 @@ impl State {
             consider(slow_age_changes_in(self.now.since(since)));
         }
         (next < Duration::MAX).then(|| self.now + next)
+    }
+}
+
+impl State {
+    /// The ages and the countdowns of the stream's page.
+    fn page_ages(&self, row: &Row, consider: &mut impl FnMut(Duration)) {
+        let now = self.now;
+        let mut age = |at: Moment| consider(age_changes_in(now.since(at)));
+        let detail = self.detail.as_deref().filter(|detail| detail.stream == row.ix);
+        let runs = detail.map_or(&[][..], |detail| &detail.runs);
+        if self.sees(Part::Runs) {
+            runs.iter().map(|run| run.ended).chain(row.started).for_each(&mut age);
+        }
+        if !self.sees(Part::Overview) {
+            return;
+        }
+        age(row.since);
+        age(row.last_message_at);
+        runs.first().map(|run| run.ended).into_iter().chain(row.care.acknowledged).for_each(age);
+        consider(row_changes_in(row, now));
+        let mut countdown = |at: Moment| consider(Countdown::Exact.changes_in(now.until(at)));
+        row.next.into_iter().chain(row.care.muted_until).for_each(&mut countdown);
+        if let Some(detail) = detail {
+            let breakers = detail.inputs.iter().map(|input| input.breaker_next);
+            let all = [detail.next_probe, detail.breaker_next].into_iter().chain(breakers);
+            all.flatten().for_each(countdown);
+        }
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Effect {
         /// The operator asked for it here.
         asked: bool,
     },
+    /// Put this into the operator's clipboard.
+    Copy(String),
     /// Draw everything anew, also what has not changed.
     Redraw,
     /// Go to sleep, as the shell does it.
@@ -118,11 +120,12 @@ impl State {
             ServerMessage::Detail(detail) => {
                 if self.open == Some(detail.stream) && self.detail.as_ref() != Some(&detail) {
                     self.detail = Some(detail);
-                    if self.screen() == Screen::Stream {
+                    if self.screen() == Screen::Stream && !self.sees_only_log() {
                         self.want(Dirty::Now);
                     }
                 }
             }
+            ServerMessage::History(history) => self.take_history(*history),
             ServerMessage::Leaving { workers_left } => {
                 let asked = self.leaving.is_some_and(|l| l.asked);
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });
@@ -137,14 +140,10 @@ impl State {
     }
 
     fn take_board(&mut self, board: Board) {
-        if self.connected {
-            self.history.sample(&self.board, self.open, self.now);
-        }
         self.now = believed(self.now, board.at);
         self.board = board;
         self.pool_changed();
         self.connected = true;
-        self.history.sample(&self.board, self.open, self.now);
         self.streams_changed();
         let (now, height) = (self.now, self.grid_height());
         self.list.settle(&self.board, now, height);
@@ -152,7 +151,6 @@ impl State {
     }
 
     fn take_delta(&mut self, delta: &Delta) -> Vec<Effect> {
-        self.history.sample(&self.board, self.open, self.now);
         let came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
             || delta.removed.iter().any(|ix| self.board.rows.contains_key(ix));
         let mut dirty = self.machine_dirty(delta);
@@ -160,7 +158,7 @@ impl State {
         for (ix, row) in &delta.rows {
             let change = changed(self.row(*ix), row);
             order_may_change |= change > Dirty::Clean;
-            if self.is_visible(*ix) {
+            if self.is_visible(*ix) && (change != Dirty::Figures || self.shows_figures()) {
                 dirty = dirty.max(change);
             }
         }
@@ -174,7 +172,7 @@ impl State {
             dirty = Dirty::Now;
         }
         if notices {
-            self.machine_top = self.machine_top.min(self.board.notices.len().saturating_sub(1));
+            self.pages.notices_top = self.pages.notices_top.min(self.board.notices.len().saturating_sub(1));
             self.fit_to_size();
         }
         if delta.pool.is_some() {
@@ -183,6 +181,7 @@ impl State {
         if order_may_change {
             self.list.rows_changed();
         }
+        dirty = dirty.max(self.settle_tops());
         if came_or_went {
             dirty = Dirty::Now;
             self.streams_changed();
@@ -229,16 +228,6 @@ impl State {
             self.ages_due = None;
             self.want(Dirty::Figures);
         }
-        let due = |at: Option<Moment>| at.is_some_and(|at| at <= self.now);
-        let samples = match self.screen() {
-            Screen::Stream => due(self.history.figures_due()),
-            Screen::Machine => due(self.history.machine_due()),
-            _ => false,
-        };
-        if samples {
-            self.history.sample(&self.board, self.open, self.now);
-            self.want(Dirty::Figures);
-        }
         if self.screen() == Screen::OwnLog && self.own_log_seen + super::OWN_LOG_EVERY <= self.now {
             self.own_log_seen = self.now;
             self.want(Dirty::Lines);
@@ -247,6 +236,7 @@ impl State {
 
     fn pressed(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.list.hold(self.now);
+        self.pressed_at = Some(self.now);
         if let Some(effects) = self.pressed_in_front(&key) {
             return effects;
         }
@@ -277,6 +267,7 @@ impl State {
             Does::PageDown => self.scroll(self.page_here()),
             Does::First => self.scroll(isize::MIN / 2),
             Does::Last => self.scroll(isize::MAX / 2),
+            Does::Open if self.screen() == Screen::Machine => return self.open_top(),
             Does::Open => return self.open_selected(Screen::Stream),
             Does::Log if self.screen() == Screen::Grid => return self.open_selected(Screen::Log),
             Does::Log => self.go(Screen::Log),
@@ -315,9 +306,18 @@ impl State {
             Does::SlotsFewer => return self.change_slots(false),
             Does::SlotsAuto => return self.auto_slots(),
             Does::Wrap => self.log.wrap = !self.log.wrap,
+            Does::Part => self.turn_part(true),
+            Does::PartBack => self.turn_part(false),
+            Does::ZoomIn => self.zoom(false),
+            Does::ZoomOut => self.zoom(true),
+            Does::Earlier => self.pan(true),
+            Does::Later => self.pan(false),
+            Does::CopyCommand => return self.copy_command(),
+            Does::TopOrder => self.tops.turn(),
             Does::Machine => {
-                self.machine_top = 0;
+                (self.pages.notices_top, self.pages.meters_top) = (0, 0);
                 self.go(Screen::Machine);
+                self.settle_tops();
             }
             Does::OwnLog => self.go(Screen::OwnLog),
             Does::Help => {
@@ -344,6 +344,7 @@ impl State {
         let height = self.log_height();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
+            Screen::Stream if self.scroll_part(lines) => {}
             Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
             Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(height),
             Screen::Stream | Screen::Log => self.log.scroll(lines as i64, height),
@@ -354,10 +355,7 @@ impl State {
             Screen::Help => {
                 self.help_top = self.help_top.saturating_add_signed(lines).min(self.help_bottom());
             }
-            Screen::Machine => {
-                let last = self.board.notices.len().saturating_sub(1);
-                self.machine_top = self.machine_top.saturating_add_signed(lines).min(last);
-            }
+            Screen::Machine => self.scroll_machine(lines),
         }
     }
 
@@ -373,8 +371,6 @@ impl State {
         } else {
             self.screens.push(screen);
         }
-        // The machine's chart is full when it opens.
-        self.history.sample(&self.board, self.open, self.now);
     }
 
     fn open_selected(&mut self, screen: Screen) -> Vec<Effect> {
@@ -386,8 +382,20 @@ impl State {
         self.open_stream(ix)
     }
 
+    /// Opens the worker under the cursor of the machine's list.
+    fn open_top(&mut self) -> Vec<Effect> {
+        let Some(ix) = self.tops.selected() else {
+            self.say("no worker has been measured yet".into(), true);
+            return Vec::new();
+        };
+        self.go(Screen::Stream);
+        self.open_stream(ix)
+    }
+
     fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
         self.open = Some(ix);
+        self.detail = None;
+        self.page_anew();
         self.list.selected = Some(ix);
         self.log.open(ix);
         self.fit_to_size();
@@ -410,6 +418,7 @@ impl State {
             let still_open = self.screens.iter().any(|s| matches!(s, Screen::Stream | Screen::Log));
             if self.open.is_some() && !still_open {
                 self.open = None;
+                self.detail = None;
                 self.log.close();
                 return vec![Effect::Send(ClientMessage::FollowLog(None))];
             }

@@ -7,11 +7,12 @@ mod grid;
 mod header;
 pub mod help;
 mod log;
-mod machine;
+pub mod machine;
 mod own_log;
 mod pen;
 mod picker;
-mod stream;
+pub mod stream;
+mod tone;
 mod words;
 
 use ratatui::Frame;

@@ -1,278 +1,164 @@
-//! One stream: everything its row holds, and its log.
+//! One stream: what state, why and what next; its figures over time; its last runs; the command; the
+//! log. All at once where there is room, else one after the other.
+
+mod charts;
+mod command;
+mod facts;
+mod runs;
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
+pub use command::shell_words;
+
+use super::log;
 use super::pen::{Pen, Piece, length};
-use super::{chart, log, words};
-use crate::console::layout::stream_parts;
-use crate::console::spans::{Countdown, slow_age};
+use super::tone::{self, Line};
+use crate::console::glyphs::{Glyphs, UNICODE};
+use crate::console::keymap::Does;
+use crate::console::pages::{Part, title_and_rest};
 use crate::console::state::State;
-use crate::console::state::history::Ring;
-use crate::console::text::{UNKNOWN, bitrate, counted, fps, keep_lines, speed, wrap_after};
-use crate::model::{Condition, Phase, Row, Wanted, WatchKind, coarse_age};
-
-/// Cells the labels take.
-const LABEL: u16 = 11;
-/// With at least this many lines each condition has its own, and the charts are high.
-const ROOMY: u16 = 28;
-/// Lines of the facts when no text takes more than one.
-const FACTS: u16 = 11;
-/// Below this the three figures share a line.
-const LEAST_CHARTS: u16 = 11;
-/// The most lines one text takes.
-const MOST_LINES: usize = 4;
-/// The height of a high chart.
-const CHART_HEIGHT: u16 = 4;
+use crate::model::{HistoryOf, Row};
 
 /// Draws the open stream.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
-    let (facts, lines) = stream_parts(area);
-    if let Some(row) = state.open.and_then(|ix| state.row(ix)) {
-        let spare = usize::from(facts.height.saturating_sub(FACTS)).max(1);
-        Facts { state, row, area: facts, y: facts.y, spare }.draw(pen);
-    } else {
+    let (title, rest) = title_and_rest(area);
+    let Some(row) = state.open.and_then(|ix| state.row(ix)) else {
         let text = "this stream is no longer configured; esc goes back";
-        pen.left(facts.x + 1, facts.y + 1, facts.width.saturating_sub(1), text, pen.theme.warning);
-    }
-    log::draw(state, lines, false, pen);
-}
-
-fn or_unknown(text: &str) -> &str {
-    if text.is_empty() { UNKNOWN } else { text }
-}
-
-struct Facts<'a> {
-    state: &'a State,
-    row: &'a Row,
-    area: Rect,
-    /// The next free line.
-    y: u16,
-    /// Lines that nobody needs: long texts may take them.
-    spare: usize,
-}
-
-impl Facts<'_> {
-    fn draw(mut self, pen: &mut Pen) {
-        let (row, theme) = (self.row, pen.theme);
-        let id = format!("  {}", row.id);
-        let title = [(row.name.to_string(), theme.title), (id, theme.dim)];
-        let group = if row.group.is_empty() { String::new() } else { format!("{}  ", row.group) };
-        let facts = [(group, theme.dim), (format!("mode {}", row.mode.word()), theme.dim)];
-        pen.rule(self.area.x, self.y, self.area.width, &title, &facts);
-        self.y += 1;
-        self.phase(pen);
-        self.health(pen);
-        self.figures(pen);
-        self.worker(pen);
-        self.watch(pen);
-        self.input(pen);
-        let error = or_unknown(row.last_error.as_deref().unwrap_or(""));
-        self.long("last error", error, theme.text, pen);
-        if row.last_message.is_empty() {
-            self.line("last line", &[(UNKNOWN.into(), theme.faint)], pen);
+        pen.left(rest.x + 1, rest.y, rest.width.saturating_sub(1), text, pen.theme.warning);
+        return;
+    };
+    let parts = state.parts();
+    titles(state, row, parts.len(), title, pen);
+    let several = parts.len() > 1;
+    for (part, area) in parts {
+        if part == Part::Log {
+            log::draw(state, area, false, pen);
+            continue;
+        }
+        let place = inner(part, area, several);
+        if place.y > area.y {
+            heading(state, part, area, pen);
+        }
+        let top = state.pages.part_tops[part as usize];
+        if part == Part::Charts {
+            charts::draw(state, row, top, place, pen);
         } else {
-            let age = coarse_age(self.state.now.since(row.last_message_at));
-            self.long("last line", &format!("{} ({age} ago)", row.last_message), theme.dim, pen);
+            let lines = lines(state, row, part, place.width, pen.glyphs);
+            let keys = [Does::Down, Does::Part].map(|does| state.keymap.key_for(does));
+            // Arrows move what is wanted; the others first must be.
+            let hint = &keys[usize::from(state.pages.part != part)];
+            tone::draw(&lines, top, hint, place, pen);
         }
     }
+}
 
-    const fn roomy(&self) -> bool {
-        self.area.height >= ROOMY
+/// Where a part has its lines: below its own title, if it has one. The overview has the page's.
+const fn inner(part: Part, area: Rect, several: bool) -> Rect {
+    if !several || matches!(part, Part::Overview) || area.height < 2 {
+        return area;
     }
+    Rect { y: area.y + 1, height: area.height - 1, ..area }
+}
 
-    const fn has_room(&self) -> bool {
-        self.y < self.area.bottom()
+fn lines(state: &State, row: &Row, part: Part, wide: u16, glyphs: &Glyphs) -> Vec<Line> {
+    match part {
+        Part::Overview => facts::lines(state, row, wide, glyphs),
+        Part::Runs => runs::lines(state, row, wide, glyphs),
+        Part::Command => command::lines(state, row, wide, glyphs),
+        Part::Charts | Part::Log => Vec::new(),
     }
+}
 
-    fn line(&mut self, label: &str, pieces: &[Piece], pen: &mut Pen) {
-        if self.has_room() {
-            pen.left(self.area.x + 1, self.y, LABEL - 1, label, pen.theme.heading);
-            pen.pieces(self.area.x + 1 + LABEL, self.y, self.room(), pieces);
-            self.y += 1;
-        }
+/// How far a part can be scrolled in its place.
+pub fn overflow(state: &State, part: Part, area: Rect, several: bool) -> usize {
+    let place = inner(part, area, several);
+    let Some(row) = state.open.and_then(|ix| state.row(ix)) else { return 0 };
+    match part {
+        Part::Log => 0,
+        Part::Charts => charts::overflow(place),
+        _ => tone::overflow(lines(state, row, part, place.width, &UNICODE).len(), place.height.into()),
     }
+}
 
-    const fn room(&self) -> u16 {
-        self.area.width.saturating_sub(LABEL + 1)
+/// What the page is about, and at its end which parts there are and which one is wanted.
+fn titles(state: &State, row: &Row, seen: usize, area: Rect, pen: &mut Pen) {
+    let theme = pen.theme;
+    let mut title: Vec<Piece> =
+        vec![(row.name.to_string(), theme.title), (format!("  {}", row.id), theme.dim)];
+    let tabs = tabs(state, seen, area.width, pen);
+    let group = if row.group.is_empty() { String::new() } else { format!("  {}", row.group) };
+    let mode = format!("{group}  mode {}", row.mode.word());
+    if length(&title) + mode.len() + length(&tabs) + 10 <= area.width.into() {
+        title.push((mode, theme.dim));
     }
-
-    /// A text behind `taken` cells of its first line: beyond that line it gets what is spare.
-    fn wrapped(&mut self, taken: usize, text: &str, pen: &Pen) -> Vec<String> {
-        let mut lines = wrap_after(taken, text, self.room().into(), pen.glyphs);
-        let more = lines.len().saturating_sub(1).min(self.spare).min(MOST_LINES - 1);
-        self.spare -= more;
-        keep_lines(&mut lines, more + 1);
-        lines
+    // The name gives way to the parts, which say where one is.
+    let room = usize::from(area.width).saturating_sub(length(&tabs) + 8);
+    if length(&title) > room {
+        title.truncate(1);
+        title[0].0 = crate::console::text::fit(&row.name, room, pen.glyphs).into_owned();
     }
+    pen.rule(area.x, area.y, area.width, &title, &tabs);
+}
 
-    /// A text behind `pieces`, which may take several lines where there is room.
-    fn behind(&mut self, label: &str, mut pieces: Vec<Piece>, text: &str, pen: &mut Pen) {
-        for (n, text) in self.wrapped(length(&pieces), text, pen).into_iter().enumerate() {
-            pieces.push((text, pen.theme.text));
-            self.line(if n == 0 { label } else { "" }, &pieces, pen);
-            pieces.clear();
-        }
+/// The parts, the one that is wanted marked; on a narrow screen that one only.
+fn tabs(state: &State, seen: usize, wide: u16, pen: &Pen) -> Vec<Piece> {
+    let (theme, wanted) = (pen.theme, state.pages.part);
+    let key = state.keymap.key_for(Does::Part);
+    if seen == Part::ALL.len() {
+        return Vec::new();
     }
-
-    /// A text that may take several lines where there is room.
-    fn long(&mut self, label: &str, text: &str, style: Style, pen: &mut Pen) {
-        let lines = self.wrapped(0, text, pen);
-        for (n, line) in lines.into_iter().enumerate() {
-            self.line(if n == 0 { label } else { "" }, &[(line, style)], pen);
-        }
+    let word = if wanted == Part::Charts {
+        let history = state.open.and_then(|ix| state.charts.of(HistoryOf::Stream(ix), state.charts.span()));
+        let back = history.is_some_and(|history| state.charts.looks_back(history));
+        format!("charts {}{}", state.charts.zoom.words(), if back { ", back" } else { "" })
+    } else {
+        wanted.word().to_owned()
+    };
+    if wide < 70 {
+        let at = wanted as usize + 1;
+        return vec![(word, theme.accent), (format!(" {at}/{} {key}", Part::ALL.len()), theme.dim)];
     }
-
-    fn phase(&mut self, pen: &mut Pen) {
-        let (row, now, theme) = (self.row, self.state.now, pen.theme);
-        let mut pieces = vec![
-            (format!("{} {}", pen.glyphs.phase(row.phase), row.phase.word()), theme.phase(row.phase)),
-            (format!(" for {}", coarse_age(now.since(row.since))), theme.dim),
-        ];
-        if row.wanted == Wanted::Stopped {
-            pieces.push((", wanted stopped".into(), theme.dim));
-        }
-        let why = words::why(row, now, Countdown::Exact);
-        if why.is_empty() {
-            self.line("phase", &pieces, pen);
-            return;
-        }
-        pieces.push(("   ".into(), theme.dim));
-        self.behind("phase", pieces, &why, pen);
-    }
-
-    /// Who goes first, whether it takes turns, and when it was last seen.
-    fn watch(&mut self, pen: &mut Pen) {
-        let (row, theme) = (self.row, pen.theme);
-        let mut parts = match row.watch {
-            WatchKind::Always => vec!["always".to_owned()],
-            WatchKind::Rotate => vec!["takes turns".to_owned()],
+    let mut pieces = Vec::new();
+    for part in Part::ALL {
+        let (text, style) = if part == wanted {
+            (format!("[{word}]"), theme.accent)
+        } else {
+            (format!(" {} ", part.word()), theme.dim)
         };
-        parts.push(format!("priority {}", row.priority));
-        if row.watch == WatchKind::Rotate {
-            parts.push(row.last_seen.map_or_else(
-                || "not seen yet".into(),
-                |seen| format!("last seen {} ago", slow_age(self.state.now.since(seen))),
-            ));
-        }
-        let mut pieces = vec![(parts.join(", "), theme.text)];
-        if row.maintenance {
-            pieces.push(("   in maintenance".into(), theme.accent));
-        }
-        self.line("watch", &pieces, pen);
+        pieces.push((text, style));
     }
+    pieces.push((format!(" {key}"), theme.dim));
+    pieces
+}
 
-    fn input(&mut self, pen: &mut Pen) {
-        let (row, theme) = (self.row, pen.theme);
-        let (number, of) = row.input_of;
-        let mut pieces = Vec::new();
-        if of > 1 {
-            pieces.push(if words::on_fallback(row) {
-                (format!("{number} of {of}, not the primary  "), theme.warning)
-            } else {
-                (format!("{number} of {of}  "), theme.dim)
-            });
+/// The title of a part among several.
+fn heading(state: &State, part: Part, area: Rect, pen: &mut Pen) {
+    let theme = pen.theme;
+    let wanted = state.pages.part == part;
+    let word = if wanted { format!("[{}]", part.word()) } else { part.word().to_owned() };
+    let mut title = vec![(word, if wanted { theme.accent } else { theme.heading })];
+    let mut facts = Vec::new();
+    if part == Part::Charts {
+        facts = zoom_words(state, state.open.map(HistoryOf::Stream), pen);
+        let room = usize::from(area.width).saturating_sub(length(&title) + 8);
+        if length(&facts) > room {
+            title.push((format!(" {}", state.charts.zoom.words()), theme.dim));
+            facts.clear();
         }
-        self.behind("input", pieces, or_unknown(&row.input), pen);
     }
+    pen.rule(area.x, area.y, area.width, &title, &facts);
+}
 
-    fn health(&mut self, pen: &mut Pen) {
-        let (row, theme) = (self.row, pen.theme);
-        let health = row.health();
-        let mut pieces =
-            vec![(format!("{} {}", pen.glyphs.health(health), health.word()), theme.health(health))];
-        if row.phase == Phase::Resting && !row.conditions.is_empty() {
-            let age =
-                row.last_seen.map_or_else(String::new, |at| slow_age(self.state.now.since(at)) + " ago");
-            pieces.push((format!("   found when it was last seen, {age}:"), theme.dim));
-        }
-        if !self.roomy() {
-            for (n, condition) in words::by_weight(row).enumerate() {
-                let gap = if n > 0 {
-                    ", "
-                } else if pieces.len() == 1 {
-                    "   "
-                } else {
-                    " "
-                };
-                let (kind, style, note) = self.condition(condition, pen);
-                let note = if note.is_empty() { note } else { format!(" {note}") };
-                pieces.extend([(format!("{gap}{kind}"), style), (note, theme.dim)]);
-            }
-            self.line("health", &pieces, pen);
-            return;
-        }
-        self.line("health", &pieces, pen);
-        for condition in words::by_weight(row).take(6) {
-            let (kind, style, note) = self.condition(condition, pen);
-            self.line("", &[(format!("{kind:<14}"), style), (note, theme.dim)], pen);
-        }
-        if row.conditions.len() > 6 {
-            let text = format!("and {} more", row.conditions.len() - 6);
-            self.line("", &[(text, theme.dim)], pen);
-        }
+/// How much charts show, where in it one looks, and the keys for both.
+pub fn zoom_words(state: &State, of: Option<HistoryOf>, pen: &Pen) -> Vec<Piece> {
+    let theme = pen.theme;
+    let keys =
+        [Does::ZoomIn, Does::ZoomOut, Does::Earlier, Does::Later].map(|does| state.keymap.key_for(does));
+    let mut facts = vec![(state.charts.zoom.words().to_owned(), theme.accent)];
+    let history = of.and_then(|of| state.charts.of(of, state.charts.span()));
+    if history.is_some_and(|history| state.charts.looks_back(history)) {
+        facts.push((" looking back".into(), theme.warning));
     }
-
-    /// A condition's word, how it looks, and what is to be said about it.
-    fn condition(&self, condition: &Condition, pen: &Pen) -> (&'static str, Style, String) {
-        let mut notes = Vec::new();
-        // How long it lasted meanwhile nobody knows.
-        if self.row.phase != Phase::Resting {
-            let age = coarse_age(self.state.now.since(condition.since));
-            notes.push(if self.roomy() { format!("for {age}") } else { age });
-        }
-        notes.extend(condition.explained.map(|explained| format!("({})", explained.word())));
-        let style = match condition.explained {
-            Some(_) => pen.theme.dim,
-            None => pen.theme.severity(condition.severity),
-        };
-        (condition.kind.word(), style, notes.join(" "))
-    }
-
-    fn figures(&mut self, pen: &mut Pen) {
-        let figures = self.row.figures;
-        let values = [
-            ("fps", fps(figures.fps)),
-            ("bitrate", bitrate(figures.bitrate_kbps)),
-            ("speed", speed(figures.speed)),
-        ];
-        if self.area.height < LEAST_CHARTS {
-            let text = values.map(|(name, value)| format!("{name} {value}")).join("   ");
-            self.line("figures", &[(text, pen.theme.text)], pen);
-            return;
-        }
-        let history = self.state.history.figures(self.row.ix);
-        let rings = [history.map(|h| &h.fps), history.map(|h| &h.bitrate), history.map(|h| &h.speed)];
-        for ((name, value), ring) in values.into_iter().zip(rings) {
-            self.figure(name, value, ring, pen);
-        }
-    }
-
-    fn figure(&mut self, name: &str, value: String, ring: Option<&Ring>, pen: &mut Pen) {
-        let y = self.y;
-        self.line(name, &[(value, pen.theme.text)], pen);
-        let at = LABEL + 8;
-        let room = self.area.width.saturating_sub(at + 2);
-        let height = if self.roomy() { CHART_HEIGHT } else { 1 };
-        let Some(ring) = ring.filter(|_| y + height <= self.area.bottom()) else { return };
-        let top = chart::top(ring.newest_first(), height);
-        let drawn = chart::lines(ring.newest_first(), top, room.into(), height.into(), pen.glyphs);
-        for (line, y) in drawn.iter().zip(y..) {
-            pen.left(self.area.x + at, y, room, line, pen.theme.chart);
-        }
-        self.y = y + height + u16::from(self.roomy());
-    }
-
-    fn worker(&mut self, pen: &mut Pen) {
-        let (row, theme) = (self.row, pen.theme);
-        let mut parts = vec![row.pid.map_or_else(|| "none".into(), |pid| format!("pid {pid}"))];
-        if let Some(up) = words::uptime(row, self.state.now) {
-            parts.push(format!("up {up}"));
-        }
-        parts.push(counted(row.restarts as usize, "restart"));
-        if row.failures > 0 {
-            parts.push(format!("{} in a row", counted(row.failures as usize, "failure")));
-        }
-        self.line("worker", &[(parts.join(", "), theme.text)], pen);
-    }
+    facts.push((format!("  {} {} zoom  {} {} pan", keys[0], keys[1], keys[2], keys[3]), theme.dim));
+    facts
 }
