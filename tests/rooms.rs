@@ -137,7 +137,8 @@ fn group_members(text: &str) -> Vec<&str> {
 fn room_pointed_at(path: &[String], table: &BTreeMap<RoomPath, Allowed>) -> Option<String> {
     let deep = path.get(1).map(|second| format!("src/{}/{second}/", path[0]));
     let shallow = path.first().map(|first| format!("src/{first}/"));
-    [deep, shallow]
+    let file = path.first().map(|first| format!("src/{first}.rs"));
+    [deep, shallow, file]
         .into_iter()
         .flatten()
         .find(|room| table.contains_key(room))

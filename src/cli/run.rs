@@ -13,6 +13,14 @@ use crate::service::{CONSOLE_LIMIT, Options, Service, Unclean};
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// So many defects of the console within [`DEFECTS_WITHIN`] are mended by starting it anew.
+const MAX_DEFECTS: usize = 3;
+/// See [`MAX_DEFECTS`].
+const DEFECTS_WITHIN: Duration = Duration::from_secs(60);
+
+/// How a console's thread ended.
+type Ended = std::thread::Result<Result<Ending, console::ConsoleError>>;
+
 /// Runs with the operator's configuration.
 pub fn plain(args: &Run) -> Result<u8, Failed> {
     let environment = Environment::from_process();
@@ -55,35 +63,30 @@ fn with_console(
     title: String,
     leave_on_hangup: bool,
 ) -> Result<u8, Failed> {
-    let settings = Settings {
+    let mut settings = Settings {
         theme: common.theme.clone(),
         ascii: common.ascii,
         title,
         version: env!("CARGO_PKG_VERSION"),
+        says: None,
     };
-    let (hub, leaver) = (service.hub().clone(), service.leaver());
-    let console = std::thread::Builder::new()
-        .name("console".into())
-        .spawn(move || console::run(&hub, settings, leaver))
-        .wrap_err("the console's thread could not be started")?;
-    let mut until = common.run_for.map(|span| Instant::now() + span);
-    let mut ended = None;
-    while !console.is_finished() {
-        if until.take_if(|until| Instant::now() >= *until).is_some() {
-            service.leave();
+    let until = common.run_for.map(|span| Instant::now() + span);
+    let mut defects: Vec<Instant> = Vec::new();
+    let ending = loop {
+        let ending = one_console(&service, &settings, until)?;
+        console::terminal::restore();
+        // The panic hook has told what happened. It was the console's fault, and not the streams'.
+        if !matches!(ending, Err(_) | Ok(Ok(Ending::Defect))) || service.has_ended() {
+            break ending;
         }
-        if service.has_ended() {
-            // If it ended by a defect it could not say so itself.
-            service.hub().leaving(0);
-            // A frozen terminal may hold the console in a write for ever.
-            if ended.get_or_insert_with(Instant::now).elapsed() > CONSOLE_LIMIT {
-                break;
-            }
+        defects.retain(|at| at.elapsed() < DEFECTS_WITHIN);
+        if defects.len() == MAX_DEFECTS {
+            log::error!("the console has one defect after the other and stays away");
+            break Ok(Ok(Ending::TerminalLost));
         }
-        std::thread::sleep(LOOK);
-    }
-    let ending = if console.is_finished() { console.join() } else { Ok(Ok(Ending::SupervisorGone)) };
-    console::terminal::restore();
+        defects.push(Instant::now());
+        settings.says = Some("the console had a defect and was started anew: headend's log has it".into());
+    };
     let code = match ending {
         Ok(Ok(Ending::TerminalLost)) if !leave_on_hangup => {
             log::warn!(
@@ -101,7 +104,6 @@ fn with_console(
             tell(&format!("headend: {error}"));
             FAILED
         }
-        // The panic hook has told what happened and given the terminal back.
         Err(_) => FAILED,
     };
     let hub = service.hub().clone();
@@ -110,6 +112,32 @@ fn with_console(
         print(&Report::of(&hub.board_to_report()).to_json())?;
     }
     Ok(code_of(code, &saved))
+}
+
+/// Runs a console until it ends, or until the supervisor has ended and it does not.
+fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -> Result<Ended, Failed> {
+    let (hub, leaver, settings) = (service.hub().clone(), service.leaver(), settings.clone());
+    let console = std::thread::Builder::new()
+        .name("console".into())
+        .spawn(move || console::run(&hub, settings, leaver))
+        .wrap_err("the console's thread could not be started")?;
+    let mut until = until;
+    let mut ended = None;
+    while !console.is_finished() {
+        if until.take_if(|until| Instant::now() >= *until).is_some() {
+            service.leave();
+        }
+        if service.has_ended() {
+            // If it ended by a defect it could not say so itself.
+            service.hub().leaving(0);
+            // A frozen terminal may hold the console in a write for ever.
+            if ended.get_or_insert_with(Instant::now).elapsed() > CONSOLE_LIMIT {
+                break;
+            }
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(if console.is_finished() { console.join() } else { Ok(Ok(Ending::SupervisorGone)) })
 }
 
 /// The exit code, after what did not end well is told: a defect is a failure, whatever came before.

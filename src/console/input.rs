@@ -56,12 +56,21 @@ impl Input {
     }
 }
 
+impl Input {
+    /// Ends the reading. False when the thread had a defect.
+    pub fn end(mut self) -> bool {
+        self.join()
+    }
+
+    fn join(&mut self) -> bool {
+        let _ = self.end.write_all(b"x");
+        self.thread.take().is_none_or(|thread| thread.join().is_ok())
+    }
+}
+
 impl Drop for Input {
     fn drop(&mut self) {
-        let _ = self.end.write_all(b"x");
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.join();
     }
 }
 
@@ -135,6 +144,7 @@ fn read(tty: &impl AsFd, sources: &Sources, inbox: &Inbox) -> io::Result<Over> {
             Err(Errno::EINTR) => continue,
             Err(error) => return Err(error.into()),
         }
+        crate::defect::on_purpose("console-input");
         let [on_tty, ended, ..] = fds.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
         if !ended.is_empty() {
             return Ok(Over::Ended);

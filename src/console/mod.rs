@@ -10,6 +10,7 @@ mod backend;
 mod clipboard;
 mod columns;
 mod decode;
+mod frames;
 mod fuzzy;
 mod glyphs;
 mod inbox;
@@ -17,6 +18,7 @@ mod input;
 pub mod keymap;
 mod layout;
 mod pages;
+pub mod rehearsal;
 mod runner;
 mod spans;
 mod state;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub title: String,
     /// headend's version.
     pub version: &'static str,
+    /// Said at the start, as of something that went wrong before.
+    pub says: Option<String>,
 }
 
 /// Why the console ended.
@@ -55,6 +59,8 @@ pub enum Ending {
     SupervisorGone,
     /// The terminal went away, or was given back by [`terminal::restore`] (as a panic does).
     TerminalLost,
+    /// The thread that reads the keys had a defect; the terminal is given back.
+    Defect,
 }
 
 /// Why there is no console.

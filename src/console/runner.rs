@@ -12,11 +12,12 @@ use ratatui::Terminal;
 use ratatui::layout::Size;
 
 use super::backend::QuietBackend;
+use super::frames::Frames;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
+use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
 use super::state::wants::Wants;
-use super::state::{Dirty, State};
 use super::terminal::{self, Taken};
 use super::theme::{Look, Surroundings};
 use super::{ConsoleError, Ending, Settings, clipboard, view};
@@ -42,7 +43,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version } = settings;
+    let Settings { theme, ascii, title, version, says } = settings;
     let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
@@ -56,14 +57,18 @@ pub fn run(
     let taken = Taken::take().map_err(ConsoleError::Terminal)?;
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
+    let mut state = State::new(&title, version, size, TimeZone::system());
+    if let Some(text) = says {
+        state.say(text, true);
+    }
     let runner = Runner {
-        state: State::new(&title, version, size, TimeZone::system()),
+        state,
         look,
         client,
         inbox,
         screen,
         clock: Clock::new(Instant::now()),
-        drawn_at: None,
+        frames: Frames::default(),
         taken_at: None,
         link_waits: false,
         told: Wants::default(),
@@ -72,8 +77,7 @@ pub fn run(
     };
     let ending = runner.run();
     drop(taken);
-    drop(input);
-    Ok(ending)
+    Ok(if input.end() { ending } else { Ending::Defect })
 }
 
 /// The supervisor's clock, carried on between the messages that tell it.
@@ -113,7 +117,7 @@ struct Runner<F: Fn()> {
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
-    drawn_at: Option<Instant>,
+    frames: Frames,
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
@@ -138,6 +142,7 @@ impl<F: Fn()> Runner<F> {
     fn until_ended(&mut self) -> Ending {
         loop {
             let mail = self.inbox.wait(self.wakes_at());
+            crate::defect::on_purpose("console");
             self.take_in(mail);
             self.tell(Event::Clock);
             self.ask_for_what_is_needed();
@@ -159,12 +164,7 @@ impl<F: Fn()> Runner<F> {
 
     /// When the next frame is due, if one is wanted.
     fn frame_at(&self) -> Option<Instant> {
-        let dirty = self.state.dirty();
-        match (dirty, self.drawn_at) {
-            (Dirty::Clean, _) => None,
-            (_, None) => Some(Instant::now()),
-            (dirty, Some(at)) => Some(at + dirty.pause()),
-        }
+        self.frames.due(self.state.dirty(), Instant::now())
     }
 
     fn take_at(&self) -> Option<Instant> {
@@ -304,7 +304,7 @@ impl<F: Fn()> Runner<F> {
     fn draw(&mut self) -> io::Result<()> {
         let (state, look) = (&self.state, &self.look);
         self.screen.draw(|frame| view::draw(state, look, frame))?;
-        self.drawn_at = Some(Instant::now());
+        self.frames.drawn(Instant::now());
         self.state.drawn();
         Ok(())
     }

@@ -72,10 +72,22 @@ pub struct HubChange {
     pub notices: Option<Vec<Notice>>,
 }
 
+impl HubChange {
+    /// Whether all that is new is what was measured on the machine.
+    fn is_only_readings(&self) -> bool {
+        self.rows.is_empty()
+            && self.removed.is_empty()
+            && self.pool.is_none()
+            && self.limits.is_none()
+            && self.notices.is_none()
+    }
+}
+
 type Wake = Arc<dyn Fn() + Send + Sync>;
 
 struct Mailbox {
     role: Role,
+    wakes_for_readings: bool,
     wants_board: bool,
     delta: Option<Delta>,
     answers: VecDeque<(u64, Answer)>,
@@ -159,6 +171,7 @@ impl Hub {
     pub fn publish(&self, at: Moment, change: HubChange) {
         let wakes: Vec<Wake> = {
             let mut state = self.shared.lock();
+            let only_readings = change.is_only_readings();
             let from = state.board.revision;
             let delta = Delta {
                 from,
@@ -178,7 +191,8 @@ impl Hub {
             for mailbox in state.clients.values_mut() {
                 mailbox.take_in(&delta);
             }
-            state.clients.values().map(|m| Arc::clone(&m.wake)).collect()
+            let woken = state.clients.values().filter(|m| m.wakes_for_readings || !only_readings);
+            woken.map(|m| Arc::clone(&m.wake)).collect()
         };
         for wake in wakes {
             wake();
@@ -213,6 +227,7 @@ impl Hub {
         state.next_client += 1;
         let mailbox = Mailbox {
             role,
+            wakes_for_readings: true,
             wants_board: true,
             delta: None,
             answers: VecDeque::new(),
@@ -364,6 +379,10 @@ impl Client {
             return;
         };
         match message {
+            ClientMessage::WakeForReadings(wakes) => {
+                mailbox.wakes_for_readings = wakes;
+                return;
+            }
             ClientMessage::WantBoard => mailbox.wants_board = true,
             ClientMessage::FollowLog(stream) => {
                 mailbox.follow = stream.map(|stream| Follow { stream, next: 0, fresh: true });

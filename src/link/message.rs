@@ -36,6 +36,10 @@ pub enum ClientMessage {
     /// Send this history: all of it now, then each step as it is completed. Replaces the
     /// subscription before it; `None` ends it.
     FollowHistory(Option<(HistoryOf, Span)>),
+    /// Whether to wake this client when nothing but readings (of the host, headend, the workers) is
+    /// new; they come with the next message all the same. A client is woken for them until it says
+    /// that it shows none.
+    WakeForReadings(bool),
     /// The board has a gap, or something else went wrong: send all of it.
     WantBoard,
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use super::hub::{MAX_ANSWERS, MAX_REMOVED, MAX_REQUESTS};
 use super::*;
 use crate::model::{
-    Action, Answer, Board, Command, Figures, LineLevel, LogLine, Mode, Moment, Phase, PoolReading, Row,
-    Selection, StreamId, StreamIx, Wanted,
+    Action, Answer, Board, Command, Figures, HostReading, LineLevel, LogLine, Mode, Moment, Phase,
+    PoolReading, Row, Selection, StreamId, StreamIx, Wanted,
 };
 
 /// A log whose first lines are gone.
@@ -264,4 +264,34 @@ fn the_report_tells_the_board_before_leaving() {
     hub.publish(Moment::ZERO, change(vec![Row { phase: Phase::Stopped, ..row(1, 1) }]));
     assert_eq!(hub.board_to_report().rows[&StreamIx(1)].phase, Phase::Live);
     assert_eq!(hub.board().rows[&StreamIx(1)].phase, Phase::Stopped);
+}
+
+#[test]
+fn who_shows_no_readings_is_not_woken_for_them_and_gets_them_later() {
+    let (hub, _) = hub();
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let client = hub.attach(Role::Viewer, move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    let _ = client.take();
+    let readings = |percent| HubChange {
+        host: Some(HostReading { cpu_percent: percent, ..HostReading::default() }),
+        ..HubChange::default()
+    };
+    hub.publish(Moment::ZERO, readings(1.0));
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+    client.send(ClientMessage::WakeForReadings(false));
+    hub.publish(Moment::ZERO, readings(2.0));
+    assert_eq!(woken.load(Ordering::SeqCst), 1, "nobody looks");
+    hub.publish(Moment::ZERO, change(vec![row(1, 1)]));
+    assert_eq!(woken.load(Ordering::SeqCst), 2);
+    let mut board = Board::default();
+    client.send(ClientMessage::WantBoard);
+    apply(&mut board, client.take());
+    assert_eq!(board, hub.board());
+    client.send(ClientMessage::WakeForReadings(true));
+    let before = woken.load(Ordering::SeqCst);
+    hub.publish(Moment::ZERO, readings(3.0));
+    assert_eq!(woken.load(Ordering::SeqCst), before + 1);
 }

@@ -16,6 +16,7 @@ pub fn run(shared: &Shared, plan: &Plan) {
         shared.lock().failing.folder = Some(explain(plan, &plan.dir.display().to_string(), &error));
     }
     while let Some(batch) = next_batch(shared) {
+        crate::defect::on_purpose("logs");
         write(shared, plan, batch);
     }
     shared.lock().ended = true;

@@ -181,6 +181,7 @@ impl Keeper {
     /// Serves until the store is closed. The result is that of the last write.
     fn serve(&mut self, shared: &Shared) -> Result<(), String> {
         loop {
+            crate::defect::on_purpose("store");
             let (until, closing) = self.take_work(shared);
             let now = Instant::now();
             let retry = self.retry_at.is_some_and(|at| at <= now) || closing;

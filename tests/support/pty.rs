@@ -105,6 +105,8 @@ struct State {
     closed: bool,
     /// The reading thread is to close its descriptor.
     hang_up: bool,
+    /// Nobody reads, as behind a stopped tmux.
+    paused: bool,
 }
 
 impl Shared {
@@ -155,6 +157,7 @@ impl Screen {
                 last_write: Instant::now(),
                 closed: false,
                 hang_up: false,
+                paused: false,
             }),
             changed: Condvar::new(),
         });
@@ -242,6 +245,13 @@ impl Screen {
     /// The newest of what was written, as it was; at most 8 MiB.
     pub fn raw_output(&self) -> Vec<u8> {
         self.state().raw.iter().copied().collect()
+    }
+
+    /// Nobody reads the terminal from now on, as behind a stopped tmux or after ctrl-s; or somebody
+    /// does again. What is read already is still shown.
+    pub fn pause_reading(&self, paused: bool) {
+        self.state().paused = paused;
+        self.shared.changed.notify_all();
     }
 
     /// Waits for the program's end.
@@ -356,11 +366,17 @@ fn read_all(mut from: File, shared: &Shared) {
     loop {
         let mut ready = [PollFd::new(from.as_fd(), PollFlags::POLLIN)];
         let waited = poll(&mut ready, HANG_UP_LOOK);
-        if shared.state.lock().unwrap_or_else(PoisonError::into_inner).hang_up {
+        let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.paused && !state.hang_up {
+            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.hang_up {
+            drop(state);
             drop(from);
             shared.close();
             return;
         }
+        drop(state);
         if waited == Ok(0) {
             continue;
         }

@@ -198,7 +198,12 @@ impl Stage {
 
     /// Opens the console in a terminal of `(columns, rows)`, and waits until it shows the streams.
     pub fn console(&self, size: (u16, u16), more: &[&str]) -> Screen {
-        let screen = self.open(size, more, &[]);
+        self.console_in(size, more, &[])
+    }
+
+    /// The same in another environment.
+    pub fn console_in(&self, size: (u16, u16), more: &[&str], environment: &[(&str, &str)]) -> Screen {
+        let screen = self.open(size, more, environment);
         screen.wait_until("the streams", |shown| {
             let text = shown.contents();
             text.contains("slots ")

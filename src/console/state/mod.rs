@@ -92,8 +92,10 @@ pub enum Dirty {
     Figures,
     /// Log lines: read as a flow.
     Lines,
-    /// A state changed, or the operator did something.
+    /// A state changed.
     Now,
+    /// The operator did something, and waits to see it.
+    Typed,
 }
 
 impl Dirty {
@@ -105,6 +107,8 @@ impl Dirty {
             Self::Figures => Duration::from_millis(1_000),
             Self::Lines => Duration::from_millis(150),
             Self::Now => Duration::from_millis(33),
+            // A key held down repeats every 30 ms or so: each is its own frame, and a burst is one.
+            Self::Typed => Duration::from_millis(8),
         }
     }
 }
@@ -224,6 +228,8 @@ pub struct State {
     slots_order: Option<SlotsOrder>,
     /// When the supervisor was last told that someone looks at the open stream.
     looked_at: Option<Moment>,
+    /// Whether the supervisor thinks that readings are shown here.
+    told_readings: bool,
     dirty: Dirty,
     /// When a visible age changes; set after each frame.
     ages_due: Option<Moment>,
@@ -263,6 +269,7 @@ impl State {
             next_seq: 1,
             slots_order: None,
             looked_at: None,
+            told_readings: true,
             dirty: Dirty::Now,
             ages_due: None,
         }

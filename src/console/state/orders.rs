@@ -14,7 +14,7 @@ const SLOTS_ONE_BY_ONE: u32 = 20;
 
 impl State {
     /// Says something in the footer.
-    pub(super) fn say(&mut self, text: String, bad: bool) {
+    pub fn say(&mut self, text: String, bad: bool) {
         self.toast = Some(Toast { text, bad, until: self.now + TOAST_FOR });
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
 use super::overlay::edit::MAX_LINE;
@@ -473,4 +473,22 @@ fn sleep_is_asked_for() {
     assert!(control(&mut state, 'z').is_empty());
     assert_eq!(press(&mut state, ch('y')), [Effect::Suspend]);
     assert_eq!(control(&mut state, 'l'), [Effect::Redraw]);
+}
+
+#[test]
+fn nobody_is_woken_for_readings_that_no_screen_shows() {
+    let mut state = state(200, 60, board(3));
+    let now = state.now;
+    let mut pressed = |code| {
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        update(&mut state, now, Event::Typed(Typed::Key(key)))
+    };
+    let wakes = |wakes| vec![Effect::Send(ClientMessage::WakeForReadings(wakes))];
+    assert_eq!(pressed(ch('?')), wakes(false));
+    assert_eq!(pressed(ch('j')), []);
+    assert_eq!(pressed(ch('m')), wakes(true));
+    assert_eq!(pressed(KeyCode::Esc), wakes(false));
+    assert_eq!(pressed(KeyCode::Esc), wakes(true), "the strip of the grid");
+    let size = Size::new(80, 24);
+    assert_eq!(update(&mut state, now, Event::Resized(size)), wakes(false), "too small for the strip");
 }

@@ -65,9 +65,15 @@ pub fn believed(known: Moment, told: Moment) -> Moment {
 /// Brings `state` up to date with `event`, which happened at `now`.
 pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     state.now = now;
+    let mut effects = take_in(state, event);
+    effects.extend(state.readings_wanted());
+    effects
+}
+
+fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Typed(typed) => {
-            state.want(Dirty::Now);
+            state.want(Dirty::Typed);
             match typed {
                 Typed::Key(key) => state.pressed(key),
                 Typed::Paste(text) => {
@@ -204,8 +210,20 @@ impl State {
             || delta.own.is_some_and(|v| v != self.board.own)
             || delta.workers.is_some_and(|v| v != self.board.workers)
             || delta.limits.is_some_and(|v| v != self.board.limits);
-        let seen = self.screen() == Screen::Machine || self.areas().strip.height > 0;
-        if measured && seen { Dirty::Figures } else { Dirty::Clean }
+        if measured && self.shows_readings() { Dirty::Figures } else { Dirty::Clean }
+    }
+
+    /// Whether something on this screen was measured on the machine.
+    fn shows_readings(&self) -> bool {
+        self.screen() == Screen::Machine || self.areas().strip.height > 0
+    }
+
+    /// Tells the supervisor when readings begin or cease to be shown: nobody is woken for what
+    /// nobody sees.
+    fn readings_wanted(&mut self) -> Option<Effect> {
+        let shown = self.shows_readings();
+        let told = std::mem::replace(&mut self.told_readings, shown);
+        (told != shown).then_some(Effect::Send(ClientMessage::WakeForReadings(shown)))
     }
 
     fn streams_changed(&mut self) {

@@ -1,5 +1,6 @@
 //! What the screens look like, and what they cost.
 
+mod draws;
 mod pages;
 mod screens;
 mod supervision;

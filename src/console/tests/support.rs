@@ -14,7 +14,7 @@ use crate::console::state::State;
 use crate::console::state::update::{Effect, Event, update};
 use crate::console::theme::{Look, Surroundings};
 use crate::console::view;
-use crate::link::ServerMessage;
+use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
     Board, Care, Condition, ConditionKind, Delta, Explained, Figures, GuardLimits, HostReading, LimitReading,
     LineLevel, LogLine, Mode, Moment, Notice, NoticeKind, Phase, PoolReading, Pressure, Row, SelfReading,
@@ -83,7 +83,7 @@ pub fn row(n: u32) -> Row {
     }
 }
 
-fn condition(kind: ConditionKind, seconds: u64) -> Condition {
+pub fn condition(kind: ConditionKind, seconds: u64) -> Condition {
     Condition { kind, severity: kind.severity(), since: ago(seconds), explained: None }
 }
 
@@ -271,7 +271,13 @@ pub fn state(width: u16, height: u16, board: Board) -> State {
 /// The supervisor tells something.
 pub fn tell(state: &mut State, message: ServerMessage) -> Vec<Effect> {
     let now = state.now;
-    update(state, now, Event::Told(message))
+    meant(update(state, now, Event::Told(message)))
+}
+
+/// What was meant by what was done: not that a screen now shows readings or none.
+fn meant(mut effects: Vec<Effect>) -> Vec<Effect> {
+    effects.retain(|effect| !matches!(effect, Effect::Send(ClientMessage::WakeForReadings(_))));
+    effects
 }
 
 /// The delta that makes `rows` of the board what they are now.
@@ -300,13 +306,17 @@ pub fn wait(state: &mut State, seconds: u64) {
 /// The operator presses a key.
 pub fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
     let now = state.now;
-    update(state, now, Event::Typed(Typed::Key(KeyEvent::new(code, KeyModifiers::NONE))))
+    meant(update(state, now, Event::Typed(Typed::Key(KeyEvent::new(code, KeyModifiers::NONE)))))
 }
 
 /// The operator presses ctrl and a key.
 pub fn control(state: &mut State, c: char) -> Vec<Effect> {
     let now = state.now;
-    update(state, now, Event::Typed(Typed::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))))
+    meant(update(
+        state,
+        now,
+        Event::Typed(Typed::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))),
+    ))
 }
 
 /// The operator types a text.

@@ -196,6 +196,7 @@ impl<O: Outlet> Runtime<O> {
     pub async fn run(mut self) -> O {
         while !self.core.is_done() {
             let event = self.next_event().await;
+            crate::defect::on_purpose("supervisor");
             let now = self.look();
             self.take_in(now, event);
             for _ in 0..BATCH {

@@ -26,7 +26,7 @@
 //! | `read-stdin` | | reads standard input to its end, then healthy |
 //! | `canaries` | `of=`, `for=0.4` | no worker: the first process of a pid namespace, see `canaries.rs` |
 //!
-//! Keys of every mode: `fps=25`, `kbps=2500`, `speed=1`, `audio-only=0`, and `stderr=`, `stdout=`:
+//! Keys of every mode: `fps=25`, `kbps=2500`, `wobble=0`, `speed=1`, `audio-only=0`, and `stderr=`, `stdout=`:
 //! a text (percent-encoded, may hold line feeds) said once at `say-after=0` seconds. `journal=`: a
 //! file to which each start adds a line, its pid and when it was forked, in ticks since boot.
 //!

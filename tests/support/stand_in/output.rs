@@ -38,6 +38,8 @@ pub struct Output {
     started: Instant,
     fps: f64,
     kbps: f64,
+    /// The bit rate goes up and down by this share of itself, block by block.
+    wobble: f64,
     speed: f64,
     audio_only: bool,
     /// What is said once, and after how long.
@@ -61,6 +63,7 @@ impl Output {
             started: Instant::now(),
             fps: request.number("fps", 25.0),
             kbps: request.number("kbps", 2500.0),
+            wobble: request.number("wobble", 0.0),
             speed: request.number("speed", 1.0),
             audio_only: request.count("audio-only", 0) == 1,
             say,
@@ -131,7 +134,7 @@ impl Output {
             block,
             "bitrate={:>6.1}kbits/s\ntotal_size={:.0}\nout_time_us={micros:.0}\nout_time_ms={micros:.0}\n",
             self.kbps,
-            out_time * self.kbps * 125.0
+            (out_time + self.wobble * (out_time * 2.4).sin()) * self.kbps * 125.0
         );
         let whole = out_time.floor();
         let _ = writeln!(
