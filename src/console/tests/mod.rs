@@ -5,6 +5,7 @@ mod grid;
 mod grid_screens;
 mod logs;
 mod lookback;
+mod pages;
 mod penalty;
 mod screens;
 mod supervision;
