@@ -22,9 +22,9 @@ pub use paths::default_state_dir;
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, Capabilities, FfmpegError};
 use crate::host::{self, Sampler};
-use crate::link::{Hub, LogSlice, LogSource};
+use crate::link::{Hub, LogSlice, LogSource, OldLogAnswer};
 use crate::logs::Logs;
-use crate::model::{LimitReading, LogLine, Moment, Severity, StreamIx};
+use crate::model::{LimitReading, LogLine, LogPlace, Moment, Severity, StreamIx};
 use crate::model::{Notice, NoticeKind};
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
@@ -117,6 +117,8 @@ pub struct Service {
     sampler: Sampler,
     logs: Logs,
     store: Arc<Store>,
+    /// The state folder, if it can be used.
+    folder: Option<PathBuf>,
     left: Left,
     // Held until everything else is gone: dropped last, as the last field.
     _lock: Option<StateLock>,
@@ -187,17 +189,23 @@ impl Service {
         let (bids, supervisor) =
             run_supervisor(core, tools, outlet, streams, hub.clone(), requests, options.leave_on_hangup)?;
         let measured = bids.clone();
-        let sampler = Sampler::start(pids, folder, move |host, own, workers| {
+        let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
             outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
             measured.measured(host, own, workers);
         });
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, left, _lock: lock })
+        Ok(Self { hub, bids, supervisor, sampler, logs, store, folder, left, _lock: lock })
     }
 
     /// The link's end for consoles.
     #[must_use]
     pub const fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// The state folder, if it can be used.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Asks everything to end. Returns at once.
@@ -425,5 +433,9 @@ impl LogSource for LogsOf {
 
     fn next_number(&self, stream: StreamIx) -> u64 {
         self.0.next_number(stream)
+    }
+
+    fn read_back(&self, stream: StreamIx, before: LogPlace, lines: usize, answer: OldLogAnswer) -> bool {
+        self.0.read_back(stream, before, lines, answer)
     }
 }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::kept::record_of;
 use crate::link::{Hub, HubChange};
@@ -14,6 +15,10 @@ use crate::model::{
 use crate::store::{Store, WorkerRecord};
 use crate::supervisor::core::{Changes, Kept};
 use crate::supervisor::runtime::{Outlet, wall_ms};
+
+/// A revision is published this often at least, be it without a change: who hears nothing for much
+/// longer knows that its data is old.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// The newest readings of the host, until the next publication takes them along.
 #[derive(Debug, Default)]
@@ -52,6 +57,7 @@ pub struct ServiceOutlet {
     /// Which boot of the machine this is; without it a worker can't be recognised later.
     boot: Option<String>,
     left: Left,
+    published_at: Option<Moment>,
 }
 
 /// How many workers are left while leaving, for whoever waits for the end without a console.
@@ -93,6 +99,7 @@ impl ServiceOutlet {
             shown: None,
             boot,
             left: Left::default(),
+            published_at: None,
         }
     }
 
@@ -159,7 +166,9 @@ impl Outlet for ServiceOutlet {
             notices: self.notices(now),
             ..HubChange::default()
         };
-        if change != HubChange::default() {
+        let silent = self.published_at.is_none_or(|at| now.since(at) >= HEARTBEAT);
+        if silent || change != HubChange::default() {
+            self.published_at = Some(now);
             self.hub.publish(now, change);
         }
     }
