@@ -55,6 +55,24 @@ impl State {
         Effect::Send(ClientMessage::FollowLogs(streams))
     }
 
+    /// Opens the logs of all selected streams in one pane.
+    pub(super) fn open_selected_logs(&mut self) -> Vec<Effect> {
+        let streams: Vec<StreamIx> = self.chosen.iter().collect();
+        let Some(first) = streams.first().copied() else {
+            return Vec::new();
+        };
+        self.go(Screen::Log);
+        let opened = self.open_stream(first);
+        if streams.len() > MAX_FOLLOWED {
+            self.say(format!("the first {MAX_FOLLOWED} of {} logs: more are too many", streams.len()), true);
+        }
+        let follow = self.open_logs(&streams);
+        // The one alone need not be followed before.
+        let others =
+            opened.into_iter().filter(|effect| !matches!(effect, Effect::Send(ClientMessage::FollowLogs(_))));
+        std::iter::once(follow).chain(others).collect()
+    }
+
     /// Lines of a followed log have come.
     pub(super) fn told_log(&mut self, news: News) {
         if !self.log.streams().contains(&news.stream) {

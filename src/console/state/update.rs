@@ -370,6 +370,9 @@ impl State {
             Does::Open if self.screen() == Screen::Grid && self.toggle_group() => {}
             Does::Open if self.screen() == Screen::Machine => return self.open_top(),
             Does::Open => return self.open_selected(Screen::Stream),
+            Does::Log if self.screen() == Screen::Grid && self.chosen.len() > 1 => {
+                return self.open_selected_logs();
+            }
             Does::Log if matches!(self.screen(), Screen::Grid | Screen::Penalty) => {
                 return self.open_selected(Screen::Log);
             }
@@ -524,7 +527,7 @@ impl State {
         self.open_stream(ix)
     }
 
-    fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
+    pub(super) fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
         self.open = Some(ix);
         self.detail = None;
         self.page_anew();

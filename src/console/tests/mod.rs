@@ -3,6 +3,7 @@
 mod draws;
 mod grid;
 mod grid_screens;
+mod log_keys;
 mod logs;
 mod lookback;
 mod pages;
