@@ -105,6 +105,31 @@ pub fn tiles(body: Rect, count: usize) -> (usize, u16) {
     (all.into(), body.width / all)
 }
 
+/// The widest a list to choose from gets.
+const WIDEST_LIST: u16 = 90;
+/// The most lines it shows at a time.
+const HIGHEST_LIST: u16 = 20;
+
+/// Where a list of `items` to choose from stands in front of `body`: its frame, and the lines of its
+/// items in it. `None`: there is no room.
+#[must_use]
+pub fn picker(body: Rect, items: usize) -> Option<(Rect, Rect)> {
+    let wide = WIDEST_LIST.min(body.width.saturating_sub(2));
+    let items = u16::try_from(items).unwrap_or(u16::MAX);
+    let rows = items.clamp(1, HIGHEST_LIST).min(body.height.saturating_sub(3));
+    if wide < 10 || rows == 0 {
+        return None;
+    }
+    let frame = Rect { x: body.x + (body.width - wide) / 2, y: body.y, width: wide, height: rows + 3 };
+    Some((frame, Rect { x: frame.x + 2, y: frame.y + 2, width: wide - 4, height: rows }))
+}
+
+/// The first item seen of a list in which this one is selected.
+#[must_use]
+pub fn first_seen(selected: usize, rows: u16) -> usize {
+    (selected + 1).saturating_sub(rows.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,12 @@ macro_rules! actions {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// Its name in words, as lists show it.
+            #[must_use]
+            pub fn label(self) -> String {
+                self.name().replace('-', " ")
+            }
+
             /// What has this name.
             #[must_use]
             pub fn of_name(name: &str) -> Option<Self> {
@@ -195,10 +201,16 @@ actions! {
     TurnBack "turn-back",
     /// To the next change of a health, while frozen.
     TurnForward "turn-forward",
+    /// Choose another theme.
+    Theme "theme",
+    /// Take clicks and the wheel, or leave them to the terminal.
+    ToggleMouse "toggle-mouse",
     /// Everything that can be done here, to choose from.
     Palette "palette",
     /// All keys.
     Help "help",
+    /// Look for a key in the help.
+    FindKey "find-key",
     /// Draw everything anew.
     Redraw "redraw",
     /// Put headend to sleep, as the shell does.

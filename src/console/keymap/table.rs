@@ -17,10 +17,10 @@ const ACTS: Places = Places::GRID.and(Places::STREAM).and(Places::PENALTY);
 const ROWED: Places = Places::GRID.and(Places::PENALTY);
 
 macro_rules! binding {
-    ($does:ident, $places:expr, $chapter:expr, $short:literal, $help:literal, [$($key:expr),+]) => {
+    ($does:ident, $places:expr, $chapter:expr, $short:literal, $help:literal, [$($key:expr),*]) => {
         Binding {
             does: Does::$does,
-            keys: &[$($key),+],
+            keys: &[$($key),*],
             places: $places,
             chapter: $chapter,
             short: $short,
@@ -306,6 +306,7 @@ pub(super) const TABLE: &[Binding] = &[
         "all keys",
         [Key::char('?'), Key::named(F(1))]
     ),
+    binding!(FindKey, Places::HELP, GENERAL, "find", "look for a key", [Key::char('/')]),
     binding!(
         Quit,
         Places::ALL,
@@ -369,6 +370,15 @@ pub(super) const TABLE: &[Binding] = &[
         "",
         "to the last; in a log: follow it again",
         [Key::named(End), Key::char('G')]
+    ),
+    binding!(Theme, Places::ALL, GENERAL, "", "other colours, shown while you choose", [Key::char('T')]),
+    binding!(
+        ToggleMouse,
+        Places::ALL,
+        GENERAL,
+        "",
+        "take clicks and the wheel, or leave them to the terminal",
+        []
     ),
     binding!(Redraw, Places::ALL, GENERAL, "", "draw everything anew", [Key::control('l')]),
     binding!(

@@ -268,7 +268,6 @@ impl State {
 
     /// What is drawn at this place of the screen, for who points at it.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the mouse"))]
     pub fn entry_at(&self, x: u16, y: u16) -> Option<Entry> {
         let body = self.areas().body;
         let tiles = self.arrangement.density == Density::Tiles;

@@ -260,7 +260,13 @@ impl State {
             "" => None,
             text => match Pattern::new(text) {
                 Ok(pattern) => Some(pattern),
-                Err(mistake) => return Some(Mistake { at: mistake.at + skipped, ..mistake }),
+                Err(mistake) => {
+                    // What was found by less of it would be taken for what all of it finds.
+                    if purpose == PromptFor::LogSearch {
+                        self.log.search(None);
+                    }
+                    return Some(Mistake { at: mistake.at + skipped, ..mistake });
+                }
             },
         };
         match purpose {

@@ -1,18 +1,24 @@
 //! What the console knows. No terminal, no clock, no link in it: it changes only by
 //! [`update`](update::update), and a view of it changes nothing.
 
+mod alarm;
 pub mod arrangement;
 pub mod bulk;
 mod care;
 mod clock;
+mod files;
+pub mod footer;
 mod grid;
 mod held;
+pub mod help;
 pub mod history;
 pub mod list;
 pub mod log;
 pub mod logs;
 pub mod lookback;
+pub mod looks;
 pub mod machine;
+mod mouse;
 pub mod notices;
 mod orders;
 pub mod overlay;
@@ -20,8 +26,10 @@ pub mod penalty;
 pub mod selection;
 #[cfg(test)]
 mod tests;
+pub mod toasts;
 pub mod undo;
 pub mod update;
+mod useful;
 pub mod wall;
 
 use std::collections::VecDeque;
@@ -36,9 +44,12 @@ use tui_logger::TuiWidgetState;
 use super::columns::Widest;
 use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
+use super::mistake::Mistake;
 use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
+use super::theme::Surroundings;
+use super::wishes::Wishes;
 use crate::model::{
     Board, Command, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamIx, Totals, WatchKind,
 };
@@ -51,6 +62,7 @@ use history::History;
 use list::List;
 use log::LogPane;
 use lookback::Lookback;
+use looks::Looks;
 use overlay::Overlay;
 use penalty::Penalty;
 use selection::Selected;
@@ -239,14 +251,28 @@ pub struct State {
     own_log_seen: Moment,
     /// The first line of the help that is seen.
     pub help_top: usize,
+    /// What is looked for in the help, and whether there is one in front.
+    pub help: help::Help,
     /// The first notice that is seen on the machine's screen.
     pub machine_top: usize,
     /// What stands in front and takes the keys.
     pub overlay: Option<Overlay>,
     /// The keys, as this operator has them.
     pub keymap: Arc<Keymap>,
+    /// Colours and signs.
+    pub looks: Looks,
+    /// What the operator wishes of the console.
+    wishes: Wishes,
+    /// What is wrong with the files that say so.
+    pub mistakes: Vec<Mistake>,
+    /// Clicks and the wheel come here, and do not select text.
+    pub mouse: bool,
+    clicked: mouse::Clicked,
+    alarm: alarm::Alarm,
     /// What is said in the footer.
     pub toast: Option<Toast>,
+    /// What was said before it and is not over.
+    older_toasts: VecDeque<Toast>,
     /// headend is leaving.
     pub leaving: Option<Leaving>,
     /// Where the operator is on earth, for the log's times.
@@ -298,10 +324,18 @@ impl State {
             own_log: TuiWidgetState::new(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
+            help: help::Help::default(),
             machine_top: 0,
             overlay: None,
             keymap: Arc::default(),
+            looks: Looks::new(Surroundings::default()),
+            wishes: Wishes::default(),
+            mistakes: Vec::new(),
+            mouse: false,
+            clicked: None,
+            alarm: alarm::Alarm::default(),
             toast: None,
+            older_toasts: VecDeque::new(),
             leaving: None,
             zone,
             exports: None,
@@ -400,14 +434,13 @@ impl State {
             _ => None,
         };
         let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
-        let toast = self.toast.as_ref().map(|t| t.until);
         // While a question is open no row moves.
         let sort = if self.question().is_none() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         let wall = if screen == Screen::Wall { self.wall_due() } else { None };
-        let mine = [wall, self.penalty_due()];
-        [samples, own_log, toast, sort, ages].into_iter().chain(mine).flatten().min()
+        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
+        [samples, own_log, sort, ages].into_iter().chain(mine).flatten().min()
     }
 
     fn open_is_measured(&self) -> bool {

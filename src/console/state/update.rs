@@ -14,6 +14,7 @@ use super::{Dirty, Leaving, Question, Screen, State};
 use crate::console::columns;
 use crate::console::decode::Typed;
 use crate::console::keymap::{Does, Places};
+use crate::console::wishes::{Calls, Told};
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx};
 
@@ -39,6 +40,8 @@ pub enum Event {
     Saved(Result<String, String>),
     /// Something that was to be done did not work.
     Failed(String),
+    /// The operator's files were read.
+    Files(Box<Told>),
 }
 
 /// Something to be done.
@@ -65,6 +68,17 @@ pub enum Effect {
     Save(SaveLines),
     /// Write this for the next start.
     Remember(String),
+    /// Let the terminal tell of clicks and the wheel, or no longer.
+    Mouse(bool),
+    /// Ask the terminal for its background.
+    AskBackground,
+    /// Call someone.
+    Call {
+        /// How.
+        calls: Calls,
+        /// Why, in one line.
+        text: String,
+    },
 }
 
 /// A message may have been on its way this long without its time being believed more than ours.
@@ -89,16 +103,7 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
 
 fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
-        Event::Typed(typed) => {
-            state.want(Dirty::Typed);
-            match typed {
-                Typed::Key(key) => state.pressed(key),
-                Typed::Paste(text) => {
-                    state.pasted(&text);
-                    Vec::new()
-                }
-            }
-        }
+        Event::Typed(typed) => state.typed(typed),
         Event::Resized(size) => {
             state.size = size;
             state.fit_to_size();
@@ -110,9 +115,10 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             vec![Effect::Redraw]
         }
         Event::Told(message) => state.told(message),
+        Event::Files(told) => state.files_told(*told),
         Event::Clock => {
             state.clock();
-            Vec::new()
+            state.call().into_iter().collect()
         }
         Event::Heard(ago) => {
             state.heard(ago);
@@ -135,6 +141,22 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
 }
 
 impl State {
+    fn typed(&mut self, typed: Typed) -> Vec<Effect> {
+        match typed {
+            Typed::Key(key) => {
+                self.want(Dirty::Typed);
+                return self.pressed(key);
+            }
+            Typed::Mouse(mouse) => return self.moused(mouse),
+            Typed::Paste(text) => {
+                self.want(Dirty::Typed);
+                self.pasted(&text);
+            }
+            Typed::Background(background) => self.background_told(background),
+        }
+        Vec::new()
+    }
+
     /// Takes the samples that are due, from the board as it has been until now.
     fn sample(&mut self) {
         self.history.sample(self.lookback.live(&self.board), self.open, self.now);
@@ -217,6 +239,7 @@ impl State {
         let mut order_may_change = false;
         let (before, height) = (self.totals, self.grid_height());
         for (ix, row) in &delta.rows {
+            self.watch_for_alarm(*ix, row);
             let change = self.count(*ix, row);
             order_may_change |= change > Dirty::Clean;
             came_or_went |= self.row(*ix).is_some_and(|old| is_called_otherwise(old, row));
@@ -310,10 +333,7 @@ impl State {
     }
 
     fn clock(&mut self) {
-        if self.toast.as_ref().is_some_and(|t| t.until <= self.now) {
-            self.toast = None;
-            self.want(Dirty::Now);
-        }
+        self.drop_toasts();
         let sorts = self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now);
         if sorts && self.settle() && self.screen() == Screen::Grid {
             self.want(Dirty::Now);
@@ -391,6 +411,8 @@ impl State {
                 self.prompt_for(PromptFor::Filter, &filter);
             }
             Does::Palette => self.open_palette(),
+            Does::Theme => self.open_themes(),
+            Does::ToggleMouse => return self.toggle_mouse(),
             Does::Faults => {
                 self.list.faults_only = !self.list.faults_only;
                 self.rebuild();
@@ -415,6 +437,7 @@ impl State {
             Does::OwnLog => self.go(Screen::OwnLog),
             Does::Help => {
                 self.help_top = 0;
+                self.help.find.clear();
                 self.go(Screen::Help);
             }
             Does::PenaltyBox => self.open_penalty(),
@@ -429,6 +452,10 @@ impl State {
             Does::MinuteForward => self.step_by(MINUTE),
             Does::TurnBack => self.step_to_turn(true),
             Does::TurnForward => self.step_to_turn(false),
+            Does::FindKey => {
+                let find = self.help.find.clone();
+                self.prompt_for(PromptFor::HelpFind, &find);
+            }
             Does::Redraw => return vec![Effect::Redraw],
             Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
@@ -447,7 +474,7 @@ impl State {
         isize::try_from(height).unwrap_or(1)
     }
 
-    fn scroll(&mut self, lines: isize) {
+    pub(super) fn scroll(&mut self, lines: isize) {
         let room = self.log_room();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
@@ -475,7 +502,7 @@ impl State {
 
     fn help_bottom(&self) -> usize {
         let body = self.areas().body;
-        crate::console::view::help::height(&self.keymap, body.width).saturating_sub(body.height.into())
+        crate::console::view::help::height(self, body.width).saturating_sub(body.height.into())
     }
 
     /// Goes to a screen; one that is already below is gone back to.
@@ -535,7 +562,7 @@ impl State {
         } else if self.is_frozen() {
             self.go_live();
         } else {
-            self.toast = None;
+            self.forget_toasts();
         }
         Vec::new()
     }

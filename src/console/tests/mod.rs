@@ -3,6 +3,7 @@
 mod draws;
 mod grid;
 mod grid_screens;
+mod logs;
 mod lookback;
 mod penalty;
 mod screens;
@@ -10,3 +11,4 @@ mod supervision;
 pub mod support;
 mod traffic;
 mod wall;
+mod ways;

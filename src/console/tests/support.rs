@@ -405,13 +405,14 @@ pub fn look() -> Look {
         term: "xterm-256color".into(),
         colorterm: "truecolor".into(),
         locale: "C.UTF-8".into(),
+        tmux: false,
     };
-    Look::choose(None, false, &around).unwrap()
+    Look::suiting(false, &around)
 }
 
 /// The look of a terminal without.
 pub fn ascii_look() -> Look {
-    Look::choose(None, true, &Surroundings::default()).unwrap()
+    Look::suiting(true, &Surroundings::default())
 }
 
 /// The screen as text, without what blanks are at the ends of lines.

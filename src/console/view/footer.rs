@@ -5,14 +5,12 @@ use ratatui::style::Modifier;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
-use crate::console::keymap::{Bound, Does, Places, acts};
+use crate::console::state::footer::Hint;
 use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
-use crate::console::state::{Screen, State};
+use crate::console::state::{State, Toast};
 use crate::console::text::{cells, counted, keep_lines, thousands, width, wrap};
-use crate::model::MAX_NOTE;
+use crate::model::{Health, MAX_NOTE};
 
-/// With less room than this a sign stands for "to look at".
-const LEAST_WORDS: usize = 56;
 /// What is wrong with a line is told in at most so many lines.
 const MISTAKE_LINES: usize = 3;
 
@@ -22,10 +20,9 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         return;
     }
     pen.paint(area, pen.theme.bar);
-    let mut room = area.width.saturating_sub(2);
     if state.question().is_some() {
         let keys = [("y", "yes"), ("n", "no")].map(|(key, word)| hint(key.into(), word, pen));
-        pen.pieces(area.x + 1, area.y, room, &keys.concat());
+        pen.pieces(area.x + 1, area.y, area.width.saturating_sub(2), &keys.concat());
         return;
     }
     if let Some(prompt) = state.prompt() {
@@ -36,91 +33,52 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         return;
     }
     if let Some(toast) = &state.toast {
-        let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
-        let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
-        let text = format!("{sign} {}", toast.text);
-        // At least help and quit keep their place.
-        let wide = cells(width(&text)).min(room.saturating_sub(17));
-        pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
-        room = room.saturating_sub(wide + 2);
+        let wide = state.toast_width();
+        pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &[said(toast, pen)]);
     }
-    pen.pieces(area.x + 1, area.y, room, &keys(state, room.into(), pen));
+    for (x, Hint { key, word, worst, .. }) in state.hints() {
+        let room = area.width.saturating_sub(x + 1);
+        let [key, (word, plain)] = hint(key, &word, pen);
+        let style = worst.map_or(plain, |worst| pen.theme.health(worst));
+        pen.pieces(area.x + x, area.y, room, &[key, (word, style)]);
+    }
 }
 
-/// The keys that work here, as many as fit; help and quit are always among them.
-fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
-    let place = state.screen().place();
-    let useful = |bound: &&Bound| {
-        let b = bound.binding;
-        !b.short.is_empty()
-            && !bound.keys.is_empty()
-            // Only a rollout that has stopped can go on or back.
-            && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
-            // In the grid there is nothing to go back from but a filter.
-            && (b.does != Does::Back
-                || state.screen() != Screen::Grid
-                || state.list.is_filtered()
-                || !state.chosen.is_empty())
-            // Nothing can be done to what was.
-            && !(state.is_frozen() && acts(b.does))
-    };
-    let look = state.penalty.tally.open() > 0;
-    let kept = |b: &Bound| match b.binding.does {
-        Does::Help | Does::Quit => true,
-        Does::PenaltyBox => look,
-        _ => false,
-    };
-    let stepping = if state.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
-    let here = state.keymap.at(stepping).chain(state.keymap.at(place));
-    let (mut always, mut others): (Vec<&Bound>, Vec<&Bound>) = here.filter(useful).partition(|b| kept(b));
-    if state.screen() == Screen::Penalty {
-        // What the box is for.
-        others.sort_by_key(|b| !matches!(b.binding.does, Does::Acknowledge | Does::Mute | Does::Note));
+fn said(toast: &Toast, pen: &Pen) -> Piece {
+    let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
+    let sign = if toast.bad { pen.glyphs.health(Health::Warning) } else { pen.glyphs.dot };
+    (format!("{sign} {}", toast.text), style)
+}
+
+/// What is said and has no place in the footer stands above it, at the right.
+pub fn toasts(state: &State, body: Rect, pen: &mut Pen) {
+    // Something else has the footer.
+    let in_footer = usize::from(state.overlay.is_none() && state.toast.is_some());
+    let toasts: Vec<&Toast> = state.toasts().collect();
+    let above = &toasts[..toasts.len() - in_footer];
+    for (toast, y) in above.iter().rev().zip((body.y..body.bottom()).rev()) {
+        let piece = said(toast, pen);
+        let wide = cells(width(&piece.0)).min(body.width.saturating_sub(4));
+        let place = Rect { x: body.right() - wide - 2, y, width: wide + 2, height: 1 };
+        pen.wipe(place);
+        pen.paint(place, pen.theme.bar);
+        pen.pieces(place.x + 1, y, wide, &[piece]);
     }
-    // What there is to look at stands at one place on every screen.
-    always.sort_by_key(|b| b.binding.does != Does::PenaltyBox);
-    let piece = |b: &Bound| match b.binding.does {
-        Does::PenaltyBox => to_look_at(state, b, room < LEAST_WORDS, pen),
-        _ => hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen),
-    };
-    let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
-    let mut pieces: Vec<Piece> = Vec::new();
-    for binding in others {
-        let next = piece(binding);
-        if length(&pieces) + length(&next) + length(&tail) > room {
-            break;
-        }
-        pieces.extend(next);
-    }
-    pieces.append(&mut tail);
-    pieces
 }
 
 fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
     [(key, pen.theme.accent), (format!(" {word}  "), pen.theme.dim)]
 }
 
-/// How many streams are to be looked at, with the key that shows them.
-fn to_look_at(state: &State, bound: &Bound, short: bool, pen: &Pen) -> [Piece; 2] {
-    let key = bound.keys.first().map(|key| key.name()).unwrap_or_default();
-    let tally = state.penalty.tally;
-    let style = if tally.open() > 0 { pen.theme.health(tally.worst()) } else { pen.theme.dim };
-    let words = if short {
-        format!(" {} {}  ", pen.glyphs.health(tally.worst()), tally.open())
-    } else {
-        format!(" {} {}  ", tally.open(), bound.binding.short)
-    };
-    [(key, pen.theme.accent), (words, style)]
-}
-
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
     let facts = prompt_facts(state, prompt, pen);
-    let wide = cells(length(&facts)).min(area.width / 2);
-    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let mut typed = vec![(prompt.purpose.sign().into(), theme.accent)];
     typed.extend(typed_pieces(prompt, pen));
+    let free = area.width.saturating_sub(cells(length(&typed)) + 3);
+    let wide = cells(length(&facts)).min(free.max(area.width / 2));
+    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let room = area.width.saturating_sub(wide + 3);
     keep_caret(&mut typed, room.into(), pen);
     pen.pieces(area.x + 1, area.y, room, &typed);
@@ -196,6 +154,7 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
             (format!("{typed} of {MAX_NOTE}   "), "keep", "leave as it is")
         }
         PromptFor::Mute => (String::new(), "mute", "leave as it is"),
+        PromptFor::HelpFind => (String::new(), "keep", "clear"),
     };
     let mut facts = vec![(found, pen.theme.dim)];
     // With a mistake there is nothing to keep.

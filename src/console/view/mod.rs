@@ -2,7 +2,7 @@
 
 pub mod chart;
 mod columns;
-mod dialog;
+pub mod dialog;
 mod footer;
 mod grid;
 mod header;
@@ -35,6 +35,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         return;
     }
     let mut pen = Pen::new(frame.buffer_mut(), look);
+    pen.paint(area, pen.theme.ground);
     if layout::is_too_small(state.size) {
         dialog::too_small(area, &mut pen);
         return;
@@ -70,4 +71,8 @@ fn in_front(state: &State, area: Rect, body: Rect, pen: &mut Pen) {
         // The footer has it.
         Some(Overlay::Prompt(_)) | None => {}
     }
+    if state.help.front {
+        help::front(state, area, pen);
+    }
+    footer::toasts(state, body, pen);
 }

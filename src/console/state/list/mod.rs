@@ -327,6 +327,25 @@ impl List {
         };
     }
 
+    /// Scrolls by `lines`, not beyond the ends; the cursor stays on the screen.
+    pub fn scroll_by(&mut self, lines: isize, height: usize) {
+        let Some(last) = self.entries.len().checked_sub(1) else { return };
+        let across = self.across.max(1);
+        let lowest_top = self.entries.len().div_ceil(across).saturating_sub(height);
+        self.top = (self.top / across).saturating_add_signed(lines).min(lowest_top) * across;
+        if let Some(at) = self.position() {
+            let lowest = (self.top + height * across).saturating_sub(1).min(last);
+            self.select_entry(at.clamp(self.top, lowest));
+        }
+    }
+
+    /// Puts the cursor on an entry, if there is such a one.
+    pub fn point_at(&mut self, entry: Entry) {
+        if let Some(at) = self.entries.iter().position(|one| *one == entry) {
+            self.select_entry(at);
+        }
+    }
+
     /// Moves the cursor by `lines` of entries, not beyond the ends.
     pub fn move_by(&mut self, lines: isize, height: usize) {
         let Some(last) = self.entries.len().checked_sub(1) else { return };

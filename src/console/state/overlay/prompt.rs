@@ -25,6 +25,8 @@ pub enum PromptFor {
     LogSave,
     /// The name of a view that is to be saved.
     ViewName,
+    /// What is looked for in the help.
+    HelpFind,
 }
 
 impl PromptFor {
@@ -32,7 +34,7 @@ impl PromptFor {
     #[must_use]
     pub const fn sign(self) -> &'static str {
         match self {
-            Self::Filter | Self::LogSearch => "/",
+            Self::Filter | Self::LogSearch | Self::HelpFind => "/",
             Self::LogFilter => "&",
             Self::LogSave => "save to: ",
             Self::Mute => "mute for: ",
@@ -127,6 +129,11 @@ impl State {
                 self.log_pattern_typed(purpose, &text)
             }
             PromptFor::LogSave | PromptFor::ViewName => None,
+            PromptFor::HelpFind => {
+                self.help.find.clone_from(&text);
+                self.help_top = 0;
+                None
+            }
         };
         if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
             prompt.mistake = mistake;
@@ -172,7 +179,7 @@ impl State {
             }
             PromptFor::LogSave => self.save_lines(text),
             PromptFor::Note => self.care(CareOrder::Note(text.trim().into())),
-            PromptFor::Filter | PromptFor::ViewName | PromptFor::Mute => Vec::new(),
+            PromptFor::Filter | PromptFor::ViewName | PromptFor::Mute | PromptFor::HelpFind => Vec::new(),
         }
     }
 
@@ -206,6 +213,7 @@ impl State {
                 self.list.faults_only = faults_only;
                 self.rebuild();
             }
+            PromptFor::HelpFind => self.help.find.clear(),
             PromptFor::LogSearch | PromptFor::LogFilter => {
                 let room = self.log_room();
                 self.log.drop_typing(room);

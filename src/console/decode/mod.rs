@@ -4,7 +4,15 @@
 //! blocks inside an unfinished sequence and spins for ever once the terminal has gone (crossterm
 //! #793). Here whoever reads decides when; the keys are crossterm's types.
 
+mod answer;
+mod mouse;
+#[cfg(test)]
+mod tests;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use answer::{Answer, Late, Took};
+pub use mouse::{Mouse, MouseDid};
 
 /// The longest escape sequence that is waited for, in bytes.
 const MAX_SEQUENCE: usize = 32;
@@ -21,18 +29,38 @@ pub enum Typed {
     Key(KeyEvent),
     /// Pasted a text.
     Paste(String),
+    /// Did something with the mouse.
+    Mouse(Mouse),
+    /// Did nothing: the terminal has said how its background is.
+    Background(Background),
+}
+
+/// How the terminal's background is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Background {
+    /// Bright signs can be read on it.
+    Dark,
+    /// Dark signs can.
+    Light,
 }
 
 /// Turns bytes into keys; keeps what is not complete yet.
 #[derive(Debug, Default)]
 pub struct Decoder {
     pending: Vec<u8>,
+    /// What is pending is so much that it is no key: its rest is waited for, however long it takes.
+    patient: bool,
     paste: Option<Vec<u8>>,
+    /// The terminal was asked for its background.
+    asked: bool,
+    answer: Option<Answer>,
+    /// An escape that was taken for a key may have begun an answer: from where, and how far.
+    late: Option<(Late, Late)>,
 }
 
 enum Step {
-    /// A key, and how many bytes it took.
-    Key(KeyEvent, usize),
+    /// Something the operator did, and how many bytes it took.
+    Did(Typed, usize),
     /// So many bytes mean nothing to us.
     Skip(usize),
     /// A paste begins after so many bytes.
@@ -42,30 +70,83 @@ enum Step {
 }
 
 impl Decoder {
+    /// The terminal was asked for its background: from now on an answer may come.
+    pub const fn expect_answer(&mut self) {
+        self.asked = true;
+    }
+
     /// Takes `bytes` in and hands out what they complete.
     pub fn feed(&mut self, bytes: &[u8], out: &mut impl FnMut(Typed)) {
         for &byte in bytes {
+            self.patient = false;
             if self.paste.is_some() {
                 self.feed_paste(byte, out);
-                continue;
+            } else if !self.answers(byte, out) {
+                self.pending.push(byte);
+                self.drain(out);
             }
-            self.pending.push(byte);
-            self.drain(out);
         }
     }
 
     /// Whether an Escape waits to see if it is the beginning of something longer.
     #[must_use]
     pub const fn waits(&self) -> bool {
-        !self.pending.is_empty()
+        !self.pending.is_empty() && !self.patient
     }
 
     /// Nothing more came: what waits is what it is.
     pub fn give_up(&mut self, out: &mut impl FnMut(Typed)) {
-        if self.pending.first() == Some(&ESC) {
-            out(Typed::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)));
+        let key = |code, modifiers| Typed::Key(KeyEvent::new(code, modifiers));
+        match self.pending.as_slice() {
+            [ESC, b']'] => {
+                out(key(KeyCode::Char(']'), KeyModifiers::ALT));
+                self.late = self.asked.then_some((Late::AFTER_BRACKET, Late::AFTER_BRACKET));
+            }
+            // Nobody types this: a report that was cut in two by a slow line.
+            [ESC, b'[', _, ..] => {
+                self.patient = true;
+                return;
+            }
+            [ESC, ..] => {
+                out(key(KeyCode::Esc, KeyModifiers::NONE));
+                self.late = self.asked.then_some((Late::default(), Late::default()));
+            }
+            _ => {}
         }
         self.pending.clear();
+    }
+
+    /// Whether the byte belongs to the terminal's answer, and is no key.
+    fn answers(&mut self, byte: u8, out: &mut impl FnMut(Typed)) -> bool {
+        if let Some((since, mut late)) = self.late.take() {
+            match late.take(byte) {
+                Some(true) => self.answer = Some(Late::answer()),
+                Some(false) => self.late = Some((since, late)),
+                None => {
+                    self.pending.extend_from_slice(late.held(since));
+                    self.drain(out);
+                    return false;
+                }
+            }
+            return true;
+        }
+        if self.asked && self.pending == [ESC, b']'] && byte.is_ascii_digit() {
+            self.pending.clear();
+            self.answer = Some(Answer::begun(&[byte]));
+            return true;
+        }
+        let Some(answer) = &mut self.answer else { return false };
+        match answer.take(byte) {
+            Took::More => return true,
+            Took::End(said) => out_all(said.map(Typed::Background), out),
+            Took::Not(escape) => {
+                self.answer = None;
+                self.pending.extend(escape.then_some(ESC));
+                return false;
+            }
+        }
+        self.answer = None;
+        true
     }
 
     fn feed_paste(&mut self, byte: u8, out: &mut impl FnMut(Typed)) {
@@ -88,8 +169,8 @@ impl Decoder {
                 Step::More if self.pending.len() >= MAX_SEQUENCE => self.pending.len(),
                 Step::More => return,
                 Step::Skip(took) => took,
-                Step::Key(key, took) => {
-                    out(Typed::Key(key));
+                Step::Did(typed, took) => {
+                    out(typed);
                     took
                 }
                 Step::Paste(took) => {
@@ -102,19 +183,36 @@ impl Decoder {
     }
 }
 
+fn out_all(typed: Option<Typed>, out: &mut impl FnMut(Typed)) {
+    if let Some(typed) = typed {
+        out(typed);
+    }
+}
+
 fn step(bytes: &[u8]) -> Step {
     match bytes {
-        [ESC] | [ESC, b'O'] => Step::More,
+        [ESC] | [ESC, b'O' | b']'] => Step::More,
         [ESC, ESC, ..] => key(KeyCode::Esc, KeyModifiers::NONE, 1),
+        // The mouse in its old form: three bytes of any kind.
+        [ESC, b'[', b'M', rest @ ..] => match rest {
+            [button, x, y, ..] => did(Mouse::old_report([*button, *x, *y]).map(Typed::Mouse), 6),
+            _ => Step::More,
+        },
+        // The function keys of the Linux console.
+        [ESC, b'[', b'[', rest @ ..] => match rest {
+            [] => Step::More,
+            [letter @ b'A'..=b'E', ..] => key(KeyCode::F(letter - b'A' + 1), KeyModifiers::NONE, 4),
+            _ => Step::Skip(3),
+        },
         [ESC, b'[', rest @ ..] => control_sequence(rest),
         [ESC, b'O', last, ..] => match cursor_key(*last) {
             Some(code) => key(code, KeyModifiers::NONE, 3),
             None => Step::Skip(3),
         },
         [ESC, rest @ ..] => match plain(rest) {
-            Step::Key(mut event, took) => {
+            Step::Did(Typed::Key(mut event), took) => {
                 event.modifiers |= KeyModifiers::ALT;
-                Step::Key(event, took + 1)
+                Step::Did(Typed::Key(event), took + 1)
             }
             Step::Skip(took) => Step::Skip(took + 1),
             other => other,
@@ -124,7 +222,11 @@ fn step(bytes: &[u8]) -> Step {
 }
 
 fn key(code: KeyCode, modifiers: KeyModifiers, took: usize) -> Step {
-    Step::Key(KeyEvent::new(code, modifiers), took)
+    Step::Did(Typed::Key(KeyEvent::new(code, modifiers)), took)
+}
+
+fn did(typed: Option<Typed>, took: usize) -> Step {
+    typed.map_or(Step::Skip(took), |typed| Step::Did(typed, took))
 }
 
 fn plain(bytes: &[u8]) -> Step {
@@ -170,10 +272,11 @@ fn control_sequence(rest: &[u8]) -> Step {
         // Broken off: the next sequence begins here.
         return Step::Skip(took - 1);
     }
-    let mut numbers = std::str::from_utf8(&rest[..end])
-        .unwrap_or_default()
-        .split(';')
-        .map(|n| n.parse::<u16>().unwrap_or(0));
+    let parameters = std::str::from_utf8(&rest[..end]).unwrap_or_default();
+    if parameters.starts_with(['<', '=', '>', '?']) {
+        return private_sequence(parameters, last, took);
+    }
+    let mut numbers = parameters.split(';').map(|n| n.parse::<u16>().unwrap_or(0));
     let first = numbers.next().unwrap_or(0);
     let modifiers = modifiers(numbers.next().unwrap_or(1));
     let code = match last {
@@ -183,6 +286,21 @@ fn control_sequence(rest: &[u8]) -> Step {
         _ => cursor_key(last),
     };
     code.map_or(Step::Skip(took), |code| key(code, modifiers, took))
+}
+
+/// A sequence that is no key: the mouse, or something the terminal says.
+fn private_sequence(parameters: &str, last: u8, took: usize) -> Step {
+    let typed = match (parameters, last) {
+        // Said unasked when the operator's desktop turns dark or light (mode 2031).
+        ("?997;1", b'n') => Some(Typed::Background(Background::Dark)),
+        ("?997;2", b'n') => Some(Typed::Background(Background::Light)),
+        (_, b'M' | b'm') => parameters
+            .strip_prefix('<')
+            .and_then(|numbers| Mouse::report(numbers, last == b'm'))
+            .map(Typed::Mouse),
+        _ => None,
+    };
+    did(typed, took)
 }
 
 fn modifiers(number: u16) -> KeyModifiers {
@@ -216,99 +334,14 @@ const fn editing_key(number: u16) -> Option<KeyCode> {
         4 | 8 => KeyCode::End,
         5 => KeyCode::PageUp,
         6 => KeyCode::PageDown,
+        11..=15 => KeyCode::F(function_key(number, 10)),
+        17..=21 => KeyCode::F(function_key(number, 11)),
+        23 | 24 => KeyCode::F(function_key(number, 12)),
         _ => return None,
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn decode(bytes: &[u8]) -> Vec<Typed> {
-        let (mut decoder, mut out) = (Decoder::default(), Vec::new());
-        decoder.feed(bytes, &mut |t| out.push(t));
-        decoder.give_up(&mut |t| out.push(t));
-        out
-    }
-
-    fn pressed(code: KeyCode, modifiers: KeyModifiers) -> Typed {
-        Typed::Key(KeyEvent::new(code, modifiers))
-    }
-
-    #[test]
-    fn keys_are_read() {
-        let none = KeyModifiers::NONE;
-        for (bytes, code, modifiers) in [
-            (&b"a"[..], KeyCode::Char('a'), none),
-            (b"G", KeyCode::Char('G'), none),
-            ("ü".as_bytes(), KeyCode::Char('ü'), none),
-            ("新".as_bytes(), KeyCode::Char('新'), none),
-            (b"\r", KeyCode::Enter, none),
-            (b"\x7f", KeyCode::Backspace, none),
-            (b"\x03", KeyCode::Char('c'), KeyModifiers::CONTROL),
-            (b"\x1b", KeyCode::Esc, none),
-            (b"\x1b[A", KeyCode::Up, none),
-            (b"\x1bOB", KeyCode::Down, none),
-            (b"\x1b[5~", KeyCode::PageUp, none),
-            (b"\x1b[1;5H", KeyCode::Home, KeyModifiers::CONTROL),
-            (b"\x1b[3;2~", KeyCode::Delete, KeyModifiers::SHIFT),
-            (b"\x1b[Z", KeyCode::BackTab, none),
-            (b"\x1bx", KeyCode::Char('x'), KeyModifiers::ALT),
-        ] {
-            assert_eq!(decode(bytes), [pressed(code, modifiers)], "{bytes:?}");
-        }
-    }
-
-    #[test]
-    fn a_sequence_cut_in_two_is_one_key() {
-        let (mut decoder, mut out) = (Decoder::default(), Vec::new());
-        for byte in b"\x1b[6~" {
-            decoder.feed(&[*byte], &mut |t| out.push(t));
-        }
-        assert_eq!(out, [pressed(KeyCode::PageDown, KeyModifiers::NONE)]);
-        assert!(!decoder.waits());
-    }
-
-    #[test]
-    fn pasted_text_is_no_key_and_is_bounded() {
-        assert_eq!(decode(b"\x1b[200~qX\r\x1b[201~"), [Typed::Paste("qX\r".into())]);
-        let long = [b"\x1b[200~".to_vec(), vec![b'x'; 1_000_000], b"\x1b[201~q".to_vec()].concat();
-        let out = decode(&long);
-        assert!(matches!(&out[0], Typed::Paste(text) if text.len() == MAX_PASTE), "{}", out.len());
-        assert_eq!(out[1..], [pressed(KeyCode::Char('q'), KeyModifiers::NONE)]);
-    }
-
-    #[test]
-    fn what_is_not_understood_is_skipped_whole() {
-        for junk in [&b"\x1b[<0;10;5M"[..], b"\x1b[I", b"\x1b[?1;2c", b"\x1b[99~", b"\xff", b"\x1bOz"] {
-            let keys = decode(&[junk, b"q"].concat());
-            assert_eq!(keys.last(), Some(&pressed(KeyCode::Char('q'), KeyModifiers::NONE)), "{junk:?}");
-            assert!(keys.len() <= 2, "{junk:?}: {keys:?}");
-        }
-    }
-
-    #[test]
-    fn a_sequence_without_end_is_not_waited_for() {
-        let mut decoder = Decoder::default();
-        for _ in 0..10_000 {
-            decoder.feed(b"\x1b[1;1;1", &mut |_| {});
-            decoder.feed(&[b'1'; 100], &mut |_| {});
-            assert!(decoder.pending.len() < MAX_SEQUENCE);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_hurt(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..40)) {
-            let mut decoder = Decoder::default();
-            let mut keys = 0;
-            for chunk in &chunks {
-                decoder.feed(chunk, &mut |_| keys += 1);
-                prop_assert!(decoder.pending.len() < MAX_SEQUENCE);
-            }
-            prop_assert!(keys <= chunks.iter().map(Vec::len).sum::<usize>());
-        }
-    }
+#[expect(clippy::cast_possible_truncation, reason = "numbers of function keys are small")]
+const fn function_key(number: u16, less: u16) -> u8 {
+    (number - less) as u8
 }
