@@ -19,6 +19,15 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Shows on the whole screen what is broken, and needs no key; runs the streams as `headend` does
+    #[command(
+        long_about = "Shows on the whole screen what is broken: totals, a tile for each stream, the streams \
+        that are not well, a clock. It needs no key and takes no orders; q leaves.\n\n\
+        It runs the streams itself, as headend does: use it instead of headend, not beside one that has \
+        the same state folder. (Later it will attach to a headend that runs already.) \
+        Inside the console, W shows the same."
+    )]
+    Wall(Run),
     /// Opens the console on live streams that headend itself makes and breaks
     Demo(Demo),
     /// Serves the demo's streams alone, for another headend to watch
@@ -62,6 +71,9 @@ pub struct Common {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
+    /// A wall instead of the console
+    #[arg(skip)]
+    pub wall: bool,
 }
 
 /// How a report is printed.
@@ -112,6 +124,9 @@ pub struct Demo {
     pub channels: Channels,
     #[command(flatten)]
     pub common: Common,
+    /// Show a wall instead of the console
+    #[arg(long)]
+    pub wall: bool,
 }
 
 /// The origin alone.

@@ -50,6 +50,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let outcome = match args.verb {
         None => run::plain(&args.run),
+        Some(Verb::Wall(run)) => run::wall(&run),
         Some(Verb::Demo(demo)) => demo::demo(&demo),
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),

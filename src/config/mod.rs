@@ -18,6 +18,7 @@ mod report;
 mod section;
 mod settings;
 mod sheet;
+mod views;
 mod windows;
 mod words;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::StreamSpec;
+use crate::model::{StreamSpec, View};
 
 /// Everything the operator wrote, checked and with defaults filled in.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Config {
     pub policy: Policy,
     /// Log files.
     pub logs: LogSettings,
+    /// What the console's grid can show; at most [`crate::model::MAX_VIEWS`].
+    pub views: Vec<View>,
     /// How the console looks and what it listens to.
     pub console: ConsoleSettings,
     /// The streams, in the order they were written.

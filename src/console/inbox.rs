@@ -30,13 +30,21 @@ pub struct Mail {
     pub terminal: VecDeque<FromTerminal>,
     /// The link has something.
     pub link: bool,
+    /// A file was written, or not: what is to be said about it.
+    pub saved: Option<Result<String, String>>,
+    /// Something that was to be done did not work; the newest.
+    pub failed: Option<String>,
     /// What the operator's files say now, when that is something else than before.
     pub files: Option<Box<Told>>,
 }
 
 impl Mail {
     fn is_empty(&self) -> bool {
-        self.terminal.is_empty() && !self.link && self.files.is_none()
+        self.terminal.is_empty()
+            && !self.link
+            && self.saved.is_none()
+            && self.failed.is_none()
+            && self.files.is_none()
     }
 }
 
@@ -80,6 +88,18 @@ impl Inbox {
             drop(mail);
             self.arrived.notify_one();
         }
+    }
+
+    /// A file was written, or not. One is written at a time.
+    pub fn saved(&self, outcome: Result<String, String>) {
+        self.lock().saved = Some(outcome);
+        self.arrived.notify_one();
+    }
+
+    /// Something that was to be done did not work.
+    pub fn failed(&self, text: String) {
+        self.lock().failed = Some(text);
+        self.arrived.notify_one();
     }
 
     /// The terminal was asked something: its answer may come among the keys.
@@ -143,6 +163,16 @@ mod tests {
     }
 
     #[test]
+    fn of_many_failures_the_newest_is_told() {
+        let inbox = Inbox::default();
+        for n in 0..1_000 {
+            inbox.failed(format!("failure {n}"));
+        }
+        assert_eq!(inbox.wait(None).failed.as_deref(), Some("failure 999"));
+        assert!(inbox.wait(Some(Instant::now())).is_empty());
+    }
+
+    #[test]
     fn a_resize_storm_is_one_resize() {
         let inbox = Inbox::default();
         for i in 0..100 {
@@ -158,6 +188,8 @@ mod tests {
         std::thread::scope(|s| {
             s.spawn(|| inbox.link_has_something());
             assert!(inbox.wait(None).link);
+            s.spawn(|| inbox.saved(Ok("a file".into())));
+            assert_eq!(inbox.wait(None).saved, Some(Ok("a file".into())));
         });
     }
 }

@@ -15,11 +15,15 @@ mod fuzzy;
 mod glyphs;
 mod inbox;
 mod input;
+mod keeper;
 pub mod keymap;
 mod layout;
 pub mod mistake;
+mod osc52;
 pub mod rehearsal;
+mod remembered;
 mod runner;
+mod saving;
 mod spans;
 mod state;
 pub mod terminal;
@@ -32,8 +36,13 @@ mod watch;
 pub mod wishes;
 
 use std::io;
+use std::path::PathBuf;
 
+pub use remembered::FILE_NAME;
 pub use runner::run;
+pub use state::OLD_AFTER;
+
+use crate::model::View;
 
 /// What the console is to know of its own.
 #[derive(Clone)]
@@ -42,8 +51,16 @@ pub struct Settings {
     pub source: wishes::Source,
     /// What runs: "demo", or the configuration's path. One line.
     pub title: String,
+    /// Where files go that the operator saves; `None`: wherever headend was started.
+    pub exports: Option<std::path::PathBuf>,
     /// headend's version.
     pub version: &'static str,
+    /// A wall: it shows, and takes no commands.
+    pub wall: bool,
+    /// The views of the configuration.
+    pub views: Vec<View>,
+    /// The file in which columns and saved views are remembered; `None`: they are forgotten.
+    pub remember: Option<PathBuf>,
     /// Said at the start, as of something that went wrong before.
     pub says: Option<String>,
 }

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -15,18 +17,22 @@ use super::backend::QuietBackend;
 use super::frames::Frames;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
+use super::keeper::Keeper;
 use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
 use super::terminal::{self, Taken};
 use super::theme::Surroundings;
 use super::watch::Watch;
 use super::wishes::{self, Wishes};
-use super::{ConsoleError, Ending, Settings, escape, view};
+use super::{ConsoleError, Ending, Settings, escape, osc52, remembered, saving, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
+
+/// The wall clock is told anew when it is off by more milliseconds than this.
+const WALL_CLOCK_JITTER: u64 = 500;
 
 /// How long a signal to oneself may take until it stops every thread.
 const FALLS_ASLEEP_IN: Duration = Duration::from_millis(50);
@@ -44,7 +50,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { source, title, version, says } = settings;
+    let Settings { source, title, exports, version, wall, views, remember, says } = settings;
     let around = Surroundings::read();
     let told = wishes::read(&source, &Wishes::default(), around.depth());
     if let Some(wish) = told.wishes.as_ref().and_then(|w| w.theme.as_ref()).filter(|wish| wish.firm) {
@@ -55,7 +61,8 @@ pub fn run(
     }
     let inbox = Arc::new(Inbox::default());
     let waker = Arc::clone(&inbox);
-    let client = hub.attach(Role::Operator, move || waker.link_has_something());
+    let client =
+        hub.attach(if wall { Role::Viewer } else { Role::Operator }, move || waker.link_has_something());
     let size = terminal::size().map_err(ConsoleError::Terminal)?;
     let backend = QuietBackend::new(terminal::writer().map_err(ConsoleError::Terminal)?, size);
     let screen = Terminal::new(backend).map_err(ConsoleError::Terminal)?;
@@ -64,6 +71,16 @@ pub fn run(
     inbox.link_has_something();
     let depth = around.depth();
     let mut state = State::new(&title, version, size, TimeZone::system());
+    if wall {
+        state.wall_alone();
+    }
+    state.exports = exports;
+    let (remembered, damage) = remember.as_deref().map(remembered::load).unwrap_or_default();
+    let keeper = remember.and_then(|path| keeper(path, &inbox));
+    state.arrange(views, remembered, keeper.is_some());
+    if let Some(damage) = damage {
+        inbox.failed(damage);
+    }
     state.begin(around, told.clone());
     let files = Arc::clone(&inbox);
     let watch = Watch::start(source, told, depth, move |told| files.files_say(told));
@@ -75,11 +92,13 @@ pub fn run(
     }
     let runner = Runner {
         state,
+        keeper,
         client,
         inbox,
         screen,
         clock: Clock::new(Instant::now()),
         frames: Frames::default(),
+        wall_zero: None,
         taken_at: None,
         link_waits: false,
         asked_to_quit,
@@ -89,6 +108,13 @@ pub fn run(
     drop(taken);
     drop(watch);
     Ok(if input.end() { ending } else { Ending::Defect })
+}
+
+/// What keeps the file at `path` up to date.
+fn keeper(path: PathBuf, inbox: &Arc<Inbox>) -> Option<Keeper> {
+    let inbox = Arc::clone(inbox);
+    let keeper = Keeper::start(path, move |failure| inbox.failed(failure));
+    keeper.map_err(|error| log::warn!("nothing of the screen is remembered: {error}")).ok()
 }
 
 /// The supervisor's clock, carried on between the messages that tell it.
@@ -123,11 +149,14 @@ impl Clock {
 
 struct Runner<F: Fn()> {
     state: State,
+    keeper: Option<Keeper>,
     client: Client,
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
     frames: Frames,
+    /// What the state was told of the wall clock.
+    wall_zero: Option<i64>,
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
@@ -153,6 +182,11 @@ impl<F: Fn()> Runner<F> {
             let mail = self.inbox.wait(self.wakes_at());
             crate::defect::on_purpose("console");
             self.take_in(mail);
+            self.tell_wall_clock();
+            // Nobody is woken for what no screen shows, and that the supervisor lives is such a thing.
+            if self.state.old_from() <= self.clock.now(Instant::now()) {
+                self.tell(Event::Heard(self.client.heard_ago()));
+            }
             self.tell(Event::Clock);
             if let Some(ending) = self.ending {
                 return ending;
@@ -186,6 +220,13 @@ impl<F: Fn()> Runner<F> {
 
     fn take_in(&mut self, mail: Mail) {
         self.link_waits |= mail.link;
+        if let Some(failure) = mail.failed {
+            log::warn!("{failure}");
+            self.tell(Event::Failed(failure));
+        }
+        if let Some(outcome) = mail.saved {
+            self.tell(Event::Saved(outcome));
+        }
         if let Some(told) = mail.files {
             self.tell(Event::Files(told));
         }
@@ -205,6 +246,8 @@ impl<F: Fn()> Runner<F> {
     fn take_messages(&mut self) {
         self.link_waits = false;
         self.taken_at = Some(Instant::now());
+        // What comes now may have waited: it was told then.
+        let ago = self.client.heard_ago();
         for message in self.client.take() {
             let at = match &message {
                 ServerMessage::Board(board) => Some(board.at),
@@ -212,10 +255,11 @@ impl<F: Fn()> Runner<F> {
                 _ => None,
             };
             if let Some(at) = at {
-                self.clock.told(at, Instant::now());
+                self.clock.told(at + ago, Instant::now());
             }
             self.tell(Event::Told(message));
         }
+        self.tell(Event::Heard(ago));
     }
 
     fn tell(&mut self, event: Event) {
@@ -225,10 +269,20 @@ impl<F: Fn()> Runner<F> {
         }
     }
 
+    /// Tells the state what time it is for people, when that is not what it thinks.
+    fn tell_wall_clock(&mut self) {
+        let now = self.clock.now(Instant::now());
+        let zero = Timestamp::now().as_millisecond().saturating_sub(now.millis());
+        if self.wall_zero.is_none_or(|told| told.abs_diff(zero) > WALL_CLOCK_JITTER) {
+            self.wall_zero = Some(zero);
+            self.tell(Event::WallClock(zero));
+        }
+    }
+
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Send(message) => {
-                let opens_log = matches!(message, ClientMessage::FollowLog(Some(_)));
+                let opens_log = matches!(&message, ClientMessage::FollowLogs(streams) if !streams.is_empty());
                 self.client.send(message);
                 // The pane is full in the frame in which it opens.
                 if opens_log {
@@ -241,6 +295,18 @@ impl<F: Fn()> Runner<F> {
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
+            Effect::Remember(text) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.keep(text);
+                }
+            }
+            Effect::Copy(text) => self.copy(&text),
+            Effect::Save(order) => {
+                let inbox = Arc::clone(&self.inbox);
+                if let Err(error) = saving::start(order, move |outcome| inbox.saved(outcome)) {
+                    self.tell(Event::Saved(Err(format!("nothing is saved: no thread: {error}"))));
+                }
+            }
             Effect::Mouse(on) => self.say(escape::mouse(on)),
             Effect::Call { calls, text } => {
                 let bytes = escape::call(calls, &text, self.state.looks.around().tmux);
@@ -251,6 +317,14 @@ impl<F: Fn()> Runner<F> {
                 self.inbox.expect_answer();
                 self.say(escape::ASK_BACKGROUND);
             }
+        }
+    }
+
+    fn copy(&mut self, text: &str) {
+        let in_tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
+        let bytes = osc52::sequence(text, in_tmux);
+        if let Err(error) = self.screen.backend_mut().say(&bytes) {
+            log::warn!("nothing is copied: {error}");
         }
     }
 

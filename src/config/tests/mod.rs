@@ -5,6 +5,7 @@ use super::*;
 mod any_input;
 mod console;
 mod supervision;
+mod views;
 mod whole;
 
 const ORIGIN: &str = "/etc/headend/headend.toml";

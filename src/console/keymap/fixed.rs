@@ -45,5 +45,20 @@ pub const LIST: Front = Front {
     ],
 };
 
+/// The columns of the grid are arranged.
+pub const COLUMNS: Front = Front {
+    title: "the columns of the grid",
+    keys: &[
+        (&["esc", "enter"], "leave"),
+        (&["up", "down", "k", "j"], "choose"),
+        (&["home", "end", "g", "G"], "to the first, to the last"),
+        (&["space"], "show it, or not"),
+        (&["K", "J"], "move it up, down; also with shift or ctrl and an arrow"),
+        (&["+", "-"], "wider, narrower"),
+        (&["0"], "as wide as suits the screen"),
+        (&["r"], "as they are of themselves"),
+    ],
+};
+
 /// All of them.
-pub const FRONTS: [&Front; 3] = [&QUESTION, &LINE, &LIST];
+pub const FRONTS: [&Front; 4] = [&QUESTION, &LINE, &LIST, &COLUMNS];

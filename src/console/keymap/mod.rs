@@ -15,7 +15,7 @@ use crossterm::event::KeyEvent;
 pub use action::Does;
 pub use key::Key;
 pub use places::Places;
-use table::{ACT, GENERAL, LOOK, MOVE, TABLE};
+use table::{ACT, GENERAL, LOGS, LOOK, MOVE, TABLE};
 
 /// One line of the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -129,8 +129,14 @@ impl Keymap {
     }
 }
 
+/// Whether it changes something beyond the screen.
+#[must_use]
+pub fn acts(does: Does) -> bool {
+    TABLE.iter().any(|binding| binding.does == does && binding.chapter == ACT)
+}
+
 /// The table's chapters, in the order of the help screen.
-pub const CHAPTERS: [&str; 4] = [MOVE, LOOK, ACT, GENERAL];
+pub const CHAPTERS: [&str; 5] = [MOVE, LOOK, ACT, LOGS, GENERAL];
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,16 @@
 //! What stands in the footer, and where: it is drawn and clicked.
 
-use super::State;
-use crate::console::keymap::{Bound, Does};
+use super::{Screen, State};
+use crate::console::keymap::{Bound, Does, Places};
 use crate::console::text::{cells, width};
+use crate::model::Health;
 
 /// Cells that the keys for help and quitting keep, whatever is said.
 const ALWAYS: u16 = 17;
 /// Between two keys.
 const GAP: u16 = 2;
+/// With less room than this a sign stands for "to look at".
+const LEAST_WORDS: u16 = 56;
 
 /// A key with its word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,18 +20,20 @@ pub struct Hint {
     /// The key.
     pub key: String,
     /// The word.
-    pub word: &'static str,
+    pub word: String,
+    /// The worst of what there is to look at, on the key that shows it.
+    pub worst: Option<Health>,
 }
 
 impl Hint {
     fn of(bound: &Bound) -> Self {
-        Self { does: bound.binding.does, key: bound.key(), word: bound.binding.short }
+        Self { does: bound.binding.does, key: bound.key(), word: bound.binding.short.to_owned(), worst: None }
     }
 
     /// Cells it takes: key, blank, word.
     #[must_use]
     pub fn width(&self) -> u16 {
-        cells(width(&self.key) + 1 + width(self.word))
+        cells(width(&self.key) + 1 + width(&self.word))
     }
 
     fn with_gap(&self) -> u16 {
@@ -54,16 +59,31 @@ impl State {
             let binding = bound.binding;
             !binding.short.is_empty() && !bound.keys.is_empty() && self.is_useful(binding.does)
         };
-        let (always, others): (Vec<&Bound>, Vec<&Bound>) = self
-            .keymap
-            .at(self.screen().place())
-            .filter(useful)
-            .partition(|bound| matches!(bound.binding.does, Does::Help | Does::Quit));
-        let always: Vec<Hint> = always.into_iter().map(Hint::of).collect();
+        let look = self.penalty.tally.open() > 0;
+        let kept = |bound: &Bound| match bound.binding.does {
+            Does::Help | Does::Quit => true,
+            Does::PenaltyBox => look,
+            _ => false,
+        };
+        let stepping = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+        let here = self.keymap.at(stepping).chain(self.keymap.at(self.screen().place()));
+        let (mut always, mut others): (Vec<&Bound>, Vec<&Bound>) =
+            here.filter(useful).partition(|bound| kept(bound));
+        if self.screen() == Screen::Penalty {
+            // What the box is for.
+            others.sort_by_key(|b| !matches!(b.binding.does, Does::Acknowledge | Does::Mute | Does::Note));
+        }
+        // What there is to look at stands at one place on every screen.
+        always.sort_by_key(|bound| bound.binding.does != Does::PenaltyBox);
+        let hint = |bound: &Bound| match bound.binding.does {
+            Does::PenaltyBox => self.to_look_at(bound, room < LEAST_WORDS),
+            _ => Hint::of(bound),
+        };
+        let always: Vec<Hint> = always.into_iter().map(hint).collect();
         let tail: u16 = always.iter().map(Hint::with_gap).sum();
         let mut hints: Vec<Hint> = Vec::new();
         let mut used = 0;
-        for hint in others.into_iter().map(Hint::of) {
+        for hint in others.into_iter().map(hint) {
             if used + hint.with_gap() + tail > room {
                 break;
             }
@@ -77,5 +97,17 @@ impl State {
             (at, hint)
         });
         placed.collect()
+    }
+
+    /// How many streams are to be looked at, with the key that shows them.
+    fn to_look_at(&self, bound: &Bound, short: bool) -> Hint {
+        let tally = self.penalty.tally;
+        let worst = (tally.open() > 0).then(|| tally.worst());
+        let what = if short {
+            format!("{} {}", self.looks.look.glyphs.health(tally.worst()), tally.open())
+        } else {
+            format!("{} {}", tally.open(), bound.binding.short)
+        };
+        Hint { word: what, worst, ..Hint::of(bound) }
     }
 }

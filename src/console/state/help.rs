@@ -110,6 +110,7 @@ impl State {
             Some(Overlay::Question(_)) => Some(&fixed::QUESTION),
             Some(Overlay::Prompt(_)) => Some(&fixed::LINE),
             Some(Overlay::Picker(_)) => Some(&fixed::LIST),
+            Some(Overlay::Columns(_)) => Some(&fixed::COLUMNS),
             None => None,
         }
     }

@@ -1,14 +1,14 @@
 //! What a click, a drag and the wheel do: which thing is under them, and what that means.
 
+use super::list::Entry;
 use super::overlay::Overlay;
 use super::update::Effect;
 use super::{Dirty, Moment, Screen, State};
-use crate::console::columns::{Column, Sort};
 use crate::console::decode::{Mouse, MouseDid};
 use crate::console::keymap::Does;
 use crate::console::layout;
 use crate::console::view::dialog;
-use crate::model::StreamIx;
+use crate::model::{Column, Density};
 use ratatui::layout::Position;
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ const SECOND_CLICK: Duration = Duration::from_secs(2);
 /// Something that can be pointed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Under {
-    /// A stream's row.
-    Row(StreamIx),
+    /// A stream, or a group's line.
+    Row(Entry),
     /// A column's title.
     Title(Column),
     /// A key in the footer.
@@ -83,6 +83,7 @@ impl State {
                 let on = list.contains(at) && n < picker.shown.len();
                 return if on { Under::Item(n) } else { Under::Nothing };
             }
+            Some(Overlay::Columns(_)) => return Under::Nothing,
             Some(Overlay::Prompt(_)) | None => {}
         }
         if areas.footer.contains(at) {
@@ -99,16 +100,15 @@ impl State {
     fn under_in_body(&self, at: Position) -> Under {
         let body = self.areas().body;
         match self.screen() {
-            Screen::Grid if at.y == body.y => {
-                let columns = self.columns();
-                let column = columns.iter().find(|p| (p.x..=p.x + p.width).contains(&at.x));
-                column.map_or(Under::Nothing, |placed| Under::Title(placed.column))
-            }
-            Screen::Grid => {
-                let row = usize::from(at.y - body.y - 1);
-                let rows = self.list.visible(self.grid_height());
-                rows.get(row).map_or(Under::Nothing, |ix| Under::Row(*ix))
-            }
+            Screen::Grid => match self.entry_at(at.x, at.y) {
+                Some(entry) => Under::Row(entry),
+                None if at.y == body.y && self.arrangement.density != Density::Tiles => {
+                    let columns = self.columns();
+                    let column = columns.iter().find(|p| (p.x..=p.x + p.width).contains(&at.x));
+                    column.map_or(Under::Nothing, |placed| Under::Title(placed.column))
+                }
+                None => Under::Nothing,
+            },
             Screen::Log => Under::Log,
             Screen::Stream if layout::stream_parts(body).1.contains(at) => Under::Log,
             _ => Under::Nothing,
@@ -118,17 +118,18 @@ impl State {
     fn clicked(&mut self, under: Under) -> Vec<Effect> {
         let before = self.clicked.take();
         match under {
-            Under::Row(ix) => {
-                let again = before.is_some_and(|(row, at)| row == ix && self.now.since(at) <= SECOND_CLICK);
-                if again && self.list.selected == Some(ix) && self.overlay.is_none() {
+            Under::Row(entry) => {
+                let again =
+                    before.is_some_and(|(row, at)| row == entry && self.now.since(at) <= SECOND_CLICK);
+                if again && self.overlay.is_none() {
                     return self.does(Does::Open);
                 }
-                self.list.selected = Some(ix);
-                self.clicked = Some((ix, self.now));
+                self.list.point_at(entry);
+                self.clicked = Some((entry, self.now));
                 Vec::new()
             }
             Under::Title(column) if self.overlay.is_none() => {
-                self.sort_by(column);
+                self.sort_by_column(Some(column));
                 Vec::new()
             }
             Under::Hint(does) => self.does(does),
@@ -154,24 +155,9 @@ impl State {
         Vec::new()
     }
 
-    /// Sorts by a column; the other way round when it is sorted by it already.
-    fn sort_by(&mut self, column: Column) {
-        let Some(sort) = Sort::ALL.into_iter().find(|sort| sort.column() == Some(column)) else {
-            self.say(format!("nothing is sorted by {}", column.title(u16::MAX)), true);
-            return;
-        };
-        if self.list.sort == sort {
-            self.list.reversed = !self.list.reversed;
-        } else {
-            (self.list.sort, self.list.reversed) = (sort, false);
-        }
-        self.rebuild();
-        self.list.show_first();
-    }
-
     fn wheeled(&mut self, lines: isize, under: Under) -> Vec<Effect> {
         match &mut self.overlay {
-            Some(Overlay::Question(_)) => return Vec::new(),
+            Some(Overlay::Question(_) | Overlay::Columns(_)) => return Vec::new(),
             Some(Overlay::Picker(picker)) => {
                 picker.move_by(lines.signum());
                 self.picker_moved();
@@ -179,7 +165,8 @@ impl State {
             }
             Some(Overlay::Prompt(_)) | None => {}
         }
-        let scrolls = matches!(self.screen(), Screen::Help | Screen::Machine | Screen::OwnLog);
+        let scrolls =
+            matches!(self.screen(), Screen::Help | Screen::Machine | Screen::OwnLog | Screen::Penalty);
         match under {
             Under::Row(_) | Under::Title(_) => {
                 self.list.hold(self.now);
@@ -195,7 +182,7 @@ impl State {
 }
 
 /// The row that was clicked last, and when.
-pub(super) type Clicked = Option<(StreamIx, Moment)>;
+pub(super) type Clicked = Option<(Entry, Moment)>;
 
 #[cfg(test)]
 mod tests {
@@ -206,7 +193,7 @@ mod tests {
     use crate::console::state::update::{Event, update};
     use crate::console::tests::support::*;
     use crate::link::ClientMessage;
-    use crate::model::Action;
+    use crate::model::{Action, SortBy, StreamIx};
     use crossterm::event::KeyCode;
 
     fn grid() -> State {
@@ -243,7 +230,7 @@ mod tests {
         click(&mut state, x, y);
         assert_eq!(state.screen(), Screen::Grid, "that was too late");
         let effects = click(&mut state, x, y);
-        assert!(effects.contains(&Effect::Send(ClientMessage::FollowLog(Some(StreamIx(7))))));
+        assert!(effects.contains(&Effect::Send(ClientMessage::FollowLogs(vec![StreamIx(7)]))));
         assert_eq!(state.screen(), Screen::Stream);
     }
 
@@ -266,12 +253,12 @@ mod tests {
         let mut state = grid();
         let (x, y) = find(&state, "health");
         click(&mut state, x, y);
-        assert_eq!((state.list.sort, state.list.reversed), (Sort::Health, false));
+        assert_eq!(state.list.sort, SortBy { column: Some(Column::Health), reversed: false });
         click(&mut state, x, y);
-        assert_eq!((state.list.sort, state.list.reversed), (Sort::Health, true));
+        assert_eq!(state.list.sort, SortBy { column: Some(Column::Health), reversed: true });
         let (x, y) = find(&state, "group");
         click(&mut state, x, y);
-        assert_eq!((state.list.sort, state.list.reversed), (Sort::Group, false));
+        assert_eq!(state.list.sort, SortBy { column: Some(Column::Group), reversed: false });
     }
 
     #[test]
@@ -321,7 +308,7 @@ mod tests {
         let (x, y) = find(&state, "y yes     n no");
         click(&mut state, x + 7, y);
         click(&mut state, 1, 20);
-        assert!(matches!(state.question(), Some(Question::Many { action: Action::Stop, .. })));
+        assert!(matches!(state.question(), Some(Question::Many(bulk)) if bulk.action == Action::Stop));
         assert_eq!(click(&mut state, x + 10, y), []);
         assert_eq!(state.question(), None);
         press(&mut state, KeyCode::Char('X'));

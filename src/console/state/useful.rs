@@ -1,7 +1,7 @@
 //! What makes sense here and now: the footer and the palette offer nothing else.
 
 use super::{Screen, State};
-use crate::console::keymap::Does;
+use crate::console::keymap::{Does, acts};
 use crate::model::{Phase, Wanted};
 
 impl State {
@@ -9,9 +9,13 @@ impl State {
     /// from row to row decides it: the footer is to stand still while someone moves.
     #[must_use]
     pub fn is_useful(&self, does: Does) -> bool {
+        // Nothing can be done to what was.
+        if self.is_frozen() && acts(does) {
+            return false;
+        }
         match does {
-            // In the grid there is nothing to go back from but a filter.
-            Does::Back => self.screen() != Screen::Grid || self.list.is_filtered(),
+            // In the grid there is nothing to go back from but a filter and a selection.
+            Does::Back => self.screen() != Screen::Grid || self.list.is_filtered() || !self.chosen.is_empty(),
             // Only a rollout that has stopped can go on or back.
             Does::RolloutContinue | Does::RolloutBack => self.rollout().is_some(),
             Does::Open | Does::Start | Does::Stop | Does::Restart => self.target().is_some(),

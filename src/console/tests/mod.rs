@@ -1,8 +1,14 @@
 //! What the screens look like, and what they cost.
 
 mod draws;
+mod grid;
+mod grid_screens;
+mod logs;
+mod lookback;
+mod penalty;
 mod screens;
 mod supervision;
 pub mod support;
 mod traffic;
+mod wall;
 mod ways;

@@ -80,7 +80,7 @@ fn log_followed_scrolled_and_wrapped() {
     open(&mut state, 300);
     press(&mut state, KeyCode::Char('l'));
     let stream = state.open.unwrap();
-    tell(&mut state, ServerMessage::Log { stream, lines: Vec::new(), missed: 17, fresh: false });
+    tell(&mut state, ServerMessage::Log { stream, first: 0, lines: Vec::new(), missed: 17, fresh: false });
     assert_snapshot!("log_followed", screen(&state));
     press(&mut state, KeyCode::PageUp);
     assert_snapshot!("log_scrolled", screen(&state));
@@ -129,7 +129,7 @@ fn own_log() {
 
 #[test]
 fn help_shows_every_key() {
-    let mut state = state(120, 60, board(3));
+    let mut state = state(120, 110, board(3));
     press(&mut state, KeyCode::Char('?'));
     let shown = screen(&state);
     for bound in Keymap::default().lines().iter().filter(|bound| bound.places != Places::HELP) {

@@ -55,7 +55,7 @@ fn notices(state: &State, area: Rect, pen: &mut Pen) -> u16 {
     let mut y = area.y;
     for (n, notice) in all.iter().enumerate().skip(state.machine_top) {
         let (sign, word) = severity(notice.severity, pen);
-        let age = coarse_age(state.now.since(notice.since));
+        let age = coarse_age(state.seen_at().since(notice.since));
         let head = format!("{sign} {word} {age}  ");
         let room = area.width.saturating_sub(2);
         let lines = wrap_after(width(&head), &notice.text, room.into(), pen.glyphs);

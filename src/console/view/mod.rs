@@ -1,6 +1,7 @@
 //! What the operator sees. A view reads the state and changes nothing.
 
 pub mod chart;
+mod columns;
 pub mod dialog;
 mod footer;
 mod grid;
@@ -8,13 +9,17 @@ mod header;
 pub mod help;
 mod log;
 mod machine;
+mod marks;
 mod own_log;
 mod pen;
+mod penalty;
 mod picker;
 mod stream;
+mod wall;
 mod words;
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 
 use super::layout;
 use super::state::overlay::Overlay;
@@ -36,6 +41,11 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         return;
     }
     let areas = state.areas();
+    if state.screen() == Screen::Wall {
+        wall::draw(state, &mut pen);
+        in_front(state, area, area, &mut pen);
+        return;
+    }
     header::draw(state, &areas, &mut pen);
     match state.screen() {
         Screen::Grid => grid::draw(state, areas.body, &mut pen),
@@ -44,16 +54,25 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         Screen::OwnLog => own_log::draw(state, areas.body, &mut pen),
         Screen::Machine => machine::draw(state, areas.body, &mut pen),
         Screen::Help => help::draw(state, areas.body, &mut pen),
+        Screen::Penalty => penalty::draw(state, areas.body, &mut pen),
+        // Drawn above.
+        Screen::Wall => {}
     }
     footer::draw(state, areas.footer, &mut pen);
+    in_front(state, area, areas.body, &mut pen);
+}
+
+/// What takes the keys first.
+fn in_front(state: &State, area: Rect, body: Rect, pen: &mut Pen) {
     match &state.overlay {
-        Some(Overlay::Question(question)) => dialog::question(state, question, area, &mut pen),
-        Some(Overlay::Picker(list)) => picker::draw(list, areas.body, &mut pen),
+        Some(Overlay::Question(question)) => dialog::question(state, question, area, pen),
+        Some(Overlay::Picker(list)) => picker::draw(list, body, pen),
+        Some(Overlay::Columns(list)) => columns::draw(state, list, body, pen),
         // The footer has it.
         Some(Overlay::Prompt(_)) | None => {}
     }
     if state.help.front {
-        help::front(state, area, &mut pen);
+        help::front(state, area, pen);
     }
-    footer::toasts(state, areas.body, &mut pen);
+    footer::toasts(state, body, pen);
 }

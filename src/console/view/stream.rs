@@ -72,7 +72,7 @@ impl Facts<'_> {
         if row.last_message.is_empty() {
             self.line("last line", &[(UNKNOWN.into(), theme.faint)], pen);
         } else {
-            let age = coarse_age(self.state.now.since(row.last_message_at));
+            let age = coarse_age(self.state.seen_at().since(row.last_message_at));
             self.long("last line", &format!("{} ({age} ago)", row.last_message), theme.dim, pen);
         }
     }
@@ -124,7 +124,7 @@ impl Facts<'_> {
     }
 
     fn phase(&mut self, pen: &mut Pen) {
-        let (row, now, theme) = (self.row, self.state.now, pen.theme);
+        let (row, now, theme) = (self.row, self.state.seen_at(), pen.theme);
         let mut pieces = vec![
             (format!("{} {}", pen.glyphs.phase(row.phase), row.phase.word()), theme.phase(row.phase)),
             (format!(" for {}", coarse_age(now.since(row.since))), theme.dim),
@@ -152,7 +152,7 @@ impl Facts<'_> {
         if row.watch == WatchKind::Rotate {
             parts.push(row.last_seen.map_or_else(
                 || "not seen yet".into(),
-                |seen| format!("last seen {} ago", slow_age(self.state.now.since(seen))),
+                |seen| format!("last seen {} ago", slow_age(self.state.seen_at().since(seen))),
             ));
         }
         let mut pieces = vec![(parts.join(", "), theme.text)];
@@ -182,8 +182,9 @@ impl Facts<'_> {
         let mut pieces =
             vec![(format!("{} {}", pen.glyphs.health(health), health.word()), theme.health(health))];
         if row.phase == Phase::Resting && !row.conditions.is_empty() {
-            let age =
-                row.last_seen.map_or_else(String::new, |at| slow_age(self.state.now.since(at)) + " ago");
+            let age = row
+                .last_seen
+                .map_or_else(String::new, |at| slow_age(self.state.seen_at().since(at)) + " ago");
             pieces.push((format!("   found when it was last seen, {age}:"), theme.dim));
         }
         if !self.roomy() {
@@ -218,7 +219,7 @@ impl Facts<'_> {
         let mut notes = Vec::new();
         // How long it lasted meanwhile nobody knows.
         if self.row.phase != Phase::Resting {
-            let age = coarse_age(self.state.now.since(condition.since));
+            let age = coarse_age(self.state.seen_at().since(condition.since));
             notes.push(if self.roomy() { format!("for {age}") } else { age });
         }
         notes.extend(condition.explained.map(|explained| format!("({})", explained.word())));
@@ -266,7 +267,7 @@ impl Facts<'_> {
     fn worker(&mut self, pen: &mut Pen) {
         let (row, theme) = (self.row, pen.theme);
         let mut parts = vec![row.pid.map_or_else(|| "none".into(), |pid| format!("pid {pid}"))];
-        if let Some(up) = words::uptime(row, self.state.now) {
+        if let Some(up) = words::uptime(row, self.state.seen_at()) {
             parts.push(format!("up {up}"));
         }
         parts.push(counted(row.restarts as usize, "restart"));

@@ -1,6 +1,7 @@
 //! What stands in front of a screen and takes the keys first: a question, a line being typed, a
 //! list to choose from. One at a time.
 
+pub mod columns;
 pub mod edit;
 pub mod picker;
 pub mod prompt;
@@ -10,6 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::update::Effect;
 use super::{Question, Screen, State};
 use crate::console::keymap::{Does, Places};
+use columns::ColumnList;
 use edit::LineEdit;
 use picker::Picker;
 use prompt::Prompt;
@@ -23,6 +25,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// Something is chosen from a list.
     Picker(Picker),
+    /// The columns are chosen, moved and sized.
+    Columns(ColumnList),
 }
 
 /// Whether it is ctrl-c, which leaves from everywhere.
@@ -73,6 +77,7 @@ impl State {
             }
             Some(Overlay::Prompt(_)) => Some(self.pressed_in_prompt(key)),
             Some(Overlay::Picker(_)) => Some(self.pressed_in_picker(key)),
+            Some(Overlay::Columns(_)) => Some(self.pressed_in_columns(key)),
         }
     }
 
@@ -92,7 +97,7 @@ impl State {
         match self.overlay.take() {
             Some(Overlay::Prompt(prompt)) => self.prompt_dropped(&prompt),
             Some(Overlay::Picker(picker)) => self.picker_dropped(&picker),
-            Some(Overlay::Question(_)) | None => {}
+            Some(Overlay::Question(_) | Overlay::Columns(_)) | None => {}
         }
     }
 
@@ -119,6 +124,7 @@ impl State {
     pub(super) fn pasted(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or("");
         let paste = |edit: &mut LineEdit| edit.insert(line);
+        let on_the_wall = self.screen() == Screen::Wall;
         match &mut self.overlay {
             Some(Overlay::Prompt(prompt)) => {
                 paste(&mut prompt.edit);
@@ -129,7 +135,8 @@ impl State {
                 picker.narrow();
                 self.picker_moved();
             }
-            Some(Overlay::Question(_)) => {}
+            Some(Overlay::Question(_) | Overlay::Columns(_)) => {}
+            None if on_the_wall => {}
             None => {
                 let filter = self.keymap.key_for(Does::Filter);
                 self.say(format!("pasted text is ignored here: press {filter} first to filter by it"), true);

@@ -1,12 +1,17 @@
 //! A list to choose from, narrowed by typing: the palette, and everything like it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{LineEdit, Overlay};
 use crate::console::fuzzy::Fuzzy;
-use crate::console::keymap::{CHAPTERS, Does};
+use crate::console::keymap::{CHAPTERS, Does, Places};
 use crate::console::state::State;
+use crate::console::state::overlay::prompt::PromptFor;
 use crate::console::state::update::Effect;
+use crate::model::{CareOrder, Column, StreamIx};
 
 /// Rows a page key moves by.
 const PAGE: isize = 10;
@@ -16,6 +21,20 @@ const PAGE: isize = 10;
 pub enum Pick {
     /// Something to do.
     Does(Does),
+    /// Tell nobody for so long.
+    Mute(Duration),
+    /// Tell nobody for a time that is typed.
+    MuteFor,
+    /// Tell again.
+    Unmute,
+    /// A stream whose log comes into the pane.
+    AddLog(StreamIx),
+    /// The order of the grid; `None`: as configured.
+    Sort(Option<Column>),
+    /// A view.
+    View(Arc<str>),
+    /// A saved view that is to be removed.
+    ForgetView(Arc<str>),
     /// A theme; `None`: none in particular.
     Theme(Option<String>),
 }
@@ -103,7 +122,8 @@ impl State {
 
     /// Everything that makes sense here and now, with its key.
     pub(in crate::console::state) fn open_palette(&mut self) {
-        let here = self.keymap.at(self.screen().place()).filter(|bound| {
+        let frozen = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+        let here = self.keymap.at(self.screen().place().and(frozen)).filter(|bound| {
             let does = bound.binding.does;
             does != Does::Palette && self.would_change_something(does)
         });
@@ -171,6 +191,22 @@ impl State {
                 Vec::new()
             }
             Some(Pick::Does(does)) => self.does(does),
+            Some(Pick::Mute(span)) => self.care(CareOrder::Mute(span)),
+            Some(Pick::Unmute) => self.care(CareOrder::Unmute),
+            Some(Pick::MuteFor) => {
+                self.prompt_for(PromptFor::Mute, "");
+                Vec::new()
+            }
+            Some(Pick::AddLog(stream)) => self.add_log(stream),
+            Some(Pick::Sort(column)) => {
+                self.sort_by_column(column);
+                Vec::new()
+            }
+            Some(Pick::View(name)) => {
+                self.show_view_named(&name);
+                Vec::new()
+            }
+            Some(Pick::ForgetView(name)) => self.forget_view(&name),
             Some(Pick::Theme(name)) => self.theme_picked(name.as_deref()),
         }
     }
