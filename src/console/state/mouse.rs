@@ -288,7 +288,8 @@ mod tests {
 
     #[test]
     fn keys_in_the_footer_can_be_clicked() {
-        let mut state = grid();
+        let mut state = state(250, 70, troubled_board(200));
+        state.mouse = true;
         let (x, y) = find(&state, "m machine");
         click(&mut state, x + 3, y);
         assert_eq!(state.screen(), Screen::Machine);
