@@ -221,6 +221,7 @@ impl State {
         self.lookback.record(&self.board, delta, self.clock.wall_zero);
         self.now = self.now.max(delta.at);
         self.heard(Duration::ZERO);
+        self.watch_for_alarms(delta);
         if self.take_delta_behind(delta) {
             return Vec::new();
         }
@@ -230,7 +231,6 @@ impl State {
         let mut order_may_change = false;
         let (before, height) = (self.totals, self.grid_height());
         for (ix, row) in &delta.rows {
-            self.watch_for_alarm(*ix, row);
             let change = self.count(*ix, row);
             order_may_change |= change > Dirty::Clean;
             came_or_went |= self.row(*ix).is_some_and(|old| is_called_otherwise(old, row));
