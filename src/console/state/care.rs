@@ -23,6 +23,12 @@ pub struct Aim {
 }
 
 impl State {
+    /// Whom what is being chosen or typed is for.
+    #[must_use]
+    pub fn aimed_at(&self) -> Option<&str> {
+        self.aim.as_ref().map(|aim| aim.what.as_str())
+    }
+
     /// The rows that what is noted is for.
     fn cared_for(&self) -> Vec<&Row> {
         self.target().into_iter().collect()

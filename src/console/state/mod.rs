@@ -384,7 +384,6 @@ impl State {
         match self.screen() {
             Screen::Grid => self.list.visible(self.grid_height()).contains(&ix),
             Screen::Stream | Screen::Log => self.open == Some(ix),
-            Screen::Penalty => self.penalty.list.visible(self.penalty_height()).contains(&ix),
             _ => false,
         }
     }

@@ -433,10 +433,7 @@ impl State {
         let height = self.log_height();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
-            Screen::Penalty => {
-                let height = self.penalty_height();
-                self.penalty.list.move_by(lines, height);
-            }
+            Screen::Penalty => self.move_in_penalty(lines),
             Screen::Wall => {}
             Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
             Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(height),

@@ -6,7 +6,7 @@ use super::pen::{Pen, Piece, length};
 use crate::console::keymap::{Bound, Does, Places, acts};
 use crate::console::state::overlay::prompt::{Prompt, PromptFor};
 use crate::console::state::{Screen, State};
-use crate::console::text::cells;
+use crate::console::text::{cells, width};
 use crate::model::MAX_NOTE;
 
 /// With less room than this a sign stands for "to look at".
@@ -33,7 +33,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
         let text = format!("{sign} {}", toast.text);
         // At least help and quit keep their place.
-        let wide = cells(crate::console::text::width(&text)).min(room.saturating_sub(17));
+        let wide = cells(width(&text)).min(room.saturating_sub(17));
         pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
         room = room.saturating_sub(wide + 2);
     }
@@ -106,15 +106,16 @@ fn to_look_at(state: &State, bound: &Bound, short: bool, pen: &Pen) -> [Piece; 2
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
     let (found, drop) = match prompt.purpose {
-        PromptFor::Filter => (found, " clear"),
-        PromptFor::Note => {
-            (format!("{} of {MAX_NOTE}   ", prompt.edit.text().trim().chars().count()), " leave as it is")
+        PromptFor::Filter => {
+            (format!("{} of {}   ", state.list.order.len(), state.board.rows.len()), " clear")
         }
-        PromptFor::Mute => (String::new(), " leave as it is"),
+        PromptFor::Note => {
+            (format!("{} of {MAX_NOTE}   ", prompt.edit.text().trim().chars().count()), " drop")
+        }
+        PromptFor::Mute => (String::new(), " drop"),
     };
-    let facts = match &prompt.mistake {
+    let mut facts = match &prompt.mistake {
         Some(mistake) => vec![(mistake.text.clone(), theme.warning)],
         None => vec![
             (found, theme.dim),
@@ -124,14 +125,50 @@ fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
             (drop.into(), theme.dim),
         ],
     };
+    if length(&facts) > usize::from(area.width / 2) {
+        facts.truncate(1);
+    }
     let wide = cells(length(&facts)).min(area.width / 2);
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
+    let room = area.width.saturating_sub(wide + 3);
     let (before, behind) = prompt.edit.halves();
+    let sign = sign(state, prompt.purpose, room);
     let typed = [
-        (prompt.purpose.sign().into(), theme.accent),
-        (before.to_owned(), theme.title),
+        (sign.clone(), theme.accent),
+        // Where it does not fit, its begin is what nobody looks at.
+        (end_of(before, usize::from(room).saturating_sub(width(&sign) + 1)).to_owned(), theme.title),
         (pen.glyphs.caret.into(), theme.accent),
         (behind.to_owned(), theme.title),
     ];
-    pen.pieces(area.x + 1, area.y, area.width.saturating_sub(wide + 3), &typed);
+    pen.pieces(area.x + 1, area.y, room, &typed);
+}
+
+/// What stands before the line: for what it is, and for whom, where there is room for that.
+fn sign(state: &State, purpose: PromptFor, room: u16) -> String {
+    let whole = state.aimed_at().and_then(|whom| match purpose {
+        PromptFor::Filter => None,
+        PromptFor::Note => Some(format!("note about {whom}: ")),
+        PromptFor::Mute => Some(format!("mute {whom} for: ")),
+    });
+    let whole = whole.filter(|whole| width(whole) <= usize::from(room / 2));
+    whole.unwrap_or_else(|| purpose.sign().into())
+}
+
+/// The end of `text` that fits into `room` cells.
+fn end_of(text: &str, room: usize) -> &str {
+    let begins = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    begins.map(|at| &text[at..]).find(|rest| width(rest) <= room).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_line_is_what_is_seen() {
+        assert_eq!(end_of("abc", 3), "abc");
+        assert_eq!(end_of("abcdef", 3), "def");
+        assert_eq!(end_of("新闻联播", 5), "联播");
+        assert_eq!(end_of("abc", 0), "");
+    }
 }
