@@ -291,6 +291,8 @@ mod acting {
             "page up" => b"\x1b[5~",
             "page down" => b"\x1b[6~",
             "F1" => b"\x1bOP",
+            "tab" => b"\t",
+            "delete" => b"\x1b[3~",
             _ => match name.strip_prefix("ctrl-") {
                 Some(letter) => return vec![letter.as_bytes()[0] & 0x1f],
                 None if name.chars().count() == 1 => name.as_bytes(),

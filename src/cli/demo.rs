@@ -30,8 +30,12 @@ pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
         config::parse(&text, Path::new("demo.toml"), &environment, &Disk).map_err(Failed::Mistakes)?;
     let mut common = Common { wall: args.wall, ..args.common.clone() };
     let own = || default_state_dir().map(|dir| dir.join("demo"));
-    common.state = common.state.or_else(|| environment.state.clone()).or_else(own);
-    let code = run::with_configuration(loaded, None, &common, "demo".to_owned(), true);
+    common.state = common.state.or_else(|| environment.state.clone());
+    // A demo that nobody gave a folder leaves nothing behind that the next one would show.
+    let remember = common.state.is_some();
+    common.state = common.state.or_else(own);
+    let screen = run::Screen { config: None, title: "demo".to_owned(), views: Vec::new(), remember };
+    let code = run::with_configuration(loaded, None, &common, screen, true);
     served.stop();
     code
 }

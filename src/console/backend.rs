@@ -58,6 +58,17 @@ impl<W: Write> QuietBackend<W> {
         self.writes
     }
 
+    /// Says something to the terminal that is no part of the picture, at once and in one write.
+    ///
+    /// # Errors
+    /// Those of the terminal.
+    pub fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
+        self.bytes += bytes.len() as u64;
+        self.writes += 1;
+        written
+    }
+
     /// crossterm's backend, writing into the frame.
     fn frame(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
         if self.frame.is_empty() {

@@ -25,6 +25,14 @@ pub struct Glyphs {
     pub bar: &'static str,
     /// The part of a gauge that is not filled.
     pub rest: &'static str,
+    /// Marks what is selected together with others.
+    pub mark: &'static str,
+    /// The same, under the cursor.
+    pub cursor_on_mark: &'static str,
+    /// A group that is folded.
+    pub folded: &'static str,
+    /// A group that is not.
+    pub unfolded: &'static str,
     /// Where the next typed character goes.
     pub caret: &'static str,
     /// Levels of a chart, lowest first; the first one means nothing.
@@ -42,6 +50,10 @@ pub const UNICODE: Glyphs = Glyphs {
     line: "─",
     bar: "━",
     rest: "─",
+    mark: "◆",
+    cursor_on_mark: "◈",
+    folded: "▸",
+    unfolded: "▾",
     caret: "▏",
     levels: [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
 };
@@ -57,6 +69,10 @@ pub const ASCII: Glyphs = Glyphs {
     line: "-",
     bar: "=",
     rest: "-",
+    mark: "+",
+    cursor_on_mark: "&",
+    folded: "+",
+    unfolded: "-",
     caret: "_",
     levels: [" ", ".", ".", ":", "-", "=", "+", "*", "#"],
 };

@@ -88,6 +88,48 @@ pub fn penalty_parts(body: Rect) -> (Rect, Rect) {
     (list, Rect { y: list.bottom(), height: panel, ..body })
 }
 
+/// The narrowest a tile gets: its sign, some letters of a name, and what is wrong.
+const LEAST_TILE: u16 = 18;
+/// The widest.
+const MOST_TILE: u16 = 40;
+/// How wide tiles are where not all of them fit anyway.
+const USUAL_TILE: u16 = 20;
+
+/// How many tiles stand beside each other, and how wide each is: as wide as they can be while all
+/// `count` of them fit.
+#[must_use]
+pub fn tiles(body: Rect, count: usize) -> (usize, u16) {
+    let across = |width: u16| (body.width / width).max(1);
+    let fits = |across: &u16| usize::from(*across) * usize::from(body.height) >= count;
+    let all = (across(MOST_TILE)..=across(LEAST_TILE)).find(fits).unwrap_or_else(|| across(USUAL_TILE));
+    (all.into(), body.width / all)
+}
+
+/// The widest a list to choose from gets.
+const WIDEST_LIST: u16 = 90;
+/// The most lines it shows at a time.
+const HIGHEST_LIST: u16 = 20;
+
+/// Where a list of `items` to choose from stands in front of `body`: its frame, and the lines of its
+/// items in it. `None`: there is no room.
+#[must_use]
+pub fn picker(body: Rect, items: usize) -> Option<(Rect, Rect)> {
+    let wide = WIDEST_LIST.min(body.width.saturating_sub(2));
+    let items = u16::try_from(items).unwrap_or(u16::MAX);
+    let rows = items.clamp(1, HIGHEST_LIST).min(body.height.saturating_sub(3));
+    if wide < 10 || rows == 0 {
+        return None;
+    }
+    let frame = Rect { x: body.x + (body.width - wide) / 2, y: body.y, width: wide, height: rows + 3 };
+    Some((frame, Rect { x: frame.x + 2, y: frame.y + 2, width: wide - 4, height: rows }))
+}
+
+/// The first item seen of a list in which this one is selected.
+#[must_use]
+pub fn first_seen(selected: usize, rows: u16) -> usize {
+    (selected + 1).saturating_sub(rows.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +152,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn two_hundred_tiles_fit_the_usual_large_screen() {
+        let body = areas(Size { width: 120, height: 40 }, 0, true).body;
+        let (across, width) = tiles(body, 200);
+        assert!(across * usize::from(body.height) >= 200 && width >= LEAST_TILE, "{across} of {width}");
+        assert_eq!(tiles(body, 3), (3, 40), "few are wide");
+        assert_eq!(tiles(body, 10_000).0, 6);
+        assert_eq!(tiles(Rect::new(0, 0, 0, 0), 5), (1, 0));
+        assert_eq!(tiles(Rect::new(0, 0, 10, 5), 5), (1, 10));
     }
 
     #[test]

@@ -84,6 +84,21 @@ pub fn fit_ends<'a>(text: &'a str, columns: usize, glyphs: &Glyphs) -> Cow<'a, s
     Cow::Owned(begin + &end)
 }
 
+/// A name cut to `room` cells. Names that differ only in a number at their end keep it.
+#[must_use]
+pub fn short_name<'a>(name: &'a str, room: usize, glyphs: &Glyphs) -> Cow<'a, str> {
+    if width(name) <= room {
+        return Cow::Borrowed(name);
+    }
+    let number = name.rsplit_once(' ').filter(|(_, last)| last.bytes().all(|b| b.is_ascii_digit()));
+    match number {
+        Some((begin, number)) if width(number) + 4 <= room => {
+            Cow::Owned(format!("{} {number}", fit(begin, room - width(number) - 1, glyphs)))
+        }
+        _ => Cow::Borrowed(name),
+    }
+}
+
 /// Cuts `text` into pieces of at most `columns`, at blanks where there are any. At least one piece.
 #[must_use]
 pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
@@ -289,6 +304,15 @@ mod tests {
                 assert!(width(&fit_ends(text, columns, &UNICODE)) <= columns, "{text} at {columns}");
             }
         }
+    }
+
+    #[test]
+    fn a_short_name_keeps_its_number() {
+        let short = |name, room| short_name(name, room, &UNICODE).into_owned();
+        assert_eq!(short("Alpenblick TV 12", 16), "Alpenblick TV 12");
+        assert_eq!(short("Alpenblick TV 12", 11), "Alpenbl… 12");
+        assert_eq!(short("Alpenblick TV", 8), "Alpenblick TV", "the pen cuts it");
+        assert_eq!(short("Kanal 123456789", 8), "Kanal 123456789");
     }
 
     #[test]

@@ -7,25 +7,31 @@ use super::{Binding, Does, Key, Places};
 pub(super) const MOVE: &str = "Moving";
 pub(super) const LOOK: &str = "Looking";
 pub(super) const ACT: &str = "Acting";
+pub(super) const LOGS: &str = "In a log";
 pub(super) const GENERAL: &str = "General";
 
 const ROWS: Places = Places::ALL;
 const ONE: Places = Places::STREAM.and(Places::LOG);
-const LOGS: Places = ONE;
 const ROLLOUT: Places = ACTS.and(Places::MACHINE);
 const ACTS: Places = Places::GRID.and(Places::STREAM).and(Places::PENALTY);
 const ROWED: Places = Places::GRID.and(Places::PENALTY);
 
 macro_rules! binding {
-    ($does:ident, $places:expr, $chapter:expr, $short:literal, $help:literal, [$($key:expr),+]) => {
+    ($does:ident, $places:expr, $chapter:expr, $short:literal, $help:literal, [$($key:expr),*]) => {
         Binding {
             does: Does::$does,
-            keys: &[$($key),+],
+            keys: &[$($key),*],
             places: $places,
             chapter: $chapter,
             short: $short,
             help: $help,
         }
+    };
+}
+
+macro_rules! view {
+    ($does:ident, $key:literal, $help:literal) => {
+        binding!($does, Places::GRID, LOOK, "", $help, [Key::char($key)])
     };
 }
 
@@ -90,7 +96,7 @@ pub(super) const TABLE: &[Binding] = &[
         Places::GRID,
         LOOK,
         "filter",
-        "filter by name, id, group, phase or condition",
+        "filter, by words or by fields: health:critical group:sport fps<20",
         [Key::char('/')]
     ),
     binding!(
@@ -111,10 +117,109 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     binding!(SortPrevious, Places::GRID, LOOK, "", "sort by the column before", [Key::char('<')]),
     binding!(SortReverse, Places::GRID, LOOK, "", "sort the other way round", [Key::char('O')]),
+    binding!(SortBy, Places::GRID, LOOK, "", "choose the column to sort by", [Key::control('o')]),
+    binding!(
+        Undo,
+        ACTS.and(Places::MACHINE),
+        ACT,
+        "",
+        "take the last order back, within ten seconds",
+        [Key::char('u')]
+    ),
     binding!(Log, ACTS, LOOK, "log", "the stream's log on the whole screen", [Key::char('l')]),
-    binding!(Wrap, LOGS, LOOK, "wrap", "wrap long lines, or cut them", [Key::char('w')]),
-    binding!(Next, ONE, MOVE, "next", "the next stream of the grid", [Key::char('n'), Key::named(Right)]),
-    binding!(Previous, ONE, MOVE, "previous", "the stream before it", [Key::char('p'), Key::named(Left)]),
+    binding!(
+        Select,
+        Places::GRID,
+        ACT,
+        "select",
+        "select what is under the cursor, or take it out, and go on",
+        [Key::char(' ')]
+    ),
+    binding!(Group, Places::GRID, LOOK, "group", "streams under their groups, or not", [Key::char('t')]),
+    binding!(
+        Density,
+        Places::GRID,
+        LOOK,
+        "density",
+        "one line a stream, two lines, or tiles",
+        [Key::char('d')]
+    ),
+    binding!(Columns, Places::GRID, LOOK, "columns", "choose, move and size columns", [Key::char('C')]),
+    binding!(Views, Places::GRID, LOOK, "views", "choose a view", [Key::char('v')]),
+    binding!(Wrap, ONE, LOOK, "wrap", "wrap long lines, or cut them", [Key::char('w')]),
+    binding!(
+        Next,
+        Places::STREAM,
+        MOVE,
+        "next",
+        "the next stream of the grid",
+        [Key::char('n'), Key::named(Right)]
+    ),
+    binding!(
+        Previous,
+        Places::STREAM,
+        MOVE,
+        "previous",
+        "the stream before it",
+        [Key::char('p'), Key::named(Left)]
+    ),
+    binding!(
+        LogSearch,
+        Places::LOG,
+        LOGS,
+        "search",
+        "search; capitals count when there are any",
+        [Key::char('/')]
+    ),
+    binding!(LogHitDown, Places::LOG, LOGS, "hit", "to the next hit", [Key::char('n')]),
+    binding!(LogHitUp, Places::LOG, LOGS, "", "to the hit before, in old lines too", [Key::char('N')]),
+    binding!(
+        LogFilter,
+        Places::LOG,
+        LOGS,
+        "filter",
+        "only lines that match; with ! those that do not",
+        [Key::char('&')]
+    ),
+    binding!(
+        LogSeverity,
+        Places::LOG,
+        LOGS,
+        "severity",
+        "hide debug, then info, then warnings, or none",
+        [Key::char('f')]
+    ),
+    binding!(LogTimes, Places::LOG, LOGS, "times", "time of day, age, or date with time", [Key::char('t')]),
+    binding!(LogSelect, Places::LOG, LOGS, "select", "select lines; again: no longer", [Key::char('v')]),
+    binding!(
+        LogCopy,
+        Places::LOG,
+        LOGS,
+        "copy",
+        "copy the selected lines, or the current one",
+        [Key::char('y')]
+    ),
+    binding!(
+        LogSave,
+        Places::LOG,
+        LOGS,
+        "save",
+        "save what is selected or shown to a file",
+        [Key::char('S')]
+    ),
+    binding!(LogAdd, Places::LOG, LOGS, "add", "another stream's log in the same pane", [Key::char('a')]),
+    binding!(LogMark, Places::LOG, LOGS, "mark", "set a mark below the current line", [Key::char('M')]),
+    binding!(LogMarkUp, Places::LOG, LOGS, "", "to the mark above", [Key::char('[')]),
+    binding!(LogMarkDown, Places::LOG, LOGS, "", "to the mark below", [Key::char(']')]),
+    binding!(LogNext, Places::LOG, LOGS, "", "the log of the next stream of the grid", [Key::named(Right)]),
+    binding!(
+        LogPrevious,
+        Places::LOG,
+        LOGS,
+        "",
+        "the log of the stream before it",
+        [Key::named(Left), Key::char('p')]
+    ),
     binding!(
         Acknowledge,
         ACTS,
@@ -201,6 +306,7 @@ pub(super) const TABLE: &[Binding] = &[
         "all keys",
         [Key::char('?'), Key::named(F(1))]
     ),
+    binding!(FindKey, Places::HELP, GENERAL, "find", "look for a key", [Key::char('/')]),
     binding!(
         Quit,
         Places::ALL,
@@ -212,17 +318,50 @@ pub(super) const TABLE: &[Binding] = &[
     binding!(StartAll, Places::GRID, ACT, "", "start all streams shown; asks first", [Key::char('S')]),
     binding!(StopAll, Places::GRID, ACT, "", "stop all streams shown; asks first", [Key::char('X')]),
     binding!(RestartAll, Places::GRID, ACT, "", "restart all streams shown; asks first", [Key::char('R')]),
+    binding!(
+        SelectRange,
+        Places::GRID,
+        ACT,
+        "",
+        "select all from the last selected one to the cursor",
+        [Key::char('V')]
+    ),
+    binding!(SelectAll, Places::GRID, ACT, "", "select all that match; again: none", [Key::control('a')]),
+    binding!(
+        Left,
+        Places::GRID,
+        MOVE,
+        "",
+        "the tile to the left; among groups: out, then fold",
+        [Key::named(Left)]
+    ),
+    binding!(
+        Right,
+        Places::GRID,
+        MOVE,
+        "",
+        "the tile to the right; among groups: unfold, then in",
+        [Key::named(Right)]
+    ),
+    binding!(Fold, Places::GRID, LOOK, "", "fold the group", [Key::char('-')]),
+    binding!(Unfold, Places::GRID, LOOK, "", "unfold the group", [Key::char('+'), Key::char('=')]),
+    binding!(FoldAll, Places::GRID, LOOK, "", "fold all groups", [Key::char('_')]),
+    binding!(UnfoldAll, Places::GRID, LOOK, "", "unfold all groups", [Key::char('*')]),
+    binding!(ViewSave, Places::GRID, LOOK, "", "save what is shown as a view", [Key::control('n')]),
+    view!(View0, '0', "no view: all streams, as configured"),
+    view!(View1, '1', "the view on 1"),
+    view!(View2, '2', "the view on 2"),
+    view!(View3, '3', "the view on 3"),
+    view!(View4, '4', "the view on 4"),
+    view!(View5, '5', "the view on 5"),
+    view!(View6, '6', "the view on 6"),
+    view!(View7, '7', "the view on 7"),
+    view!(View8, '8', "the view on 8"),
+    view!(View9, '9', "the view on 9"),
     binding!(Up, ROWS, MOVE, "", "up", [Key::named(Up), Key::char('k')]),
     binding!(Down, ROWS, MOVE, "", "down", [Key::named(Down), Key::char('j')]),
     binding!(PageUp, ROWS, MOVE, "", "a screenful up", [Key::named(PageUp), Key::control('u')]),
-    binding!(
-        PageDown,
-        ROWS,
-        MOVE,
-        "",
-        "a screenful down",
-        [Key::named(PageDown), Key::control('d'), Key::char(' ')]
-    ),
+    binding!(PageDown, ROWS, MOVE, "", "a screenful down", [Key::named(PageDown), Key::control('d')]),
     binding!(First, ROWS, MOVE, "", "to the first", [Key::named(Home), Key::char('g')]),
     binding!(
         Last,
@@ -231,6 +370,15 @@ pub(super) const TABLE: &[Binding] = &[
         "",
         "to the last; in a log: follow it again",
         [Key::named(End), Key::char('G')]
+    ),
+    binding!(Theme, Places::ALL, GENERAL, "", "other colours, shown while you choose", [Key::char('T')]),
+    binding!(
+        ToggleMouse,
+        Places::ALL,
+        GENERAL,
+        "",
+        "take clicks and the wheel, or leave them to the terminal",
+        []
     ),
     binding!(Redraw, Places::ALL, GENERAL, "", "draw everything anew", [Key::control('l')]),
     binding!(

@@ -29,6 +29,12 @@ impl State {
         self.want(Dirty::Figures);
     }
 
+    /// What time of day it is, in milliseconds since the Unix epoch; 0 while it is not known.
+    #[must_use]
+    pub fn time_ms(&self) -> u64 {
+        self.wall_now().and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0)
+    }
+
     /// The supervisor was heard so long ago.
     pub(super) fn heard(&mut self, ago: Duration) {
         self.clock.heard_at = self.now - ago;

@@ -325,12 +325,13 @@ impl State {
 
     /// Moves the selection of the list that the open stream came from; says which stream is selected
     /// then.
-    pub(super) fn neighbour(&mut self, step: isize) -> Option<StreamIx> {
+    pub(super) fn neighbour(&mut self, forward: bool) -> Option<StreamIx> {
         if !self.screens.contains(&Screen::Penalty) {
-            self.move_by(step);
+            let height = self.grid_height();
+            self.list.move_to_stream(forward, height);
             return self.list.selected;
         }
-        self.move_in_penalty(step);
+        self.move_in_penalty(if forward { 1 } else { -1 });
         self.penalty.list.selected
     }
 

@@ -48,7 +48,10 @@ fn stream_page() {
     for (width, height) in SIZES {
         let mut state = frozen(width, height, &[KeyCode::Down, KeyCode::Down, KeyCode::Down, KeyCode::Enter]);
         let stream = state.open.unwrap();
-        tell(&mut state, ServerMessage::Log { stream, lines: log_lines(40), missed: 0, fresh: true });
+        tell(
+            &mut state,
+            ServerMessage::Log { stream, first: 0, lines: log_lines(40), missed: 0, fresh: true },
+        );
         assert_snapshot!(format!("frozen_stream_{width}x{height}"), screen(&state));
     }
 }

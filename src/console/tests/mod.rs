@@ -1,5 +1,8 @@
 //! What the screens look like, and what they cost.
 
+mod draws;
+mod grid;
+mod grid_screens;
 mod lookback;
 mod penalty;
 mod screens;
@@ -7,3 +10,4 @@ mod supervision;
 pub mod support;
 mod traffic;
 mod wall;
+mod ways;

@@ -17,8 +17,8 @@ use crate::console::view;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
     Board, Care, Condition, ConditionKind, Delta, Explained, Figures, HostReading, LimitReading, LineLevel,
-    LogLine, Mode, Moment, Notice, NoticeKind, Phase, PoolReading, Pressure, Row, SelfReading, Severity,
-    StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
+    LogLine, Mode, Moment, Notice, NoticeKind, OldLines, Phase, PoolReading, Pressure, Row, SelfReading,
+    Severity, StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
 };
 
 /// Where the supervisor's clock stands on a test's board: two hours and a bit.
@@ -83,7 +83,7 @@ pub fn row(n: u32) -> Row {
     }
 }
 
-fn condition(kind: ConditionKind, seconds: u64) -> Condition {
+pub fn condition(kind: ConditionKind, seconds: u64) -> Condition {
     Condition { kind, severity: kind.severity(), since: ago(seconds), explained: None }
 }
 
@@ -386,11 +386,16 @@ pub fn log_lines(count: u64) -> Vec<LogLine> {
     (0..count).map(line).collect()
 }
 
-/// Opens the selected stream, with a log of `lines`.
+/// Opens the selected stream, with a log of `lines` and nothing before them in its files.
 pub fn open(state: &mut State, lines: u64) {
     press(state, KeyCode::Enter);
     let stream = state.open.unwrap();
-    tell(state, ServerMessage::Log { stream, lines: log_lines(lines), missed: 0, fresh: true });
+    let log = ServerMessage::Log { stream, first: 0, lines: log_lines(lines), missed: 0, fresh: true };
+    for effect in tell(state, log) {
+        if let Effect::Send(ClientMessage::ReadLog { seq, stream, .. }) = effect {
+            tell(state, ServerMessage::OldLog { seq, stream, old: OldLines::default() });
+        }
+    }
 }
 
 /// The look of a terminal with Unicode.
@@ -400,13 +405,14 @@ pub fn look() -> Look {
         term: "xterm-256color".into(),
         colorterm: "truecolor".into(),
         locale: "C.UTF-8".into(),
+        tmux: false,
     };
-    Look::choose(None, false, &around).unwrap()
+    Look::suiting(false, &around)
 }
 
 /// The look of a terminal without.
 pub fn ascii_look() -> Look {
-    Look::choose(None, true, &Surroundings::default()).unwrap()
+    Look::suiting(true, &Surroundings::default())
 }
 
 /// The screen as text, without what blanks are at the ends of lines.

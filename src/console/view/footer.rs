@@ -1,16 +1,18 @@
 //! The footer: the keys that work here, the filter being typed, the answer to a command.
 
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
-use crate::console::keymap::{Bound, Does, Places, acts};
-use crate::console::state::overlay::prompt::{Prompt, PromptFor};
-use crate::console::state::{Screen, State};
-use crate::console::text::{cells, width};
-use crate::model::MAX_NOTE;
+use crate::console::state::footer::Hint;
+use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
+use crate::console::state::{State, Toast};
+use crate::console::text::{cells, counted, keep_lines, thousands, width, wrap};
+use crate::model::{Health, MAX_NOTE};
 
-/// With less room than this a sign stands for "to look at".
-const LEAST_WORDS: usize = 56;
+/// What is wrong with a line is told in at most so many lines.
+const MISTAKE_LINES: usize = 3;
 
 /// Draws the footer.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -18,157 +20,192 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         return;
     }
     pen.paint(area, pen.theme.bar);
-    let mut room = area.width.saturating_sub(2);
     if state.question().is_some() {
         let keys = [("y", "yes"), ("n", "no")].map(|(key, word)| hint(key.into(), word, pen));
-        pen.pieces(area.x + 1, area.y, room, &keys.concat());
+        pen.pieces(area.x + 1, area.y, area.width.saturating_sub(2), &keys.concat());
         return;
     }
     if let Some(prompt) = state.prompt() {
         prompt_line(state, prompt, area, pen);
+        if let Some(mistake) = &prompt.mistake {
+            mistake_lines(prompt, mistake, area, pen);
+        }
         return;
     }
     if let Some(toast) = &state.toast {
-        let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
-        let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
-        let text = format!("{sign} {}", toast.text);
-        // At least help and quit keep their place.
-        let wide = cells(width(&text)).min(room.saturating_sub(17));
-        pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
-        room = room.saturating_sub(wide + 2);
+        let wide = state.toast_width();
+        pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &[said(toast, pen)]);
     }
-    pen.pieces(area.x + 1, area.y, room, &keys(state, room.into(), pen));
+    for (x, Hint { key, word, worst, .. }) in state.hints() {
+        let room = area.width.saturating_sub(x + 1);
+        let [key, (word, plain)] = hint(key, &word, pen);
+        let style = worst.map_or(plain, |worst| pen.theme.health(worst));
+        pen.pieces(area.x + x, area.y, room, &[key, (word, style)]);
+    }
 }
 
-/// The keys that work here, as many as fit; help and quit are always among them.
-fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
-    let place = state.screen().place();
-    let useful = |bound: &&Bound| {
-        let b = bound.binding;
-        !b.short.is_empty()
-            && !bound.keys.is_empty()
-            // Only a rollout that has stopped can go on or back.
-            && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
-            // In the grid there is nothing to go back from but a filter.
-            && (b.does != Does::Back || state.screen() != Screen::Grid || state.list.is_filtered())
-            // Nothing can be done to what was.
-            && !(state.is_frozen() && acts(b.does))
-    };
-    let look = state.penalty.tally.open() > 0;
-    let kept = |b: &Bound| match b.binding.does {
-        Does::Help | Does::Quit => true,
-        Does::PenaltyBox => look,
-        _ => false,
-    };
-    let stepping = if state.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
-    let here = state.keymap.at(stepping).chain(state.keymap.at(place));
-    let (mut always, mut others): (Vec<&Bound>, Vec<&Bound>) = here.filter(useful).partition(|b| kept(b));
-    if state.screen() == Screen::Penalty {
-        // What the box is for.
-        others.sort_by_key(|b| !matches!(b.binding.does, Does::Acknowledge | Does::Mute | Does::Note));
+fn said(toast: &Toast, pen: &Pen) -> Piece {
+    let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
+    let sign = if toast.bad { pen.glyphs.health(Health::Warning) } else { pen.glyphs.dot };
+    (format!("{sign} {}", toast.text), style)
+}
+
+/// What is said and has no place in the footer stands above it, at the right.
+pub fn toasts(state: &State, body: Rect, pen: &mut Pen) {
+    // Something else has the footer.
+    let in_footer = usize::from(state.overlay.is_none() && state.toast.is_some());
+    let toasts: Vec<&Toast> = state.toasts().collect();
+    let above = &toasts[..toasts.len() - in_footer];
+    for (toast, y) in above.iter().rev().zip((body.y..body.bottom()).rev()) {
+        let piece = said(toast, pen);
+        let wide = cells(width(&piece.0)).min(body.width.saturating_sub(4));
+        let place = Rect { x: body.right() - wide - 2, y, width: wide + 2, height: 1 };
+        pen.wipe(place);
+        pen.paint(place, pen.theme.bar);
+        pen.pieces(place.x + 1, y, wide, &[piece]);
     }
-    // What there is to look at stands at one place on every screen.
-    always.sort_by_key(|b| b.binding.does != Does::PenaltyBox);
-    let piece = |b: &Bound| match b.binding.does {
-        Does::PenaltyBox => to_look_at(state, b, room < LEAST_WORDS, pen),
-        _ => hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen),
-    };
-    let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
-    let mut pieces: Vec<Piece> = Vec::new();
-    for binding in others {
-        let next = piece(binding);
-        if length(&pieces) + length(&next) + length(&tail) > room {
-            break;
-        }
-        pieces.extend(next);
-    }
-    pieces.append(&mut tail);
-    pieces
 }
 
 fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
     [(key, pen.theme.accent), (format!(" {word}  "), pen.theme.dim)]
 }
 
-/// How many streams are to be looked at, with the key that shows them.
-fn to_look_at(state: &State, bound: &Bound, short: bool, pen: &Pen) -> [Piece; 2] {
-    let key = bound.keys.first().map(|key| key.name()).unwrap_or_default();
-    let tally = state.penalty.tally;
-    let style = if tally.open() > 0 { pen.theme.health(tally.worst()) } else { pen.theme.dim };
-    let words = if short {
-        format!(" {} {}  ", pen.glyphs.health(tally.worst()), tally.open())
-    } else {
-        format!(" {} {}  ", tally.open(), bound.binding.short)
-    };
-    [(key, pen.theme.accent), (words, style)]
-}
-
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let (found, drop) = match prompt.purpose {
-        PromptFor::Filter => {
-            (format!("{} of {}   ", state.list.order.len(), state.board.rows.len()), " clear")
-        }
-        PromptFor::Note => {
-            (format!("{} of {MAX_NOTE}   ", prompt.edit.text().trim().chars().count()), " drop")
-        }
-        PromptFor::Mute => (String::new(), " drop"),
-    };
-    let mut facts = match &prompt.mistake {
-        Some(mistake) => vec![(mistake.text.clone(), theme.warning)],
-        None => vec![
-            (found, theme.dim),
-            ("enter".into(), theme.accent),
-            (" keep  ".into(), theme.dim),
-            ("esc".into(), theme.accent),
-            (drop.into(), theme.dim),
-        ],
-    };
-    if length(&facts) > usize::from(area.width / 2) {
-        facts.truncate(1);
-    }
+    let facts = prompt_facts(state, prompt, pen);
     let wide = cells(length(&facts)).min(area.width / 2);
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let room = area.width.saturating_sub(wide + 3);
-    let (before, behind) = prompt.edit.halves();
-    let sign = sign(state, prompt.purpose, room);
-    let typed = [
-        (sign.clone(), theme.accent),
-        // Where it does not fit, its begin is what nobody looks at.
-        (end_of(before, usize::from(room).saturating_sub(width(&sign) + 1)).to_owned(), theme.title),
-        (pen.glyphs.caret.into(), theme.accent),
-        (behind.to_owned(), theme.title),
-    ];
+    let mut typed = vec![(sign(state, prompt.purpose, room), theme.accent)];
+    typed.extend(typed_pieces(prompt, pen));
+    keep_caret(&mut typed, room.into(), pen);
     pen.pieces(area.x + 1, area.y, room, &typed);
 }
 
-/// What stands before the line: for what it is, and for whom, where there is room for that.
+/// What stands before the line: what it is for, and for whom, where there is room for that.
 fn sign(state: &State, purpose: PromptFor, room: u16) -> String {
     let whole = state.aimed_at().and_then(|whom| match purpose {
-        PromptFor::Filter => None,
         PromptFor::Note => Some(format!("note about {whom}: ")),
         PromptFor::Mute => Some(format!("mute {whom} for: ")),
+        _ => None,
     });
     let whole = whole.filter(|whole| width(whole) <= usize::from(room / 2));
     whole.unwrap_or_else(|| purpose.sign().into())
 }
 
-/// The end of `text` that fits into `room` cells.
-fn end_of(text: &str, room: usize) -> &str {
-    let begins = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-    begins.map(|at| &text[at..]).find(|rest| width(rest) <= room).unwrap_or("")
+/// Leaves out the begin of a line that is too long, so that the caret is seen.
+fn keep_caret(typed: &mut Vec<Piece>, room: usize, pen: &Pen) {
+    let caret = typed.iter().position(|(text, _)| text == pen.glyphs.caret).unwrap_or(0);
+    let mut over = length(&typed[..=caret]).saturating_sub(room);
+    if over == 0 {
+        return;
+    }
+    // Its own mark takes room too.
+    over += width(pen.glyphs.cut);
+    for (text, _) in &mut typed[..caret] {
+        while over > 0
+            && let Some(first) = text.graphemes(true).next().map(str::to_owned)
+        {
+            over = over.saturating_sub(width(&first));
+            text.drain(..first.len());
+        }
+    }
+    typed.insert(0, (pen.glyphs.cut.into(), pen.theme.faint));
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_line_is_what_is_seen() {
-        assert_eq!(end_of("abc", 3), "abc");
-        assert_eq!(end_of("abcdef", 3), "def");
-        assert_eq!(end_of("新闻联播", 5), "联播");
-        assert_eq!(end_of("abc", 0), "");
+/// What is typed, with the caret in it, and marked where it is wrong.
+fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
+    let theme = pen.theme;
+    let wrong = theme.warning.add_modifier(Modifier::REVERSED);
+    let mut pieces = Vec::new();
+    let (before, behind) = prompt.edit.halves();
+    let mut from = 0;
+    for (half, caret) in [(before, true), (behind, false)] {
+        let at = prompt.mistake.as_ref().map(|mistake| mistake.at.wrapping_sub(from));
+        let (head, rest) = at.and_then(|at| half.split_at_checked(at)).unwrap_or((half, ""));
+        let sign = rest.chars().next().map_or(0, char::len_utf8);
+        pieces.push((head.to_owned(), theme.title));
+        pieces.push((rest[..sign].to_owned(), wrong));
+        pieces.push((rest[sign..].to_owned(), theme.title));
+        if caret {
+            pieces.push((pen.glyphs.caret.into(), theme.accent));
+        }
+        from += half.len();
     }
+    pieces.retain(|(text, _)| !text.is_empty());
+    pieces
+}
+
+/// What is found by what is typed, and how to leave.
+fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
+    let facts = || state.log.facts(state.log_room());
+    let (found, enter, esc) = match prompt.purpose {
+        // On a narrow screen the header alone says how many there are.
+        PromptFor::Filter if state.size.width < 60 => (String::new(), "keep", "clear"),
+        PromptFor::ViewName => (String::new(), "save", "leave"),
+        PromptFor::Filter => {
+            let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
+            (found, "keep", "clear")
+        }
+        PromptFor::LogSearch => {
+            let found =
+                facts().hits.map_or_else(String::new, |(_, count)| format!("{}   ", counted(count, "hit")));
+            (found, "go", "undo")
+        }
+        PromptFor::LogFilter => {
+            let facts = facts();
+            let of = |count: usize| thousands(count as u64);
+            (format!("{} of {}   ", of(facts.shown), of(facts.lines)), "keep", "undo")
+        }
+        PromptFor::LogSave => (String::new(), "save", "not"),
+        PromptFor::Note => {
+            let typed = prompt.edit.text().trim().chars().count();
+            (format!("{typed} of {MAX_NOTE}   "), "keep", "leave as it is")
+        }
+        PromptFor::Mute => (String::new(), "mute", "leave as it is"),
+        PromptFor::HelpFind => (String::new(), "keep", "clear"),
+    };
+    let mut facts = vec![(found, pen.theme.dim)];
+    // With a mistake there is nothing to keep.
+    if prompt.mistake.is_none() {
+        facts.extend(hint("enter".into(), enter, pen));
+    }
+    facts.extend(hint("esc".into(), esc, pen));
+    facts
+}
+
+/// What is wrong, above the line: at its place, or where there is room.
+fn mistake_lines(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
+    let style = pen.theme.warning;
+    let x = place(prompt, mistake.at).saturating_add(area.x).min(area.right().saturating_sub(2));
+    // The place itself is marked too, for a text that needs the whole line.
+    pen.paint(Rect { x, y: area.y, width: 1, height: 1 }, style.add_modifier(Modifier::REVERSED));
+    let mut lines = wrap(&mistake.text, area.width.saturating_sub(2).into(), pen.glyphs);
+    keep_lines(&mut lines, MISTAKE_LINES);
+    let high = cells(lines.len()).min(area.y);
+    let above = Rect { y: area.y - high, height: high, ..area };
+    pen.wipe(above);
+    pen.paint(above, pen.theme.bar);
+    let wide = cells(width(&mistake.text));
+    let (y, behind) = (above.y, area.right().saturating_sub(x + 3));
+    if high > 1 || wide > behind.max(x.saturating_sub(2)) {
+        for (line, y) in lines.iter().zip(above.y..above.bottom()) {
+            pen.left(area.x + 1, y, area.width.saturating_sub(2), line, style);
+        }
+    } else if high == 1 {
+        pen.left(x, y, 1, pen.glyphs.down, style);
+        let at = if wide <= behind { x + 2 } else { x - wide - 1 };
+        pen.left(at, y, wide, &mistake.text, style);
+    }
+}
+
+/// Where the byte `at` of a line stands, from the left edge.
+fn place(prompt: &Prompt, at: usize) -> u16 {
+    let (before, behind) = prompt.edit.halves();
+    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
+    // The caret takes a cell of its own.
+    let caret = usize::from(at > before.len());
+    let place = to(before, at.min(before.len())) + to(behind, at.saturating_sub(before.len())) + caret;
+    cells(width(prompt.purpose.sign()) + place).saturating_add(1)
 }

@@ -1,7 +1,8 @@
 //! What the operator sees. A view reads the state and changes nothing.
 
 pub mod chart;
-mod dialog;
+mod columns;
+pub mod dialog;
 mod footer;
 mod grid;
 mod header;
@@ -34,6 +35,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         return;
     }
     let mut pen = Pen::new(frame.buffer_mut(), look);
+    pen.paint(area, pen.theme.ground);
     if layout::is_too_small(state.size) {
         dialog::too_small(area, &mut pen);
         return;
@@ -41,7 +43,10 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
     let areas = state.areas();
     if state.screen() == Screen::Wall {
         wall::draw(state, &mut pen);
-        in_front(state, area, area, &mut pen);
+        // Nothing else can stand in front of it.
+        if let Some(question) = state.question() {
+            dialog::question(state, question, area, &mut pen);
+        }
         return;
     }
     header::draw(state, &areas, &mut pen);
@@ -65,7 +70,12 @@ fn in_front(state: &State, area: Rect, body: Rect, pen: &mut Pen) {
     match &state.overlay {
         Some(Overlay::Question(question)) => dialog::question(state, question, area, pen),
         Some(Overlay::Picker(list)) => picker::draw(list, body, pen),
+        Some(Overlay::Columns(list)) => columns::draw(state, list, body, pen),
         // The footer has it.
         Some(Overlay::Prompt(_)) | None => {}
     }
+    if state.help.front {
+        help::front(state, area, pen);
+    }
+    footer::toasts(state, body, pen);
 }

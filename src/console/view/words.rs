@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::console::glyphs::Glyphs;
 use crate::console::spans::{Countdown, age_words, slow_age};
+use crate::console::text::width;
 use crate::model::{Condition, Moment, Phase, Row, coarse_age, span_words};
 
 /// Where there are fewer cells than this the end of a reason is lost.
@@ -24,10 +25,11 @@ pub fn why(row: &Row, now: Moment, countdown: Countdown) -> String {
 #[must_use]
 pub fn why_in(row: &Row, now: Moment, room: u16) -> String {
     let why = why(row, now, Countdown::Coarse);
-    if room >= SHORT {
+    let fits = width(&why) <= room.into();
+    if room >= SHORT && fits {
         return why;
     }
-    if let Some(next) = row.next.filter(|_| room < LEAST) {
+    if let Some(next) = row.next.filter(|_| room < LEAST && !fits) {
         return format!("in {}", span_words(Countdown::Coarse.round(now.until(next))));
     }
     match why.strip_prefix(&*row.reason).and_then(|rest| rest.strip_prefix(", ")) {
@@ -130,14 +132,44 @@ fn until_age(until: Moment, now: Moment) -> String {
     coarse_age(Countdown::Coarse.round(now.until(until)))
 }
 
-/// What to show as the newest message: why it is not live, else the newest line.
+/// What to show as the newest message in `room` cells: why it is not live, else the newest line.
 #[must_use]
-pub fn message(row: &Row, now: Moment) -> String {
+pub fn message(row: &Row, now: Moment, room: u16) -> String {
     let why = match row.phase {
         Phase::Live => String::new(),
-        _ => why(row, now, Countdown::Coarse),
+        _ => why_in(row, now, room),
     };
     if why.is_empty() { row.last_message.to_string() } else { why }
+}
+
+/// Why it is not live, or the newest line with its age.
+#[must_use]
+pub fn message_and_age(row: &Row, now: Moment) -> (String, Option<String>) {
+    let why = message(row, now, u16::MAX);
+    let is_line = row.phase == Phase::Live || why == *row.last_message;
+    let age = (is_line && !row.last_message.is_empty()).then(|| coarse_age(now.since(row.last_message_at)));
+    (why, age)
+}
+
+/// What operators noted, in a cell: `ack 5m, ask the coast`.
+#[must_use]
+pub fn care_cell(row: &Row, now: Moment) -> String {
+    let note = row.care.note.to_string();
+    [care(row, now), note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// Its tags.
+#[must_use]
+pub fn tags(row: &Row) -> String {
+    let tags: Vec<&str> = row.tags.iter().map(AsRef::as_ref).collect();
+    tags.join(" ")
+}
+
+/// The input in use, and which one it is where it is not the first.
+#[must_use]
+pub fn input(row: &Row) -> String {
+    let (number, of) = row.input_of;
+    if on_fallback(row) { format!("{number}/{of} {}", row.input) } else { row.input.to_string() }
 }
 
 /// How long the worker has been running.

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use crossterm::event::KeyCode;
 
 use super::*;
-use crate::console::keymap::{Keymap, Places};
 use crate::console::state::update::{Effect, Event, update};
 use crate::console::state::{Question, Screen};
 use crate::console::tests::support::*;
@@ -192,30 +191,49 @@ fn the_whole_board_may_come_while_something_else_is_shown() {
     assert_eq!((state.board.rows.len(), state.board.revision), (12, 77));
 }
 
+/// The commands among effects.
+fn commands(effects: Vec<Effect>) -> Vec<crate::model::Command> {
+    let command = |effect| match effect {
+        Effect::Send(ClientMessage::Command { command, .. }) => Some(command),
+        _ => None,
+    };
+    effects.into_iter().filter_map(command).collect()
+}
+
 #[test]
 fn nothing_is_ordered_for_what_was() {
-    let mut acting: Vec<Does> = Vec::new();
-    for (place, keys) in
-        [(Places::GRID, ""), (Places::STREAM, "\r"), (Places::PENALTY, "P"), (Places::MACHINE, "m")]
-    {
-        let bounds = Keymap::default();
-        let does: Vec<Does> = bounds.at(place).map(|bound| bound.binding.does).filter(|d| acts(*d)).collect();
-        for does in does {
+    let leaves = [Does::Quit, Does::Freeze, Does::Back];
+    for keys in ["", "\r", "P", "m", "l"] {
+        for does in Does::ALL.iter().copied().filter(|does| !leaves.contains(does)) {
             let mut state = state(120, 24, tended_board(40));
             for key in keys.chars() {
                 press(&mut state, if key == '\r' { KeyCode::Enter } else { ch(key) });
             }
             press(&mut state, ch('z'));
-            assert!(state.does(does).is_empty(), "{does:?}");
-            assert!(state.overlay.is_none(), "{does:?} asks for nothing either");
-            let said = state.toast.take().unwrap();
-            assert!(said.bad && said.text.contains("z goes live"), "{said:?}");
-            acting.push(does);
+            // And whatever it asks is answered.
+            let mut effects = state.does(does);
+            for key in [KeyCode::Enter, ch('y'), KeyCode::Enter] {
+                effects.extend(press(&mut state, key));
+            }
+            assert_eq!(commands(effects), [], "{does:?} after {keys:?}");
         }
     }
+}
+
+#[test]
+fn what_is_refused_says_how_to_go_live() {
+    let acting: Vec<Does> = Does::ALL.iter().copied().filter(|does| acts(*does)).collect();
     for does in [Does::Stop, Does::StopAll, Does::SlotsMore, Does::RolloutBack, Does::Acknowledge, Does::Note]
     {
         assert!(acting.contains(&does), "{does:?}");
+    }
+    for does in acting {
+        let mut state = state(120, 24, tended_board(40));
+        press(&mut state, ch('z'));
+        assert!(state.does(does).is_empty() && state.overlay.is_none(), "{does:?}");
+        let said = state.toast.take().unwrap();
+        assert!(said.bad && said.text.contains("z goes live"), "{said:?}");
+        assert!(!state.is_useful(does), "nor is it offered");
     }
 }
 
@@ -254,7 +272,7 @@ fn escape_goes_live_where_it_does_nothing_else() {
 fn keys_that_step_mean_what_they_did_when_nothing_is_frozen() {
     let mut state = minute();
     press(&mut state, ch('<'));
-    assert_ne!(state.list.sort, crate::console::columns::Sort::default());
+    assert_ne!(state.list.sort, crate::model::SortBy::default());
     for key in [',', '.', '[', ']'] {
         press(&mut state, ch(key));
     }
