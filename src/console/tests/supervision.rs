@@ -8,9 +8,9 @@ use crossterm::event::KeyCode;
 use insta::assert_snapshot;
 
 use super::support::*;
+use crate::console::state::toasts::BAD_TOAST_FOR;
 use crate::console::state::undo::UNDO_FOR;
 use crate::console::state::update::Effect;
-use crate::console::state::toasts::BAD_TOAST_FOR;
 use crate::console::state::{Dirty, LOOK_EVERY, Question, State};
 use crate::console::text::width;
 use crate::link::{ClientMessage, ServerMessage};

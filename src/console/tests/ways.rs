@@ -331,11 +331,7 @@ fn a_great_many_mistakes_can_be_read() {
         press(&mut state, KeyCode::Char('?'));
         assert!(screen(&state).contains("20 mistakes"));
         press(&mut state, KeyCode::End);
-        assert!(
-            !screen(&state).contains("20 mistakes"),
-            "{}",
-            screen(&state)
-        );
+        assert!(!screen(&state).contains("20 mistakes"), "{}", screen(&state));
     }
 }
 
