@@ -37,7 +37,7 @@ pub enum Verb {
     /// Tells what the configuration was before, and goes back to it
     Config(Kept),
     /// Prints the keys of the console
-    Keys,
+    Keys(Keys),
 }
 
 /// Running with a configuration.
@@ -65,7 +65,7 @@ pub struct Common {
     /// Print the final board
     #[arg(long, value_enum, value_name = "FORM")]
     pub report: Option<ReportForm>,
-    /// Colours: dark, light, monochrome
+    /// Colours: a theme of the console's list (key T), or the path of a .toml file
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
     /// Draw with ASCII characters only
@@ -151,6 +151,14 @@ pub struct Check {
     /// The same, without its name
     #[arg(value_name = "FILE", conflicts_with = "config")]
     pub file: Option<PathBuf>,
+}
+
+/// The keys.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Keys {
+    /// As this configuration's keys.toml changes them [default: as they are without one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Revisions of the configuration.

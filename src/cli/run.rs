@@ -1,11 +1,12 @@
 //! `headend`: the supervisor with its console, or without a terminal.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
-use super::{FAILED, Failed, MISTAKEN, OK, headless, print, report::Report, tell};
+use super::{FAILED, Failed, MISTAKEN, OK, console as wishes, headless, print, report::Report, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::model::View;
@@ -29,24 +30,30 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
     let sources = Some(files.into_sources());
-    let screen =
-        Screen { title: path.display().to_string(), views: loaded.config.views.clone(), remember: true };
+    let screen = Screen {
+        title: path.display().to_string(),
+        views: loaded.config.views.clone(),
+        remember: true,
+        config: Some(path),
+    };
     with_configuration(loaded, sources, &args.common, screen, args.common.headless)
-}
-
-/// What is particular to a console.
-pub struct Screen {
-    /// What runs.
-    pub title: String,
-    /// The views of the configuration.
-    pub views: Vec<View>,
-    /// Whether what is arranged on the screen is remembered.
-    pub remember: bool,
 }
 
 /// The same, with a wall for a console.
 pub fn wall(args: &Run) -> Result<u8, Failed> {
     plain(&Run { common: Common { wall: true, ..args.common.clone() }, ..args.clone() })
+}
+
+/// What is particular to a console.
+pub struct Screen {
+    /// The configuration's file, if it is one.
+    pub config: Option<PathBuf>,
+    /// What runs, in one line.
+    pub title: String,
+    /// The views of the configuration.
+    pub views: Vec<View>,
+    /// Whether what is arranged on the screen is remembered.
+    pub remember: bool,
 }
 
 /// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
@@ -86,8 +93,7 @@ fn with_console(
 ) -> Result<u8, Failed> {
     let remember = service.folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
     let mut settings = Settings {
-        theme: common.theme.clone(),
-        ascii: common.ascii,
+        source: wishes::source(screen.config, common),
         title: screen.title,
         exports: service.folder().map(|folder| folder.join("exports")),
         version: env!("CARGO_PKG_VERSION"),

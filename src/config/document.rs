@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::common::{Common, FALLBACK, THRESHOLDS, name, read_args};
+use super::console::{CONSOLE, read_console};
 use super::input::check_input;
 use super::mistake::quote;
 use super::policy::{GUARD, ORIGIN, POOL, RESTART, ROLLOUT, STOP, read_policy};
@@ -22,7 +23,7 @@ pub(super) static TOP: Shape = Shape {
     title: "the top of the file",
     keys: &[
         "include", "pool", "restart", "origin", "rollout", "guard", "stop", "defaults", "ffmpeg", "logs",
-        "state", "view", "stream", "playlist",
+        "state", "console", "view", "stream", "playlist",
     ],
 };
 pub(super) static INCLUDED: Shape =
@@ -99,7 +100,7 @@ pub(super) static PLAYLIST: Shape = Shape {
 };
 
 /// Every table there is, with every key: the sample and the reference are checked against it.
-pub(super) static SHAPES: [&Shape; 16] = [
+pub(super) static SHAPES: [&Shape; 17] = [
     &TOP,
     &POOL,
     &RESTART,
@@ -114,6 +115,7 @@ pub(super) static SHAPES: [&Shape; 16] = [
     &LOGS,
     &STATE,
     &VIEW,
+    &CONSOLE,
     &STREAM,
     &PLAYLIST,
 ];
@@ -154,6 +156,7 @@ pub(super) fn read_settings(
         config.state_dir = path_of(&section, "dir", report).map(|path| resolve(path.value, base, env));
     }
     config.views = read_views(top, report);
+    config.console = read_console(top, base, env, report);
     defaults
 }
 

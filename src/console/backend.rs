@@ -58,13 +58,15 @@ impl<W: Write> QuietBackend<W> {
         self.writes
     }
 
-    /// Writes what is no part of the picture, at once.
+    /// Says something to the terminal that is no part of the picture, at once and in one write.
     ///
     /// # Errors
-    /// When the terminal takes no bytes any more.
-    pub fn write_beside(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Those of the terminal.
+    pub fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
         self.bytes += bytes.len() as u64;
-        self.out.write_all(bytes).and_then(|()| self.out.flush())
+        self.writes += 1;
+        written
     }
 
     /// crossterm's backend, writing into the frame.

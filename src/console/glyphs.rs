@@ -27,12 +27,16 @@ pub struct Glyphs {
     pub rest: &'static str,
     /// Marks what is selected together with others.
     pub mark: &'static str,
+    /// The same, under the cursor.
+    pub cursor_on_mark: &'static str,
     /// A group that is folded.
     pub folded: &'static str,
     /// A group that is not.
     pub unfolded: &'static str,
     /// Where the next typed character goes.
     pub caret: &'static str,
+    /// A line across a chart that its values are measured against.
+    pub measure: &'static str,
     /// Levels of a chart, lowest first; the first one means nothing.
     pub levels: [&'static str; 9],
 }
@@ -49,9 +53,11 @@ pub const UNICODE: Glyphs = Glyphs {
     bar: "━",
     rest: "─",
     mark: "◆",
+    cursor_on_mark: "◈",
     folded: "▸",
     unfolded: "▾",
     caret: "▏",
+    measure: "┄",
     levels: [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
 };
 
@@ -67,9 +73,11 @@ pub const ASCII: Glyphs = Glyphs {
     bar: "=",
     rest: "-",
     mark: "+",
+    cursor_on_mark: "&",
     folded: "+",
     unfolded: "-",
     caret: "_",
+    measure: "-",
     levels: [" ", ".", ".", ":", "-", "=", "+", "*", "#"],
 };
 

@@ -1,12 +1,14 @@
 //! Where the console's thread waits: for the operator, for the link, for a moment.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ratatui::layout::Size;
 
 use super::decode::Typed;
+use super::wishes::Told;
 
 /// What came from the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +34,17 @@ pub struct Mail {
     pub saved: Option<Result<String, String>>,
     /// Something that was to be done did not work; the newest.
     pub failed: Option<String>,
+    /// What the operator's files say now, when that is something else than before.
+    pub files: Option<Box<Told>>,
 }
 
 impl Mail {
     fn is_empty(&self) -> bool {
-        self.terminal.is_empty() && !self.link && self.saved.is_none() && self.failed.is_none()
+        self.terminal.is_empty()
+            && !self.link
+            && self.saved.is_none()
+            && self.failed.is_none()
+            && self.files.is_none()
     }
 }
 
@@ -45,6 +53,7 @@ impl Mail {
 pub struct Inbox {
     mail: Mutex<Mail>,
     arrived: Condvar,
+    asked: AtomicBool,
 }
 
 impl Inbox {
@@ -90,6 +99,22 @@ impl Inbox {
     /// Something that was to be done did not work.
     pub fn failed(&self, text: String) {
         self.lock().failed = Some(text);
+        self.arrived.notify_one();
+    }
+
+    /// The terminal was asked something: its answer may come among the keys.
+    pub fn expect_answer(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether an answer of the terminal may come among the keys.
+    pub fn expects_answer(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// The operator's files say this now; only the newest counts.
+    pub fn files_say(&self, told: Told) {
+        self.lock().files = Some(Box::new(told));
         self.arrived.notify_one();
     }
 

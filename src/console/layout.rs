@@ -58,22 +58,6 @@ pub fn areas(size: Size, banners: u16, with_strip: bool) -> Areas {
     Areas { header, bar, banner, strip, body, footer }
 }
 
-/// How an open stream's screen is divided: what is known about it, and its log.
-#[must_use]
-pub fn stream_parts(body: Rect) -> (Rect, Rect) {
-    if body.width >= 170 {
-        let left = 84;
-        return (
-            Rect { width: left, ..body },
-            Rect { x: body.x + left + 1, width: body.width - left - 1, ..body },
-        );
-    }
-    // Never more than the facts need with a long text or two, never so much that the log has less
-    // than a third.
-    let facts = if body.height >= 30 { 15 } else { 13 }.min(body.height * 2 / 3);
-    (Rect { height: facts, ..body }, Rect { y: body.y + facts, height: body.height - facts, ..body })
-}
-
 /// How the penalty box's screen is divided: its list, with a title, and what is known about the
 /// selected stream.
 #[must_use]
@@ -105,6 +89,31 @@ pub fn tiles(body: Rect, count: usize) -> (usize, u16) {
     (all.into(), body.width / all)
 }
 
+/// The widest a list to choose from gets.
+const WIDEST_LIST: u16 = 90;
+/// The most lines it shows at a time.
+const HIGHEST_LIST: u16 = 20;
+
+/// Where a list of `items` to choose from stands in front of `body`: its frame, and the lines of its
+/// items in it. `None`: there is no room.
+#[must_use]
+pub fn picker(body: Rect, items: usize) -> Option<(Rect, Rect)> {
+    let wide = WIDEST_LIST.min(body.width.saturating_sub(2));
+    let items = u16::try_from(items).unwrap_or(u16::MAX);
+    let rows = items.clamp(1, HIGHEST_LIST).min(body.height.saturating_sub(3));
+    if wide < 10 || rows == 0 {
+        return None;
+    }
+    let frame = Rect { x: body.x + (body.width - wide) / 2, y: body.y, width: wide, height: rows + 3 };
+    Some((frame, Rect { x: frame.x + 2, y: frame.y + 2, width: wide - 4, height: rows }))
+}
+
+/// The first item seen of a list in which this one is selected.
+#[must_use]
+pub fn first_seen(selected: usize, rows: u16) -> usize {
+    (selected + 1).saturating_sub(rows.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,11 +128,8 @@ mod tests {
                     let parts = [a.header, a.bar, a.banner, a.strip, a.body, a.footer];
                     assert_eq!(parts.iter().map(|p| p.height).sum::<u16>(), height, "{size:?}");
                     assert!(parts.iter().all(|p| p.bottom() <= height), "{size:?}");
-                    let (facts, log) = stream_parts(a.body);
-                    assert!(facts.bottom() <= a.body.bottom() && log.bottom() <= a.body.bottom());
                     let (list, panel) = penalty_parts(a.body);
                     assert!(list.bottom() == panel.y && panel.bottom() == a.body.bottom());
-                    assert!(facts.right() <= width && log.right() <= width);
                 }
             }
         }

@@ -3,12 +3,13 @@
 //!
 //! `update(state, event) -> effects` touches no terminal, `view(state, frame)` changes nothing. What
 //! may grow has its bound where it lives: keys waiting in `inbox`, a pasted text in `decode`,
-//! the filter in `state::list`, lines in `state::log`, samples in `state::history`, commands in
-//! `state`, a theme file in [`theme`].
+//! the filter in `state::list`, lines in `state::log`, histories in [`crate::model::History`], workers
+//! listed in `state::tops`, commands in `state`, a theme file in [`theme`].
 
 mod backend;
 mod columns;
 mod decode;
+mod escape;
 mod frames;
 mod fuzzy;
 mod glyphs;
@@ -17,7 +18,9 @@ mod input;
 mod keeper;
 pub mod keymap;
 mod layout;
+pub mod mistake;
 mod osc52;
+mod pages;
 pub mod rehearsal;
 mod remembered;
 mod runner;
@@ -30,6 +33,8 @@ mod tests;
 mod text;
 pub mod theme;
 mod view;
+mod watch;
+pub mod wishes;
 
 use std::io;
 use std::path::PathBuf;
@@ -40,13 +45,11 @@ pub use state::OLD_AFTER;
 
 use crate::model::View;
 
-/// How the console is to look.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What the console is to know of its own.
+#[derive(Clone)]
 pub struct Settings {
-    /// A built-in theme's name, or the path of a `.toml` file; `None`: what suits the terminal.
-    pub theme: Option<String>,
-    /// Only ASCII, also on a terminal that knows more.
-    pub ascii: bool,
+    /// How it is to look and what it is to listen to.
+    pub source: wishes::Source,
     /// What runs: "demo", or the configuration's path. One line.
     pub title: String,
     /// Where files go that the operator saves; `None`: wherever headend was started.
@@ -84,9 +87,9 @@ pub enum ConsoleError {
     /// Standard input or output is no terminal.
     #[error("the console needs a terminal for its input and output; without one use --headless")]
     NoTerminal,
-    /// The theme can't be used.
-    #[error(transparent)]
-    Theme(#[from] theme::ThemeError),
+    /// The theme that an argument asks for can't be used.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Theme(Vec<mistake::Mistake>),
     /// The terminal refused.
     #[error("the terminal can't be set up: {0}; try another TERM, or --headless")]
     Terminal(#[source] io::Error),

@@ -20,9 +20,12 @@ use super::input::Input;
 use super::keeper::Keeper;
 use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
+use super::state::wants::Wants;
 use super::terminal::{self, Taken};
-use super::theme::{Look, Surroundings};
-use super::{ConsoleError, Ending, Settings, osc52, remembered, saving, view};
+use super::theme::Surroundings;
+use super::watch::Watch;
+use super::wishes::{self, Wishes};
+use super::{ConsoleError, Ending, Settings, escape, osc52, remembered, saving, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
@@ -48,8 +51,12 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, exports, version, wall, views, remember, says } = settings;
-    let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
+    let Settings { source, title, exports, version, wall, views, remember, says } = settings;
+    let around = Surroundings::read();
+    let told = wishes::read(&source, &Wishes::default(), around.depth());
+    if let Some(wish) = told.wishes.as_ref().and_then(|w| w.theme.as_ref()).filter(|wish| wish.firm) {
+        wish.read(around.depth()).map_err(ConsoleError::Theme)?;
+    }
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
     }
@@ -63,9 +70,12 @@ pub fn run(
     let taken = Taken::take().map_err(ConsoleError::Terminal)?;
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
+    let depth = around.depth();
     let mut state = State::new(&title, version, size, TimeZone::system());
+    state.begin(around, told.clone());
     if wall {
         state.wall_alone();
+        state.mouse = false;
     }
     state.exports = exports;
     let (remembered, damage) = remember.as_deref().map(remembered::load).unwrap_or_default();
@@ -74,13 +84,17 @@ pub fn run(
     if let Some(damage) = damage {
         inbox.failed(damage);
     }
+    let files = Arc::clone(&inbox);
+    let watch = Watch::start(source, told, depth, move |told| files.files_say(told));
+    if let Err(error) = &watch {
+        log::warn!("changes of the console's files are not seen: {error}");
+    }
     if let Some(text) = says {
         state.say(text, true);
     }
     let runner = Runner {
         state,
         keeper,
-        look,
         client,
         inbox,
         screen,
@@ -89,11 +103,13 @@ pub fn run(
         wall_zero: None,
         taken_at: None,
         link_waits: false,
+        told: Wants::default(),
         asked_to_quit,
         ending: None,
     };
     let ending = runner.run();
     drop(taken);
+    drop(watch);
     Ok(if input.end() { ending } else { Ending::Defect })
 }
 
@@ -137,7 +153,6 @@ impl Clock {
 struct Runner<F: Fn()> {
     state: State,
     keeper: Option<Keeper>,
-    look: Look,
     client: Client,
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
@@ -148,6 +163,8 @@ struct Runner<F: Fn()> {
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
+    /// What the supervisor was told that the screen needs.
+    told: Wants,
     asked_to_quit: F,
     ending: Option<Ending>,
 }
@@ -165,6 +182,7 @@ impl<F: Fn()> Runner<F> {
     }
 
     fn until_ended(&mut self) -> Ending {
+        self.set_up();
         loop {
             let mail = self.inbox.wait(self.wakes_at());
             crate::defect::on_purpose("console");
@@ -175,6 +193,7 @@ impl<F: Fn()> Runner<F> {
                 self.tell(Event::Heard(self.client.heard_ago()));
             }
             self.tell(Event::Clock);
+            self.ask_for_what_is_needed();
             if let Some(ending) = self.ending {
                 return ending;
             }
@@ -214,6 +233,9 @@ impl<F: Fn()> Runner<F> {
         if let Some(outcome) = mail.saved {
             self.tell(Event::Saved(outcome));
         }
+        if let Some(told) = mail.files {
+            self.tell(Event::Files(told));
+        }
         for from_terminal in mail.terminal {
             match from_terminal {
                 FromTerminal::Typed(typed) => self.tell(Event::Typed(typed)),
@@ -244,6 +266,20 @@ impl<F: Fn()> Runner<F> {
             self.tell(Event::Told(message));
         }
         self.tell(Event::Heard(ago));
+    }
+
+    /// Charts and details are full in the frame in which they open.
+    fn ask_for_what_is_needed(&mut self) {
+        let wants = self.state.wants();
+        let asks = wants.beyond(&self.told);
+        self.told = wants;
+        if asks.is_empty() {
+            return;
+        }
+        for message in asks {
+            self.client.send(message);
+        }
+        self.take_messages();
     }
 
     fn tell(&mut self, event: Event) {
@@ -277,6 +313,7 @@ impl<F: Fn()> Runner<F> {
             Effect::Hurry => self.ending = Some(Ending::Hurried),
             Effect::Ended { asked: true } => self.ending = Some(Ending::Quit),
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
+            Effect::Copy(text) => self.copy(&text),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
             Effect::Remember(text) => {
@@ -284,21 +321,44 @@ impl<F: Fn()> Runner<F> {
                     keeper.keep(text);
                 }
             }
-            Effect::Copy(text) => self.copy(&text),
             Effect::Save(order) => {
                 let inbox = Arc::clone(&self.inbox);
                 if let Err(error) = saving::start(order, move |outcome| inbox.saved(outcome)) {
                     self.tell(Event::Saved(Err(format!("nothing is saved: no thread: {error}"))));
                 }
             }
+            Effect::Mouse(on) => self.say(escape::mouse(on)),
+            Effect::Call { calls, text } => {
+                let bytes = escape::call(calls, &text, self.state.looks.around().tmux);
+                self.say(&bytes);
+            }
+            Effect::AskBackground => {
+                // Before the question: the answer may be here before the next line is run.
+                self.inbox.expect_answer();
+                self.say(escape::ASK_BACKGROUND);
+            }
         }
     }
 
     fn copy(&mut self, text: &str) {
-        let in_tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
-        let bytes = osc52::sequence(text, in_tmux);
-        if let Err(error) = self.screen.backend_mut().write_beside(&bytes) {
+        let bytes = osc52::sequence(text, self.state.looks.around().tmux);
+        if let Err(error) = self.screen.backend_mut().say(&bytes) {
             log::warn!("nothing is copied: {error}");
+        }
+    }
+
+    /// Says something to the terminal that is no part of the picture. When it can't be said, the next
+    /// frame can't be drawn either.
+    fn say(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.screen.backend_mut().say(bytes) {
+            log::warn!("the terminal can't be written: {error}");
+        }
+    }
+
+    /// Tells the terminal what it is to tell, after it was taken.
+    fn set_up(&mut self) {
+        for effect in self.state.set_up() {
+            self.carry_out(effect);
         }
     }
 
@@ -338,6 +398,7 @@ impl<F: Fn()> Runner<F> {
             Ok((taken, size)) => {
                 // The guard of the whole run gives it back.
                 std::mem::forget(taken);
+                self.set_up();
                 self.resize(size);
                 self.tell(Event::Redraw);
             }
@@ -349,8 +410,8 @@ impl<F: Fn()> Runner<F> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (state, look) = (&self.state, &self.look);
-        self.screen.draw(|frame| view::draw(state, look, frame))?;
+        let state = &self.state;
+        self.screen.draw(|frame| view::draw(state, &state.looks.look, frame))?;
         self.frames.drawn(Instant::now());
         self.state.drawn();
         Ok(())

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::hub::{MAX_ANSWERS, MAX_REMOVED, MAX_REQUESTS};
 use super::*;
 use crate::model::{
-    Action, Answer, Board, Command, Figures, HostReading, LineLevel, LogLine, LogPlace, Mode, Moment,
-    OldLines, Phase, PoolReading, Row, Selection, StreamId, StreamIx, Wanted,
+    Action, Answer, Board, Command, Detail, Figures, HostReading, InputDetail, LineLevel, LogLine, LogPlace,
+    Mode, Moment, OldLines, Phase, PoolReading, Row, Selection, StreamId, StreamIx, Wanted,
 };
 
 /// A log whose first lines are gone, the same for every stream; and requests to read it back, which
@@ -225,6 +225,78 @@ fn a_log_is_full_at_once_then_follows_and_says_what_was_missed() {
     client.send(ClientMessage::FollowLogs(Vec::new()));
     lines.push("g");
     assert!(client.take().is_empty());
+}
+
+fn detail(stream: u32, failures: u32) -> Detail {
+    let input = InputDetail { failures, ..InputDetail::default() };
+    Detail { stream: StreamIx(stream), inputs: vec![input], ..Detail::default() }
+}
+
+/// The details that have come, as stream and failures of its input.
+fn details(client: &Client) -> Vec<(u32, u32)> {
+    let told = |message| match message {
+        ServerMessage::Detail(detail) => Some((detail.stream.0, detail.inputs[0].failures)),
+        _ => None,
+    };
+    client.take().into_iter().filter_map(told).collect()
+}
+
+#[test]
+fn a_detail_goes_to_who_has_the_stream_open_and_only_when_it_is_news() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let requested = move || _ = counter.fetch_add(1, Ordering::SeqCst);
+    let hub = Hub::new(Arc::new(Lines::default()), Box::new(requested));
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let one = hub.attach(Role::Viewer, move || _ = counter.fetch_add(1, Ordering::SeqCst));
+    let (two, nobody) = (hub.attach(Role::Viewer, || {}), hub.attach(Role::Viewer, || {}));
+    for client in [&one, &two, &nobody] {
+        let _ = client.take();
+    }
+    hub.put_detail(&detail(1, 0));
+    assert_eq!((hub.details_wanted().len(), details(&one)), (0, vec![]));
+
+    one.send(ClientMessage::FollowDetail(Some(StreamIx(1))));
+    two.send(ClientMessage::FollowDetail(Some(StreamIx(2))));
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "the supervisor is told that somebody wants one");
+    assert_eq!(hub.details_wanted(), [1, 2].map(StreamIx).into());
+    let before = woken.load(Ordering::SeqCst);
+    hub.put_detail(&detail(1, 1));
+    hub.put_detail(&detail(2, 2));
+    assert_eq!((details(&one), details(&two), details(&nobody)), (vec![(1, 1)], vec![(2, 2)], vec![]));
+    assert_eq!(woken.load(Ordering::SeqCst), before + 1);
+    hub.put_detail(&detail(1, 1));
+    assert_eq!((details(&one), woken.load(Ordering::SeqCst)), (vec![], before + 1), "it has that one");
+    hub.put_detail(&detail(1, 3));
+    assert_eq!(details(&one), [(1, 3)]);
+
+    // Another stream, the same one again from the beginning, and none.
+    one.send(ClientMessage::FollowDetail(Some(StreamIx(2))));
+    hub.put_detail(&detail(1, 4));
+    hub.put_detail(&detail(2, 2));
+    assert_eq!((details(&one), details(&two)), (vec![(2, 2)], vec![]));
+    one.send(ClientMessage::FollowDetail(Some(StreamIx(2))));
+    hub.put_detail(&detail(2, 2));
+    assert_eq!(details(&one), [(2, 2)]);
+    one.send(ClientMessage::FollowDetail(None));
+    drop(two);
+    assert!(hub.details_wanted().is_empty());
+    hub.put_detail(&detail(2, 5));
+    assert_eq!(details(&one), []);
+}
+
+#[test]
+fn of_details_for_one_who_does_not_read_the_newest_waits() {
+    let (hub, _) = hub();
+    let client = hub.attach(Role::Viewer, || {});
+    let _ = client.take();
+    client.send(ClientMessage::FollowDetail(Some(StreamIx(1))));
+    for failures in 0..10_000 {
+        hub.put_detail(&detail(1, failures));
+    }
+    assert_eq!(details(&client), [(1, 9_999)]);
+    assert_eq!(details(&client), []);
 }
 
 #[test]

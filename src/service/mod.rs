@@ -3,6 +3,8 @@
 //! Starting: limits, state folder, store, logs, FFmpeg, what an earlier headend left, supervisor, host
 //! readings. Leaving: no more starts, workers end, logs are written, the store is flushed and exported.
 
+mod histories;
+mod kept;
 mod leftovers;
 mod outlet;
 mod own_log;
@@ -23,8 +25,9 @@ use crate::ffmpeg::{self, Capabilities, FfmpegError};
 use crate::host::{self, Sampler};
 use crate::link::{Hub, LogSlice, LogSource, OldLogAnswer};
 use crate::logs::Logs;
-use crate::model::{LimitReading, LogLine, LogPlace, Moment, Severity, StreamIx};
-use crate::model::{Notice, NoticeKind};
+use crate::model::{
+    GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard, StreamIx,
+};
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
 use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
@@ -140,7 +143,7 @@ impl Service {
     /// When another headend has the state folder, when FFmpeg can't be used, or when the machine
     /// refuses a thread. A state folder that can't be written is no error: it is said on the board.
     pub fn start(options: Options) -> Result<Self, ServiceError> {
-        let limits = host::raise_open_files();
+        let limits = LimitReading { guard: guard_limits(&options.config), ..host::raise_open_files() };
         if limits.fds_now < LEAST_OPEN_FILES {
             return Err(ServiceError::OpenFiles(limits.fds_now));
         }
@@ -189,7 +192,7 @@ impl Service {
             run_supervisor(core, tools, outlet, streams, hub.clone(), requests, options.leave_on_hangup)?;
         let measured = bids.clone();
         let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
-            outlet::lock(&readings).take_in(host, own, workers);
+            outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
             measured.measured(host, own, workers);
         });
         Ok(Self { hub, bids, supervisor, sampler, logs, store, folder, left, _lock: lock })
@@ -322,6 +325,20 @@ impl Ground {
     }
 }
 
+/// From where on the machine counts as busy, for people.
+fn guard_limits(config: &Config) -> Option<GuardLimits> {
+    let guard = &config.policy.guard;
+    let of = |limit: crate::config::Limit| SoftHard { soft: limit.soft, hard: limit.hard };
+    guard.enabled.then(|| GuardLimits {
+        cpu: of(guard.cpu),
+        cpu_pressure: of(guard.cpu_pressure),
+        memory: of(guard.memory),
+        memory_pressure: of(guard.memory_pressure),
+        open_files: of(guard.open_files),
+        disk: of(guard.disk),
+    })
+}
+
 fn limit_notice(config: &Config, limits: LimitReading) -> Option<Notice> {
     let streams = config.streams.len();
     let short = usize::try_from(limits.workers).is_ok_and(|workers| workers < streams);
@@ -358,18 +375,11 @@ fn filter_notice(config: &Config, capabilities: &Capabilities) -> Option<Notice>
 /// Pairs each stream with what the store knows of it.
 fn restore(config: Config, opened: &Opened) -> Vec<(crate::model::StreamSpec, Option<Restored>)> {
     let now = wall_ms();
-    let known = |spec: &crate::model::StreamSpec| {
-        opened.records.get(&spec.id).map(|record| Restored {
-            wanted: record.wanted,
-            restarts: record.restarts,
-            changed: Moment::ZERO - Duration::from_millis(now.saturating_sub(record.changed_wall_ms)),
-        })
-    };
     config
         .streams
         .into_iter()
         .map(|spec| {
-            let restored = known(&spec);
+            let restored = opened.records.get(&spec.id).map(|record| kept::restored(record, now));
             (spec, restored)
         })
         .collect()
@@ -409,7 +419,8 @@ fn run_supervisor(
     Ok((bids, thread.map_err(machine("the supervisor's thread"))?))
 }
 
-/// Takes clients' commands out of the link and gives them to the supervisor.
+/// Takes clients' commands out of the link and gives them to the supervisor, which is also told when
+/// somebody opens a stream.
 async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notify>) {
     use crate::link::Request;
     loop {
@@ -419,6 +430,10 @@ async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notif
                 let reason = "headend is busy or leaving; try again".into();
                 hub.answer(client, seq, crate::model::Answer::Refused { reason });
             }
+        }
+        // Too busy for that: it is told with what changes next, within a second.
+        if !hub.details_wanted().is_empty() {
+            let _ = bids.send(Bid::Details);
         }
     }
 }

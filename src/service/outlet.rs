@@ -1,17 +1,19 @@
 //! Where the supervisor's results go: to the board, the store, the clients.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::histories::KeptHistories;
+use super::kept::record_of;
 use crate::link::{Hub, HubChange};
 use crate::logs::Logs;
 use crate::model::{
-    Answer, HostReading, LimitReading, Moment, Notice, NoticeKind, SelfReading, Severity, StreamId,
-    WorkersReading,
+    Answer, Detail, HostReading, LimitReading, Moment, Notice, NoticeKind, SelfReading, Severity, StreamId,
+    StreamIx, WorkersReading,
 };
-use crate::store::{Record, Store, WorkerRecord};
+use crate::store::{Store, WorkerRecord};
 use crate::supervisor::core::{Changes, Kept};
 use crate::supervisor::runtime::{Outlet, wall_ms};
 
@@ -47,6 +49,7 @@ pub struct ServiceOutlet {
     store: Arc<Store>,
     logs: Logs,
     readings: Arc<Mutex<Readings>>,
+    histories: KeptHistories,
     limits: Option<LimitReading>,
     /// The service's own, one of a kind.
     notices: BTreeMap<NoticeKind, Notice>,
@@ -86,12 +89,15 @@ impl ServiceOutlet {
         boot: Option<String>,
     ) -> Self {
         let notices = notices.into_iter().map(|notice| (notice.kind, notice)).collect();
+        let histories = KeptHistories::default();
+        hub.read_histories_from(Arc::new(histories.clone()));
         let limits = Some(limits);
         Self {
             hub,
             store,
             logs,
             readings,
+            histories,
             limits,
             notices,
             supervisors: Vec::new(),
@@ -146,9 +152,8 @@ fn merged<'a>(notices: impl Iterator<Item = &'a Notice>) -> Vec<Notice> {
 }
 
 impl Outlet for ServiceOutlet {
-    fn save(&mut self, id: &StreamId, kept: Kept) {
-        let Kept { wanted, phase, restarts } = kept;
-        self.store.save(id, Record { wanted, phase, restarts, changed_wall_ms: wall_ms() });
+    fn save(&mut self, now: Moment, id: &StreamId, kept: Kept) {
+        self.store.save(id, record_of(kept, now, wall_ms()));
     }
 
     fn publish(&mut self, now: Moment, changes: Changes) {
@@ -171,6 +176,7 @@ impl Outlet for ServiceOutlet {
             self.published_at = Some(now);
             self.hub.publish(now, change);
         }
+        self.histories.record(&self.hub);
     }
 
     fn lines_moved(&mut self) {
@@ -190,6 +196,14 @@ impl Outlet for ServiceOutlet {
 
     fn refused(&mut self, client: u64, seq: u64, reason: String) {
         self.hub.answer(client, seq, Answer::Refused { reason: reason.into() });
+    }
+
+    fn details_wanted(&self) -> BTreeSet<StreamIx> {
+        self.hub.details_wanted()
+    }
+
+    fn put_detail(&mut self, detail: &Detail) {
+        self.hub.put_detail(detail);
     }
 
     fn worker_born(&mut self, stream: &StreamId, pid: u32, started: u64) {

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 
 mod any_input;
+mod console;
 mod supervision;
 mod views;
 mod whole;

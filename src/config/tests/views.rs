@@ -63,7 +63,7 @@ filter = 'name:x fps<fast'
         &[
             r#"headend.toml:1:1: [[view]] has no "name"; expected one like name = "night shift""#,
             r#"headend.toml:2:7: "key" is 10; expected a whole number between 1 and 9"#,
-            r#"headend.toml:6:10: the filter is no query, at its character 1; there is no field "helth"; did you mean health?"#,
+            r#"headend.toml:6:10: the filter is no query, at its character 1; no field "helth"; did you mean health?"#,
             r#"headend.toml:7:8: "helth" is no column; did you mean "health"?; "-" before it turns it round"#,
             r#"headend.toml:8:20: "nmae" is no column; did you mean "name"?; a width may stand behind it, like "name:24""#,
             r#"headend.toml:8:28: the column "name" is there twice; expected it once"#,

@@ -3,7 +3,8 @@
 use crate::console::text::{cells, width};
 use crate::model::{Column, ColumnChoice, Density, Row};
 
-/// Cells before the first column: the cursor, the phase's sign, the mark of what is selected.
+/// Cells before the first column: the cursor or the mark of what is selected, the phase's sign, a
+/// blank.
 pub const GUTTER: u16 = 3;
 /// Names are given at most this many cells, however long they are.
 const WIDEST_NAME: u16 = 36;

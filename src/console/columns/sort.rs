@@ -162,6 +162,8 @@ const fn trouble(phase: Phase) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use Column::{Age, Cpu, Fds, Group, Input, Mem, Message, Pid, Seen, Tags, Uptime};
+
     use super::*;
     use crate::console::tests::support::{ago, row, troubled_board};
     use crate::model::{Care, Usage};
@@ -200,7 +202,7 @@ mod tests {
         let last = &mut rows[2];
         (last.usage, last.pid, last.last_seen, last.started) = (None, None, None, None);
         (last.last_message, last.tags, last.group, last.input) =
-            ("".into(), Default::default(), "".into(), "".into());
+            ("".into(), std::sync::Arc::default(), "".into(), "".into());
         last.figures = crate::model::Figures::default();
         rows
     }
@@ -214,7 +216,6 @@ mod tests {
             order.sort_by(|a, b| compare(sort, &rows[*a], &rows[*b]));
             order
         };
-        use Column::{Age, Cpu, Fds, Group, Input, Mem, Message, Pid, Seen, Tags, Uptime};
         for column in [Pid, Seen, Message, Input, Tags, Group] {
             assert_eq!((order(column, false), order(column, true)), ([0, 1, 2], [1, 0, 2]), "{column:?}");
         }

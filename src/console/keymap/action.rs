@@ -19,6 +19,12 @@ macro_rules! actions {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// Its name in words, as lists show it.
+            #[must_use]
+            pub fn label(self) -> String {
+                self.name().replace('-', " ")
+            }
+
             /// What has this name.
             #[must_use]
             pub fn of_name(name: &str) -> Option<Self> {
@@ -167,6 +173,22 @@ actions! {
     LogSave "log-save",
     /// Show another stream's log in the same pane.
     LogAdd "log-add",
+    /// The next part of a page.
+    Part "part",
+    /// The part of a page before.
+    PartBack "part-back",
+    /// Charts show less, and finer.
+    ZoomIn "zoom-in",
+    /// Charts show more.
+    ZoomOut "zoom-out",
+    /// Charts show what was earlier.
+    Earlier "earlier",
+    /// Charts show what was later.
+    Later "later",
+    /// The worker's command into the clipboard.
+    CopyCommand "copy-command",
+    /// Another order of the workers that take most.
+    TopOrder "top-order",
     /// The machine: processor, memory, files, slots.
     Machine "machine",
     /// headend's own log.
@@ -195,10 +217,16 @@ actions! {
     TurnBack "turn-back",
     /// To the next change of a health, while frozen.
     TurnForward "turn-forward",
+    /// Choose another theme.
+    Theme "theme",
+    /// Take clicks and the wheel, or leave them to the terminal.
+    ToggleMouse "toggle-mouse",
     /// Everything that can be done here, to choose from.
     Palette "palette",
     /// All keys.
     Help "help",
+    /// Look for a key in the help.
+    FindKey "find-key",
     /// Draw everything anew.
     Redraw "redraw",
     /// Put headend to sleep, as the shell does.

@@ -31,7 +31,7 @@ impl Places {
         (Self::GRID, "grid"),
         (Self::STREAM, "stream"),
         (Self::LOG, "log"),
-        (Self::OWN_LOG, "own log"),
+        (Self::OWN_LOG, "own-log"),
         (Self::MACHINE, "machine"),
         (Self::HELP, "help"),
         (Self::PENALTY, "penalty"),
@@ -48,6 +48,34 @@ impl Places {
         Self(self.0 & !other.0)
     }
 
+    /// Everywhere, as keys.toml and people call it.
+    pub const EVERYWHERE: &'static str = "everywhere";
+
+    /// The place with this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        if name == Self::EVERYWHERE {
+            return Some(Self::ALL);
+        }
+        Self::EACH.iter().find(|(_, word)| *word == name).map(|(place, _)| *place)
+    }
+
+    /// Those that are in both.
+    pub(super) const fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// Whether it is no place at all.
+    pub(super) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether `place` is one of these.
     #[must_use]
     pub const fn has(self, place: Self) -> bool {
@@ -58,7 +86,7 @@ impl Places {
     #[must_use]
     pub fn words(self) -> String {
         if self == Self::ALL {
-            return "everywhere".into();
+            return Self::EVERYWHERE.into();
         }
         let others = Self::EACH.iter().filter(|(p, _)| Self::ALL.has(*p) && !self.has(*p));
         if let ([(_, word)], false) = (others.collect::<Vec<_>>().as_slice(), self.has(Self::FROZEN)) {

@@ -42,9 +42,17 @@ pub struct Bulk {
     pub left_out: usize,
 }
 
+/// Longer names are cut when it is asked, characters: the id is whole.
+const LONGEST_NAME: usize = 28;
+
 /// What a stream is called where it must not be mistaken for another.
 fn label(row: &Row) -> String {
-    if row.id.as_str() == &*row.name { row.name.to_string() } else { format!("{} {}", row.id, row.name) }
+    if row.id.as_str() == &*row.name {
+        return row.name.to_string();
+    }
+    let cut = if row.name.chars().nth(LONGEST_NAME).is_some() { "…" } else { "" };
+    let name: String = row.name.chars().take(LONGEST_NAME).collect();
+    format!("{} {name}{cut}", row.id)
 }
 
 impl State {

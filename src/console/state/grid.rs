@@ -48,6 +48,7 @@ impl State {
     pub(super) fn rebuild(&mut self) {
         let (now, height) = (self.now, self.grid_height());
         self.list.rebuild(&self.board, now, height);
+        self.recount_selected();
         self.fit_to_size();
     }
 
@@ -55,6 +56,7 @@ impl State {
     pub(super) fn settle(&mut self) -> bool {
         let (now, height) = (self.now, self.grid_height());
         let moved = self.list.settle(&self.board, now, height);
+        self.recount_selected();
         // The cursor may have given way: then the top stays where it is.
         if moved && self.arrangement.density == Density::Tiles {
             self.fit_to_size();
@@ -101,11 +103,9 @@ impl State {
                 self.show_group_line();
             }
             Does::Fold | Does::Unfold => self.fold(does == Does::Fold),
-            Does::FoldAll | Does::UnfoldAll => {
-                if self.is_grouped() {
-                    self.list.fold_all(does == Does::FoldAll);
-                    self.rebuild();
-                }
+            Does::FoldAll | Does::UnfoldAll if self.is_grouped() => {
+                self.list.fold_all(does == Does::FoldAll);
+                self.rebuild();
             }
             Does::Columns => self.open_columns(),
             Does::Select => self.toggle_selected(),
@@ -175,14 +175,14 @@ impl State {
                 (Some(false), true) => self.list.move_beside(1, height),
                 (None, true) => {}
                 // From a stream first to the line of its group.
-                (None, false) => self.to_group(),
+                (None, false) => self.move_to_group(),
                 (Some(_), _) => self.fold(!right),
             }
         }
     }
 
     /// From a stream to the line of its group.
-    fn to_group(&mut self) {
+    fn move_to_group(&mut self) {
         let height = self.grid_height();
         let group = self.list.selected.and_then(|ix| self.list.group_of(ix));
         if let Some(entry) = group.map(|group| group.entry) {
@@ -231,8 +231,9 @@ impl State {
         if self.arrangement.density == Density::Tiles {
             return Duration::MAX;
         }
-        let columns: Vec<Column> = self.columns().iter().map(|placed| placed.column).collect();
-        let why = columns::place_of_why(&self.columns()).is_some();
+        let placed = self.columns();
+        let why = columns::place_of_why(&placed).is_some();
+        let columns: Vec<Column> = placed.iter().map(|placed| placed.column).collect();
         let height = self.grid_height();
         let streams = self.list.visible(height).iter().filter_map(|entry| match entry {
             Entry::Stream(ix) => self.row(*ix),

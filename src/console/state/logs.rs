@@ -10,8 +10,9 @@ use super::log::{News, Room};
 use super::overlay::picker::{Item, Pick, Picker};
 use super::overlay::prompt::{Mistake, PromptFor};
 use super::update::Effect;
-use super::{Dirty, Screen, State, counted, layout};
+use super::{Dirty, Screen, State, counted};
 use crate::console::keymap::Does;
+use crate::console::pages::Part;
 use crate::console::spans::age_changes_in;
 use crate::link::{ClientMessage, MAX_FOLLOWED};
 use crate::model::{OldLines, StreamIx, WallTime};
@@ -35,7 +36,9 @@ impl State {
     #[must_use]
     pub fn log_room(&self) -> Room {
         let body = self.areas().body;
-        let area = if self.screen() == Screen::Stream { layout::stream_parts(body).1 } else { body };
+        let parts = if self.screen() == Screen::Stream { self.parts() } else { Vec::new() };
+        let log = parts.iter().find(|(part, _)| *part == Part::Log);
+        let area = log.map_or(body, |(_, area)| *area);
         Room { width: area.width, height: area.height.saturating_sub(1).max(1) }
     }
 

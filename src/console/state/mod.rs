@@ -1,28 +1,39 @@
 //! What the console knows. No terminal, no clock, no link in it: it changes only by
 //! [`update`](update::update), and a view of it changes nothing.
 
+mod alarm;
 pub mod arrangement;
 pub mod bulk;
 mod care;
+pub mod charts;
 mod clock;
+mod files;
+pub mod footer;
 mod grid;
 mod held;
-pub mod history;
+pub mod help;
 pub mod list;
 pub mod log;
 pub mod logs;
 pub mod lookback;
+pub mod looks;
 pub mod machine;
+mod mouse;
 pub mod notices;
 mod orders;
 pub mod overlay;
+pub mod pages;
 pub mod penalty;
 pub mod selection;
 #[cfg(test)]
 mod tests;
+pub mod toasts;
+pub mod tops;
 pub mod undo;
 pub mod update;
+mod useful;
 pub mod wall;
+pub mod wants;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -36,24 +47,31 @@ use tui_logger::TuiWidgetState;
 use super::columns::Widest;
 use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
+use super::mistake::Mistake;
+use super::pages::Part;
 use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
+use super::theme::Surroundings;
+use super::wishes::Wishes;
 use crate::model::{
     Board, Command, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamIx, Totals, WatchKind,
 };
 use arrangement::Arrangement;
 use bulk::Bulk;
 use care::Aim;
+use charts::Charts;
 use clock::Clock;
 pub use clock::OLD_AFTER;
-use history::History;
 use list::List;
 use log::LogPane;
 use lookback::Lookback;
+use looks::Looks;
 use overlay::Overlay;
+use pages::Pages;
 use penalty::Penalty;
 use selection::Selected;
+use tops::Tops;
 use undo::Undo;
 use wall::Wall;
 
@@ -232,21 +250,39 @@ pub struct State {
     pub detail: Option<Box<Detail>>,
     /// Its log.
     pub log: LogPane,
-    /// Figures of the last minutes.
-    pub history: History,
+    /// What charts show.
+    pub charts: Charts,
+    /// Where one looks on the pages with several parts.
+    pub pages: Pages,
+    /// The workers that take most.
+    pub tops: Tops,
+    /// When a key was pressed last.
+    pressed_at: Option<Moment>,
     /// Where headend's own log is looked at.
     pub own_log: TuiWidgetState,
     own_log_seen: Moment,
     /// The first line of the help that is seen.
     pub help_top: usize,
-    /// The first notice that is seen on the machine's screen.
-    pub machine_top: usize,
+    /// What is looked for in the help, and whether there is one in front.
+    pub help: help::Help,
     /// What stands in front and takes the keys.
     pub overlay: Option<Overlay>,
     /// The keys, as this operator has them.
     pub keymap: Arc<Keymap>,
+    /// Colours and signs.
+    pub looks: Looks,
+    /// What the operator wishes of the console.
+    wishes: Wishes,
+    /// What is wrong with the files that say so.
+    pub mistakes: Vec<Mistake>,
+    /// Clicks and the wheel come here, and do not select text.
+    pub mouse: bool,
+    clicked: mouse::Clicked,
+    alarm: alarm::Alarm,
     /// What is said in the footer.
     pub toast: Option<Toast>,
+    /// What was said before it and is not over.
+    older_toasts: VecDeque<Toast>,
     /// headend is leaving.
     pub leaving: Option<Leaving>,
     /// Where the operator is on earth, for the log's times.
@@ -294,14 +330,24 @@ impl State {
             open: None,
             detail: None,
             log: LogPane::default(),
-            history: History::default(),
+            charts: Charts::default(),
+            pages: Pages::default(),
+            tops: Tops::default(),
+            pressed_at: None,
             own_log: TuiWidgetState::new(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
-            machine_top: 0,
+            help: help::Help::default(),
             overlay: None,
             keymap: Arc::default(),
+            looks: Looks::new(Surroundings::default()),
+            wishes: Wishes::default(),
+            mistakes: Vec::new(),
+            mouse: false,
+            clicked: None,
+            alarm: alarm::Alarm::default(),
             toast: None,
+            older_toasts: VecDeque::new(),
             leaving: None,
             zone,
             exports: None,
@@ -384,7 +430,6 @@ impl State {
         match self.screen() {
             Screen::Grid => self.list.is_visible(ix, height),
             Screen::Stream | Screen::Log => self.open == Some(ix),
-            Screen::Penalty => self.penalty.list.visible(self.penalty_height()).contains(&ix),
             _ => false,
         }
     }
@@ -394,24 +439,14 @@ impl State {
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let screen = self.screen();
-        let samples = match screen {
-            Screen::Stream if self.open_is_measured() => self.history.figures_due(),
-            Screen::Machine => self.history.machine_due(),
-            _ => None,
-        };
         let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
-        let toast = self.toast.as_ref().map(|t| t.until);
         // While a question is open no row moves.
         let sort = if self.question().is_none() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         let wall = if screen == Screen::Wall { self.wall_due() } else { None };
-        let mine = [wall, self.penalty_due()];
-        [samples, own_log, toast, sort, ages].into_iter().chain(mine).flatten().min()
-    }
-
-    fn open_is_measured(&self) -> bool {
-        self.open.and_then(|ix| self.row(ix)).is_some_and(|row| row.started.is_some())
+        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
+        [own_log, sort, ages].into_iter().chain(mine).flatten().min()
     }
 
     /// When the text of a visible age changes.
@@ -428,10 +463,7 @@ impl State {
             Screen::Grid => consider(self.grid_changes_in()),
             Screen::Stream => {
                 if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
-                    consider(row_changes_in(row, self.now));
-                    consider(age_changes_in(self.now.since(row.since)));
-                    consider(age_changes_in(self.now.since(row.last_message_at)));
-                    consider(countdown_changes_in(row, self.now, Countdown::Exact));
+                    self.page_ages(row, &mut consider);
                 }
                 consider(self.log_changes_in());
             }
@@ -447,6 +479,33 @@ impl State {
             consider(slow_age_changes_in(self.now.since(since)));
         }
         (next < Duration::MAX).then(|| self.now + next)
+    }
+}
+
+impl State {
+    /// The ages and the countdowns of the stream's page.
+    fn page_ages(&self, row: &Row, consider: &mut impl FnMut(Duration)) {
+        let now = self.now;
+        let mut age = |at: Moment| consider(age_changes_in(now.since(at)));
+        let detail = self.detail.as_deref().filter(|detail| detail.stream == row.ix);
+        let runs = detail.map_or(&[][..], |detail| &detail.runs);
+        if self.sees(Part::Runs) {
+            runs.iter().map(|run| run.ended).chain(row.started).for_each(&mut age);
+        }
+        if !self.sees(Part::Overview) {
+            return;
+        }
+        age(row.since);
+        age(row.last_message_at);
+        runs.first().map(|run| run.ended).into_iter().chain(row.care.acknowledged).for_each(age);
+        consider(row_changes_in(row, now));
+        let mut countdown = |at: Moment| consider(Countdown::Exact.changes_in(now.until(at)));
+        row.next.into_iter().chain(row.care.muted_until).for_each(&mut countdown);
+        if let Some(detail) = detail {
+            let breakers = detail.inputs.iter().map(|input| input.breaker_next);
+            let all = [detail.next_probe, detail.breaker_next].into_iter().chain(breakers);
+            all.flatten().for_each(countdown);
+        }
     }
 }
 

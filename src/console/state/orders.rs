@@ -1,12 +1,11 @@
 //! What the operator orders, what is asked first, and what came of it.
 
+use std::fmt::Write as _;
+
 use super::overlay::Overlay;
 use super::undo::inverse;
 use super::update::Effect;
-use super::{
-    Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, TOAST_FOR, Toast,
-    counted,
-};
+use super::{Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, counted};
 use crate::console::keymap::Does;
 use crate::link::ClientMessage;
 use crate::model::{Action, Answer, Command, RolloutOrder, Selection, WatchKind};
@@ -15,11 +14,6 @@ use crate::model::{Action, Answer, Command, RolloutOrder, Selection, WatchKind};
 const SLOTS_ONE_BY_ONE: u32 = 20;
 
 impl State {
-    /// Says something in the footer.
-    pub fn say(&mut self, text: String, bad: bool) {
-        self.toast = Some(Toast { text, bad, until: self.now + TOAST_FOR });
-    }
-
     /// Orders something for the stream under the cursor.
     pub(super) fn order_one(&mut self, action: Action) -> Vec<Effect> {
         let Some(row) = self.target() else {
@@ -142,7 +136,7 @@ impl State {
             Answer::Refused { reason } => self.say(format!("{what}: refused: {reason}"), true),
         }
         if let (Some(until), Some(toast)) = (undo, &mut self.toast) {
-            toast.text.push_str(&format!(" ({} undoes)", self.keymap.key_for(Does::Undo)));
+            let _ = write!(toast.text, " ({} undoes)", self.keymap.key_for(Does::Undo));
             toast.until = until;
         }
     }

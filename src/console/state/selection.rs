@@ -12,6 +12,8 @@ pub struct Selected {
     streams: BTreeSet<StreamIx>,
     /// Where a range begins: what was selected or taken out last.
     last: Option<StreamIx>,
+    /// How many of them the filter hides.
+    hidden: usize,
 }
 
 impl Selected {
@@ -31,6 +33,12 @@ impl Selected {
     #[must_use]
     pub fn has(&self, ix: StreamIx) -> bool {
         self.streams.contains(&ix)
+    }
+
+    /// How many of them the filter hides.
+    #[must_use]
+    pub const fn hidden(&self) -> usize {
+        self.hidden
     }
 
     /// All of them, in the order of the configuration.
@@ -71,12 +79,13 @@ impl State {
         let streams = self.streams_of(entry);
         self.chosen.last = self.list.selected.or_else(|| streams.first().copied());
         if streams.iter().all(|ix| self.chosen.has(*ix)) {
-            streams.iter().for_each(|ix| {
+            for ix in &streams {
                 self.chosen.streams.remove(ix);
-            });
+            }
         } else {
             self.chosen.streams.extend(streams);
         }
+        self.recount_selected();
         let height = self.grid_height();
         self.list.move_beside(1, height);
     }
@@ -100,6 +109,7 @@ impl State {
         let streams: Vec<StreamIx> = entries.into_iter().flat_map(|entry| self.streams_of(entry)).collect();
         self.chosen.streams.extend(streams);
         self.chosen.last = self.list.selected.or(self.chosen.last);
+        self.recount_selected();
     }
 
     /// Selects all that match; when they are selected already, none.
@@ -109,11 +119,19 @@ impl State {
         } else {
             self.chosen.streams.extend(self.list.order.iter().copied());
         }
+        self.recount_selected();
     }
 
-    /// How many of the selected streams the filter hides.
-    #[must_use]
-    pub fn selected_hidden(&self) -> usize {
-        self.chosen.iter().filter(|ix| !self.list.holds(*ix)).count()
+    /// Takes nobody as selected any more.
+    pub(super) fn select_none(&mut self) {
+        self.chosen.clear();
+        self.recount_selected();
+    }
+
+    /// The selection or the list has changed: counts what is said of it on every frame.
+    pub(super) fn recount_selected(&mut self) {
+        self.chosen.hidden = self.chosen.iter().filter(|ix| !self.list.holds(*ix)).count();
+        let chosen = &self.chosen;
+        self.list.count_selected(|ix| chosen.has(ix));
     }
 }

@@ -14,6 +14,7 @@ use super::{Dirty, Leaving, Question, Screen, State};
 use crate::console::columns;
 use crate::console::decode::Typed;
 use crate::console::keymap::{Does, Places};
+use crate::console::wishes::{Calls, Told};
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx};
 
@@ -39,6 +40,8 @@ pub enum Event {
     Saved(Result<String, String>),
     /// Something that was to be done did not work.
     Failed(String),
+    /// The operator's files were read.
+    Files(Box<Told>),
 }
 
 /// Something to be done.
@@ -65,6 +68,17 @@ pub enum Effect {
     Save(SaveLines),
     /// Write this for the next start.
     Remember(String),
+    /// Let the terminal tell of clicks and the wheel, or no longer.
+    Mouse(bool),
+    /// Ask the terminal for its background.
+    AskBackground,
+    /// Call someone.
+    Call {
+        /// How.
+        calls: Calls,
+        /// Why, in one line.
+        text: String,
+    },
 }
 
 /// A message may have been on its way this long without its time being believed more than ours.
@@ -89,16 +103,7 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
 
 fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
-        Event::Typed(typed) => {
-            state.want(Dirty::Typed);
-            match typed {
-                Typed::Key(key) => state.pressed(key),
-                Typed::Paste(text) => {
-                    state.pasted(&text);
-                    Vec::new()
-                }
-            }
-        }
+        Event::Typed(typed) => state.typed(typed),
         Event::Resized(size) => {
             state.size = size;
             state.fit_to_size();
@@ -110,9 +115,10 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             vec![Effect::Redraw]
         }
         Event::Told(message) => state.told(message),
+        Event::Files(told) => state.files_told(*told),
         Event::Clock => {
             state.clock();
-            Vec::new()
+            state.call().into_iter().collect()
         }
         Event::Heard(ago) => {
             state.heard(ago);
@@ -135,9 +141,20 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
 }
 
 impl State {
-    /// Takes the samples that are due, from the board as it has been until now.
-    fn sample(&mut self) {
-        self.history.sample(self.lookback.live(&self.board), self.open, self.now);
+    fn typed(&mut self, typed: Typed) -> Vec<Effect> {
+        match typed {
+            Typed::Key(key) => {
+                self.want(Dirty::Typed);
+                return self.pressed(key);
+            }
+            Typed::Mouse(mouse) => return self.moused(mouse),
+            Typed::Paste(text) => {
+                self.want(Dirty::Typed);
+                self.pasted(&text);
+            }
+            Typed::Background(background) => self.background_told(background),
+        }
+        Vec::new()
     }
 
     fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
@@ -155,11 +172,12 @@ impl State {
             ServerMessage::Detail(detail) => {
                 if self.open == Some(detail.stream) && self.detail.as_ref() != Some(&detail) {
                     self.detail = Some(detail);
-                    if self.screen() == Screen::Stream {
+                    if self.screen() == Screen::Stream && !self.sees_only_log() {
                         self.want(Dirty::Now);
                     }
                 }
             }
+            ServerMessage::History(history) => self.take_history(*history),
             ServerMessage::Leaving { workers_left } => {
                 let asked = self.leaving.is_some_and(|l| l.asked);
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });
@@ -174,9 +192,6 @@ impl State {
     }
 
     fn take_board(&mut self, board: Board) {
-        if self.connected {
-            self.sample();
-        }
         self.now = self.now.max(board.at);
         self.heard(Duration::ZERO);
         self.lookback.record_board(&self.board, !self.connected, &board, self.clock.wall_zero);
@@ -187,7 +202,6 @@ impl State {
             self.board = board;
             self.another_board();
         }
-        self.sample();
     }
 
     /// The board that is shown is another one.
@@ -204,14 +218,14 @@ impl State {
         if delta.from != self.live().revision {
             return vec![Effect::Send(ClientMessage::WantBoard)];
         }
-        self.sample();
         self.lookback.record(&self.board, delta, self.clock.wall_zero);
         self.now = self.now.max(delta.at);
         self.heard(Duration::ZERO);
+        self.watch_for_alarms(delta);
         if self.take_delta_behind(delta) {
             return Vec::new();
         }
-        let came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
+        let mut came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
             || delta.removed.iter().any(|ix| self.board.rows.contains_key(ix));
         let mut dirty = self.machine_dirty(delta);
         let mut order_may_change = false;
@@ -219,7 +233,8 @@ impl State {
         for (ix, row) in &delta.rows {
             let change = self.count(*ix, row);
             order_may_change |= change > Dirty::Clean;
-            if self.is_visible(*ix, height) {
+            came_or_went |= self.row(*ix).is_some_and(|old| is_called_otherwise(old, row));
+            if self.is_visible(*ix, height) && (change != Dirty::Figures || self.shows_figures()) {
                 dirty = dirty.max(change);
             }
             dirty = dirty.max(self.unwell_row(*ix, row, change));
@@ -232,7 +247,7 @@ impl State {
         // It fits: that was looked at before.
         let _ = self.board.apply(delta);
         if notices {
-            self.machine_top = self.machine_top.min(self.board.notices.len().saturating_sub(1));
+            self.pages.notices_top = self.pages.notices_top.min(self.board.notices.len().saturating_sub(1));
             self.fit_to_size();
         }
         if delta.pool.is_some() {
@@ -241,6 +256,7 @@ impl State {
         if order_may_change {
             self.list.rows_changed();
         }
+        dirty = dirty.max(self.settle_tops());
         if came_or_went {
             dirty = Dirty::Now;
             self.streams_changed();
@@ -301,22 +317,20 @@ impl State {
     }
 
     fn streams_changed(&mut self) {
-        let rows = &self.board.rows;
-        self.chosen.retain(|ix| rows.contains_key(&ix));
+        let rows = &self.live().rows;
+        let gone = |ix: &StreamIx| !rows.contains_key(ix);
+        let gone: Vec<StreamIx> = self.chosen.iter().filter(gone).collect();
+        self.chosen.retain(|ix| !gone.contains(&ix));
         self.totals = self.board.totals();
         self.widest = columns::measure(self.board.rows.values().map(AsRef::as_ref));
         self.wall_changed();
     }
 
     fn clock(&mut self) {
-        if self.toast.as_ref().is_some_and(|t| t.until <= self.now) {
-            self.toast = None;
+        self.drop_toasts();
+        let sorts = self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now);
+        if sorts && self.settle() && self.screen() == Screen::Grid {
             self.want(Dirty::Now);
-        }
-        if self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now) {
-            if self.settle() && self.screen() == Screen::Grid {
-                self.want(Dirty::Now);
-            }
         }
         if self.ages_due.is_some_and(|at| at <= self.now) {
             self.ages_due = None;
@@ -325,16 +339,6 @@ impl State {
         self.look_for_silence();
         self.penalty_clock();
         self.wall_ticks();
-        let due = |at: Option<Moment>| at.is_some_and(|at| at <= self.now);
-        let samples = match self.screen() {
-            Screen::Stream => due(self.history.figures_due()),
-            Screen::Machine => due(self.history.machine_due()),
-            _ => false,
-        };
-        if samples {
-            self.sample();
-            self.want(Dirty::Figures);
-        }
         if self.screen() == Screen::OwnLog && self.own_log_seen + super::OWN_LOG_EVERY <= self.now {
             self.own_log_seen = self.now;
             self.want(Dirty::Lines);
@@ -344,6 +348,7 @@ impl State {
     fn pressed(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.list.hold(self.now);
         self.penalty.list.hold(self.now);
+        self.pressed_at = Some(self.now);
         if let Some(effects) = self.pressed_in_front(&key).or_else(|| self.pressed_on_wall(&key)) {
             return effects;
         }
@@ -365,6 +370,7 @@ impl State {
             Does::First => self.scroll(isize::MIN / 2),
             Does::Last => self.scroll(isize::MAX / 2),
             Does::Open if self.screen() == Screen::Grid && self.toggle_group() => {}
+            Does::Open if self.screen() == Screen::Machine => return self.open_top(),
             Does::Open => return self.open_selected(Screen::Stream),
             Does::Log if self.screen() == Screen::Grid && self.chosen.len() > 1 => {
                 return self.open_selected_logs();
@@ -394,6 +400,8 @@ impl State {
                 self.prompt_for(PromptFor::Filter, &filter);
             }
             Does::Palette => self.open_palette(),
+            Does::Theme => self.open_themes(),
+            Does::ToggleMouse => return self.toggle_mouse(),
             Does::Faults => {
                 self.list.faults_only = !self.list.faults_only;
                 self.rebuild();
@@ -411,13 +419,23 @@ impl State {
             Does::SlotsAuto => return self.auto_slots(),
             Does::Undo => return self.take_back(),
             Does::Wrap => self.log.wrap = !self.log.wrap,
+            Does::Part => self.turn_part(true),
+            Does::PartBack => self.turn_part(false),
+            Does::ZoomIn => self.zoom(false),
+            Does::ZoomOut => self.zoom(true),
+            Does::Earlier => self.pan(true),
+            Does::Later => self.pan(false),
+            Does::CopyCommand => return self.copy_command(),
+            Does::TopOrder => self.tops.turn(),
             Does::Machine => {
-                self.machine_top = 0;
+                (self.pages.notices_top, self.pages.meters_top) = (0, 0);
                 self.go(Screen::Machine);
+                self.settle_tops();
             }
             Does::OwnLog => self.go(Screen::OwnLog),
             Does::Help => {
                 self.help_top = 0;
+                self.help.find.clear();
                 self.go(Screen::Help);
             }
             Does::PenaltyBox => self.open_penalty(),
@@ -432,6 +450,10 @@ impl State {
             Does::MinuteForward => self.step_by(MINUTE),
             Does::TurnBack => self.step_to_turn(true),
             Does::TurnForward => self.step_to_turn(false),
+            Does::FindKey => {
+                let find = self.help.find.clone();
+                self.prompt_for(PromptFor::HelpFind, &find);
+            }
             Does::Redraw => return vec![Effect::Redraw],
             Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
@@ -450,15 +472,13 @@ impl State {
         isize::try_from(height).unwrap_or(1)
     }
 
-    fn scroll(&mut self, lines: isize) {
+    pub(super) fn scroll(&mut self, lines: isize) {
         let room = self.log_room();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
-            Screen::Penalty => {
-                let height = self.penalty_height();
-                self.penalty.list.move_by(lines, height);
-            }
+            Screen::Penalty => self.move_in_penalty(lines),
             Screen::Wall => {}
+            Screen::Stream if self.scroll_part(lines) => {}
             Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
             Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(room),
             Screen::Stream | Screen::Log => self.log.scroll(lines, room),
@@ -469,16 +489,13 @@ impl State {
             Screen::Help => {
                 self.help_top = self.help_top.saturating_add_signed(lines).min(self.help_bottom());
             }
-            Screen::Machine => {
-                let last = self.board.notices.len().saturating_sub(1);
-                self.machine_top = self.machine_top.saturating_add_signed(lines).min(last);
-            }
+            Screen::Machine => self.scroll_machine(lines),
         }
     }
 
     fn help_bottom(&self) -> usize {
         let body = self.areas().body;
-        crate::console::view::help::height(&self.keymap, body.width).saturating_sub(body.height.into())
+        crate::console::view::help::height(self, body.width).saturating_sub(body.height.into())
     }
 
     /// Goes to a screen; one that is already below is gone back to.
@@ -488,8 +505,6 @@ impl State {
         } else {
             self.screens.push(screen);
         }
-        // The machine's chart is full when it opens.
-        self.sample();
     }
 
     fn open_selected(&mut self, screen: Screen) -> Vec<Effect> {
@@ -501,8 +516,20 @@ impl State {
         self.open_stream(ix)
     }
 
+    /// Opens the worker under the cursor of the machine's list.
+    fn open_top(&mut self) -> Vec<Effect> {
+        let Some(ix) = self.tops.selected() else {
+            self.say("no worker has been measured yet".into(), true);
+            return Vec::new();
+        };
+        self.go(Screen::Stream);
+        self.open_stream(ix)
+    }
+
     pub(super) fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
         self.open = Some(ix);
+        self.detail = None;
+        self.page_anew();
         self.list.selected = Some(ix);
         let follow = self.open_logs(&[ix]);
         self.fit_to_size();
@@ -527,21 +554,27 @@ impl State {
             let still_open = self.screens.iter().any(|s| matches!(s, Screen::Stream | Screen::Log));
             if self.open.is_some() && !still_open {
                 self.open = None;
+                self.detail = None;
                 self.log.close();
                 return vec![Effect::Send(ClientMessage::FollowLogs(Vec::new()))];
             }
         } else if !self.chosen.is_empty() {
-            self.chosen.clear();
+            self.select_none();
         } else if self.list.is_filtered() {
             self.list.drop_filter();
             self.rebuild();
         } else if self.is_frozen() {
             self.go_live();
         } else {
-            self.toast = None;
+            self.forget_toasts();
         }
         Vec::new()
     }
+}
+
+/// Whether it has another name or another group: columns and groups are made anew then.
+fn is_called_otherwise(old: &Row, new: &Row) -> bool {
+    old.name != new.name || old.group != new.group || old.tags != new.tags
 }
 
 /// How soon the difference between two states of a row is wanted.

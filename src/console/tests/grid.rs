@@ -66,7 +66,7 @@ fn command(effects: Vec<Effect>) -> (u64, Command) {
 
 fn ids(target: &Selection) -> Vec<&str> {
     let Selection::Ids(ids) = target else { panic!("{target:?}") };
-    ids.iter().map(|id| id.as_str()).collect()
+    ids.iter().map(crate::model::StreamId::as_str).collect()
 }
 
 fn answer(state: &mut State, seq: u64, answer: Answer) {
@@ -110,7 +110,8 @@ mod queries {
         press(&mut state, KeyCode::Enter);
         assert!(state.prompt().is_none());
         // Left broken, nothing of it stays.
-        presses(&mut state, "/ helth:x");
+        presses(&mut state, "/sport helth:x");
+        assert_eq!(numbers(&state), [11], "and not nothing, as the word helth would find");
         press(&mut state, KeyCode::Esc);
         assert_eq!((state.list.order.len(), &*state.list.filter), (200, ""));
     }
@@ -295,6 +296,18 @@ mod groups {
         let (_, command) = command(press(&mut state, ch('y')));
         let Command::Streams { target, .. } = command else { panic!() };
         assert_eq!(ids(&target)[..3], ["ch-001", "ch-006", "ch-011"]);
+    }
+
+    #[test]
+    fn a_stream_that_changes_its_group_changes_its_place() {
+        let mut state = grid();
+        presses(&mut state, "t");
+        let mut moved = row(1);
+        moved.group = "kids".into();
+        change(&mut state, vec![moved]);
+        assert_eq!(state.list.group_of(StreamIx(1)).map(|group| group.name.to_string()), Some("kids".into()));
+        let count = |name: &str| state.list.groups().iter().find(|g| &*g.name == name).unwrap().tally.count;
+        assert_eq!((count("kids"), count("sport")), (21, 19));
     }
 
     #[test]
@@ -707,7 +720,7 @@ mod views {
     fn the_configurations_views_keep_their_key_and_name() {
         let saved = |name: &str, key| View { name: name.into(), key: Some(key), ..View::default() };
         let views = vec![saved("sport", 5), saved("other", 2), saved("third", 3)];
-        let state = with(vec![sport()], Remembered { columns: Vec::new(), views });
+        let state = with(vec![sport()], Remembered { views, ..Remembered::default() });
         let found: Vec<_> =
             state.arrangement.views.iter().map(|n| (&*n.view.name, n.view.key, n.saved)).collect();
         assert_eq!(found, [("sport", Some(2), false), ("other", Some(1), true), ("third", Some(3), true)]);
@@ -716,7 +729,7 @@ mod views {
     #[test]
     fn chosen_columns_outlive_views() {
         let own = vec![ColumnChoice::of(Column::Cpu), ColumnChoice::of(Column::Name)];
-        let mut state = with(vec![sport()], Remembered { columns: own.clone(), views: Vec::new() });
+        let mut state = with(vec![sport()], Remembered { columns: own.clone(), ..Remembered::default() });
         assert_eq!(state.arrangement.columns, own);
         presses(&mut state, "2");
         // What is changed while a view brings its own columns is the view's matter.

@@ -244,7 +244,7 @@ fn hostile_lines_stay_in_their_place() {
 #[test]
 fn hits_and_the_selection_are_seen_without_colours() {
     let around = Surroundings { no_color: true, locale: "C.UTF-8".into(), ..Surroundings::default() };
-    let look = Look::choose(None, false, &around).unwrap();
+    let look = Look::suiting(false, &around);
     let mut state = pane(80, 24);
     keys(&mut state, "/reset");
     press(&mut state, KeyCode::Enter);

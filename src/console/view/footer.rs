@@ -5,14 +5,15 @@ use ratatui::style::Modifier;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
-use crate::console::keymap::{Bound, Does, Places, acts};
+use crate::console::keymap::Does;
+use crate::console::state::footer::Hint;
 use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
-use crate::console::state::{Screen, State};
-use crate::console::text::{cells, counted, thousands, width};
-use crate::model::MAX_NOTE;
+use crate::console::state::{State, Toast};
+use crate::console::text::{cells, counted, keep_lines, thousands, width, wrap};
+use crate::model::{Health, MAX_NOTE};
 
-/// With less room than this a sign stands for "to look at".
-const LEAST_WORDS: usize = 56;
+/// What is wrong with a line is told in at most so many lines.
+const MISTAKE_LINES: usize = 3;
 
 /// Draws the footer.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -20,95 +21,58 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         return;
     }
     pen.paint(area, pen.theme.bar);
-    let mut room = area.width.saturating_sub(2);
     if state.question().is_some() {
         let keys = [("y", "yes"), ("n", "no")].map(|(key, word)| hint(key.into(), word, pen));
-        pen.pieces(area.x + 1, area.y, room, &keys.concat());
+        pen.pieces(area.x + 1, area.y, area.width.saturating_sub(2), &keys.concat());
         return;
     }
     if let Some(prompt) = state.prompt() {
         prompt_line(state, prompt, area, pen);
         if let Some(mistake) = &prompt.mistake {
-            mistake_line(prompt, mistake, area, pen);
+            mistake_lines(prompt, mistake, area, pen);
         }
         return;
     }
     if let Some(toast) = &state.toast {
-        let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
-        let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
-        let text = format!("{sign} {}", toast.text);
-        // At least help and quit keep their place.
-        let wide = cells(width(&text)).min(room.saturating_sub(17));
-        pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
-        room = room.saturating_sub(wide + 2);
+        let wide = state.toast_width();
+        pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &[said(toast, pen)]);
     }
-    pen.pieces(area.x + 1, area.y, room, &keys(state, room.into(), pen));
+    for (x, Hint { does, key, sign, word }) in state.hints() {
+        let word = sign.map_or_else(String::new, |sign| format!("{} ", pen.glyphs.health(sign))) + &word;
+        let mut pieces = hint(key, &word, pen);
+        let tally = state.penalty.tally;
+        if does == Does::PenaltyBox && tally.open() > 0 {
+            pieces[1].1 = pen.theme.health(tally.worst());
+        }
+        pen.pieces(area.x + x, area.y, area.width.saturating_sub(x + 1), &pieces);
+    }
 }
 
-/// The keys that work here, as many as fit; help and quit are always among them.
-fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
-    let place = state.screen().place();
-    let useful = |bound: &&Bound| {
-        let b = bound.binding;
-        !b.short.is_empty()
-            && !bound.keys.is_empty()
-            // Only a rollout that has stopped can go on or back.
-            && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
-            // In the grid there is nothing to go back from but a filter.
-            && (b.does != Does::Back
-                || state.screen() != Screen::Grid
-                || state.list.is_filtered()
-                || !state.chosen.is_empty())
-            // Nothing can be done to what was.
-            && !(state.is_frozen() && acts(b.does))
-    };
-    let look = state.penalty.tally.open() > 0;
-    let kept = |b: &Bound| match b.binding.does {
-        Does::Help | Does::Quit => true,
-        Does::PenaltyBox => look,
-        _ => false,
-    };
-    let stepping = if state.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
-    let here = state.keymap.at(stepping).chain(state.keymap.at(place));
-    let (mut always, mut others): (Vec<&Bound>, Vec<&Bound>) = here.filter(useful).partition(|b| kept(b));
-    if state.screen() == Screen::Penalty {
-        // What the box is for.
-        others.sort_by_key(|b| !matches!(b.binding.does, Does::Acknowledge | Does::Mute | Does::Note));
+fn said(toast: &Toast, pen: &Pen) -> Piece {
+    let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
+    let sign = if toast.bad { pen.glyphs.health(Health::Warning) } else { pen.glyphs.dot };
+    (format!("{sign} {}", toast.text), style)
+}
+
+/// What is said and has no place in the footer stands above it, at the right.
+pub fn toasts(state: &State, body: Rect, pen: &mut Pen) {
+    // Something else has the footer.
+    let taken = state.question().is_some() || state.prompt().is_some();
+    let in_footer = usize::from(!taken && state.toast.is_some());
+    let toasts: Vec<&Toast> = state.toasts().collect();
+    let above = &toasts[..toasts.len() - in_footer];
+    for (toast, y) in above.iter().rev().zip((body.y..body.bottom()).rev()) {
+        let piece = said(toast, pen);
+        let wide = cells(width(&piece.0)).min(body.width.saturating_sub(4));
+        let place = Rect { x: body.right() - wide - 2, y, width: wide + 2, height: 1 };
+        pen.wipe(place);
+        pen.paint(place, pen.theme.bar);
+        pen.pieces(place.x + 1, y, wide, &[piece]);
     }
-    // What there is to look at stands at one place on every screen.
-    always.sort_by_key(|b| b.binding.does != Does::PenaltyBox);
-    let piece = |b: &Bound| match b.binding.does {
-        Does::PenaltyBox => to_look_at(state, b, room < LEAST_WORDS, pen),
-        _ => hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen),
-    };
-    let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
-    let mut pieces: Vec<Piece> = Vec::new();
-    for binding in others {
-        let next = piece(binding);
-        if length(&pieces) + length(&next) + length(&tail) > room {
-            break;
-        }
-        pieces.extend(next);
-    }
-    pieces.append(&mut tail);
-    pieces
 }
 
 fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
     [(key, pen.theme.accent), (format!(" {word}  "), pen.theme.dim)]
-}
-
-/// How many streams are to be looked at, with the key that shows them.
-fn to_look_at(state: &State, bound: &Bound, short: bool, pen: &Pen) -> [Piece; 2] {
-    let key = bound.keys.first().map(|key| key.name()).unwrap_or_default();
-    let tally = state.penalty.tally;
-    let style = if tally.open() > 0 { pen.theme.health(tally.worst()) } else { pen.theme.dim };
-    let words = if short {
-        format!(" {} {}  ", pen.glyphs.health(tally.worst()), tally.open())
-    } else {
-        format!(" {} {}  ", tally.open(), bound.binding.short)
-    };
-    [(key, pen.theme.accent), (words, style)]
 }
 
 /// The line being typed, and beside it what it finds, or what is wrong with it.
@@ -121,8 +85,21 @@ fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let wide = cells(length(&facts)).min(free.max(area.width / 2));
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let room = area.width.saturating_sub(wide + 3);
+    let mut typed = vec![(sign(state, prompt.purpose, room), theme.accent)];
+    typed.extend(typed_pieces(prompt, pen));
     keep_caret(&mut typed, room.into(), pen);
     pen.pieces(area.x + 1, area.y, room, &typed);
+}
+
+/// What stands before the line: what it is for, and for whom, where there is room for that.
+fn sign(state: &State, purpose: PromptFor, room: u16) -> String {
+    let whole = state.aimed_at().and_then(|whom| match purpose {
+        PromptFor::Note => Some(format!("note about {whom}: ")),
+        PromptFor::Mute => Some(format!("mute {whom} for: ")),
+        _ => None,
+    });
+    let whole = whole.filter(|whole| width(whole) <= usize::from(room / 2));
+    whole.unwrap_or_else(|| purpose.sign().into())
 }
 
 /// Leaves out the begin of a line that is too long, so that the caret is seen.
@@ -172,9 +149,8 @@ fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
 fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
     let facts = || state.log.facts(state.log_room());
     let (found, enter, esc) = match prompt.purpose {
-        PromptFor::Filter if prompt.mistake.is_some() => {
-            ("last good query in force   ".into(), "keep", "clear")
-        }
+        // On a narrow screen the header alone says how many there are.
+        PromptFor::Filter if state.size.width < 60 => (String::new(), "keep", "clear"),
         PromptFor::ViewName => (String::new(), "save", "leave"),
         PromptFor::Filter => {
             let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
@@ -196,44 +172,48 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
             (format!("{typed} of {MAX_NOTE}   "), "keep", "leave as it is")
         }
         PromptFor::Mute => (String::new(), "mute", "leave as it is"),
+        PromptFor::HelpFind => (String::new(), "keep", "clear"),
     };
-    vec![
-        (found, pen.theme.dim),
-        ("enter".into(), pen.theme.accent),
-        (format!(" {enter}  "), pen.theme.dim),
-        ("esc".into(), pen.theme.accent),
-        (format!(" {esc}"), pen.theme.dim),
-    ]
+    let mut facts = vec![(found, pen.theme.dim)];
+    // With a mistake there is nothing to keep.
+    if prompt.mistake.is_none() {
+        facts.extend(hint("enter".into(), enter, pen));
+    }
+    facts.extend(hint("esc".into(), esc, pen));
+    facts
 }
 
-/// What is wrong, on the line above, from its place on; from the right where there is no room.
-fn mistake_line(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
-    let Some(y) = area.y.checked_sub(1) else { return };
+/// What is wrong, above the line: at its place, or where there is room.
+fn mistake_lines(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
     let style = pen.theme.warning;
-    let line = Rect { y, height: 1, ..area };
-    pen.wipe(line);
-    pen.paint(line, pen.theme.bar);
-    let (before, behind) = prompt.edit.halves();
-    let sign = width(prompt.purpose.sign());
-    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
-    // The caret takes a cell of its own.
-    let place = if mistake.at < before.len() {
-        to(before, mistake.at)
-    } else {
-        width(before) + to(behind, mistake.at - before.len()) + usize::from(mistake.at > before.len())
-    };
-    let x = area.x.saturating_add(1).saturating_add(cells(sign + place)).min(area.right().saturating_sub(2));
-    let wide = cells(width(&mistake.text));
-    let room = area.right().saturating_sub(x + 3);
+    let x = place(prompt, mistake.at).saturating_add(area.x).min(area.right().saturating_sub(2));
     // The place itself is marked too, for a text that needs the whole line.
     pen.paint(Rect { x, y: area.y, width: 1, height: 1 }, style.add_modifier(Modifier::REVERSED));
-    if wide <= room {
+    let mut lines = wrap(&mistake.text, area.width.saturating_sub(2).into(), pen.glyphs);
+    keep_lines(&mut lines, MISTAKE_LINES);
+    let high = cells(lines.len()).min(area.y);
+    let above = Rect { y: area.y - high, height: high, ..area };
+    pen.wipe(above);
+    pen.paint(above, pen.theme.bar);
+    let wide = cells(width(&mistake.text));
+    let (y, behind) = (above.y, area.right().saturating_sub(x + 3));
+    if high > 1 || wide > behind.max(x.saturating_sub(2)) {
+        for (line, y) in lines.iter().zip(above.y..above.bottom()) {
+            pen.left(area.x + 1, y, area.width.saturating_sub(2), line, style);
+        }
+    } else if high == 1 {
         pen.left(x, y, 1, pen.glyphs.down, style);
-        pen.left(x + 2, y, room, &mistake.text, style);
-    } else if wide + 2 <= x {
-        pen.left(x, y, 1, pen.glyphs.down, style);
-        pen.left(x - wide - 1, y, wide, &mistake.text, style);
-    } else {
-        pen.left(area.x + 1, y, area.width.saturating_sub(2), &mistake.text, style);
+        let at = if wide <= behind { x + 2 } else { x - wide - 1 };
+        pen.left(at, y, wide, &mistake.text, style);
     }
+}
+
+/// Where the byte `at` of a line stands, from the left edge.
+fn place(prompt: &Prompt, at: usize) -> u16 {
+    let (before, behind) = prompt.edit.halves();
+    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
+    // The caret takes a cell of its own.
+    let caret = usize::from(at > before.len());
+    let place = to(before, at.min(before.len())) + to(behind, at.saturating_sub(before.len())) + caret;
+    cells(width(prompt.purpose.sign()) + place).saturating_add(1)
 }

@@ -2,19 +2,20 @@
 
 pub mod chart;
 mod columns;
-mod dialog;
+pub mod dialog;
 mod footer;
 mod grid;
 mod header;
 pub mod help;
 mod log;
-mod machine;
+pub mod machine;
 mod marks;
 mod own_log;
 mod pen;
 mod penalty;
 mod picker;
-mod stream;
+pub mod stream;
+mod tone;
 mod wall;
 mod words;
 
@@ -35,6 +36,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         return;
     }
     let mut pen = Pen::new(frame.buffer_mut(), look);
+    pen.paint(area, pen.theme.ground);
     if layout::is_too_small(state.size) {
         dialog::too_small(area, &mut pen);
         return;
@@ -42,7 +44,10 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
     let areas = state.areas();
     if state.screen() == Screen::Wall {
         wall::draw(state, &mut pen);
-        in_front(state, area, area, &mut pen);
+        // Nothing else can stand in front of it.
+        if let Some(question) = state.question() {
+            dialog::question(state, question, area, &mut pen);
+        }
         return;
     }
     header::draw(state, &areas, &mut pen);
@@ -69,5 +74,11 @@ fn in_front(state: &State, area: Rect, body: Rect, pen: &mut Pen) {
         Some(Overlay::Columns(list)) => columns::draw(state, list, body, pen),
         // The footer has it.
         Some(Overlay::Prompt(_)) | None => {}
+    }
+    if state.help.front {
+        help::front(state, area, pen);
+    }
+    if state.screen() != Screen::Wall {
+        footer::toasts(state, body, pen);
     }
 }

@@ -151,13 +151,11 @@ impl<'a> Tokens<'a> {
 }
 
 fn no_field(name: &str) -> String {
-    match Field::nearest(name) {
-        Some(meant) => format!("there is no field {}; did you mean {meant}?", quote(name)),
-        None => {
-            let names: Vec<&str> = Field::ALL.iter().map(|field| field.word()).collect();
-            format!("there is no field {}; there are {}", quote(name), names.join(", "))
-        }
+    if let Some(meant) = Field::nearest(name) {
+        return format!("no field {}; did you mean {meant}?", quote(name));
     }
+    let names: Vec<&str> = Field::ALL.iter().map(|field| field.word()).collect();
+    format!("no field {}; there are {}", quote(name), names.join(", "))
 }
 
 fn no_value(field: Field) -> String {

@@ -90,6 +90,8 @@ pub struct Group {
     pub folded: bool,
     /// What its streams add up to, those that the filter lets through.
     pub tally: Tally,
+    /// How many of them are selected.
+    pub selected: usize,
     /// Its streams: from and to in the list's order.
     pub from: usize,
     /// See `from`.
@@ -128,7 +130,7 @@ impl Groups {
                 order.push(row.ix);
             }
             let folded = self.folded.contains(&name);
-            self.shown.push(Group { name, folded, tally, from, to: order.len(), entry: 0 });
+            self.shown.push(Group { name, folded, tally, selected: 0, from, to: order.len(), entry: 0 });
         }
     }
 

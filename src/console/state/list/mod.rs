@@ -375,6 +375,21 @@ impl List {
         }
     }
 
+    /// Scrolls by `lines` of entries, not beyond the ends; the cursor stays on the screen.
+    pub fn scroll_by(&mut self, lines: isize, height: usize) {
+        let across = self.across.max(1);
+        let last_top = self.entries.len().div_ceil(across).saturating_sub(height);
+        let top = (self.top / across).saturating_add_signed(lines).min(last_top);
+        self.top = top * across;
+        if let Some(at) = self.position() {
+            let line = (at / across).clamp(top, top + height.saturating_sub(1));
+            let entry = (line * across + at % across).min(self.entries.len().saturating_sub(1));
+            if entry != at {
+                self.select_entry(entry);
+            }
+        }
+    }
+
     /// Scrolls so that the selected entry is on a screen of `height` lines, and no room is left
     /// empty at the end.
     pub fn show_selected(&mut self, height: usize) {
@@ -384,6 +399,14 @@ impl List {
         let lines = self.entries.len().div_ceil(across);
         let lowest_top = at.saturating_sub(height.saturating_sub(1));
         self.top = top.clamp(lowest_top, at).min(lines.saturating_sub(height)) * across;
+    }
+
+    /// Counts which streams of each group are selected.
+    pub fn count_selected(&mut self, is_selected: impl Fn(StreamIx) -> bool) {
+        for group in &mut self.groups.shown {
+            let streams = &self.order[group.from..group.to];
+            group.selected = streams.iter().filter(|ix| is_selected(**ix)).count();
+        }
     }
 
     /// Folds or unfolds a group; the list is to be built then.

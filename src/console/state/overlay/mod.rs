@@ -10,6 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::update::Effect;
 use super::{Question, Screen, State};
+use crate::console::keymap::{Does, Places};
 use columns::ColumnList;
 use edit::LineEdit;
 use picker::Picker;
@@ -59,6 +60,14 @@ impl State {
 
     /// The key goes to what stands in front. `None`: nothing does, or the key goes through it.
     pub(super) fn pressed_in_front(&mut self, key: &KeyEvent) -> Option<Vec<Effect>> {
+        if self.overlay.is_some() && std::mem::take(&mut self.help.front) {
+            // Whatever it was: it was pressed to go on.
+            return Some(Vec::new());
+        }
+        if self.asks_for_help(key) {
+            self.help.front = true;
+            return Some(Vec::new());
+        }
         match self.overlay {
             None => None,
             Some(Overlay::Question(_)) => Some(self.pressed_in_question(key)),
@@ -70,6 +79,17 @@ impl State {
             Some(Overlay::Picker(_)) => Some(self.pressed_in_picker(key)),
             Some(Overlay::Columns(_)) => Some(self.pressed_in_columns(key)),
         }
+    }
+
+    /// Whether the key asks for help on what stands in front; where a text is typed, no character does.
+    fn asks_for_help(&self, key: &KeyEvent) -> bool {
+        let typed = !matches!(self.overlay, Some(Overlay::Question(_)) | None);
+        let text =
+            typed && matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
+        // In the help itself no key is for help.
+        let place = if self.screen() == Screen::Help { Places::GRID } else { self.screen().place() };
+        let help = || self.keymap.look_up(place, key) == Some(Does::Help);
+        self.overlay.is_some() && !text && help()
     }
 
     /// Leaves what stands in front without doing it.
@@ -118,7 +138,7 @@ impl State {
             Some(Overlay::Question(_) | Overlay::Columns(_)) => {}
             None if on_the_wall => {}
             None => {
-                let filter = self.keymap.key_for(crate::console::keymap::Does::Filter);
+                let filter = self.keymap.key_for(Does::Filter);
                 self.say(format!("pasted text is ignored here: press {filter} first to filter by it"), true);
             }
         }

@@ -25,6 +25,8 @@ pub enum PromptFor {
     LogSave,
     /// The name of a view that is to be saved.
     ViewName,
+    /// What is looked for in the help.
+    HelpFind,
 }
 
 impl PromptFor {
@@ -32,7 +34,7 @@ impl PromptFor {
     #[must_use]
     pub const fn sign(self) -> &'static str {
         match self {
-            Self::Filter | Self::LogSearch => "/",
+            Self::Filter | Self::LogSearch | Self::HelpFind => "/",
             Self::LogFilter => "&",
             Self::LogSave => "save to: ",
             Self::Mute => "mute for: ",
@@ -67,6 +69,13 @@ fn last_word(text: &str) -> &str {
     text.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '|' | '-' | '!'))
         .next()
         .unwrap_or(text)
+}
+
+/// What stands before the term that has its mistake at `at`.
+fn before_mistake(text: &str, at: usize) -> &str {
+    let before = text.get(..at).unwrap_or(text);
+    let term = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    before.get(..term).unwrap_or("")
 }
 
 impl State {
@@ -120,6 +129,11 @@ impl State {
                 self.log_pattern_typed(purpose, &text)
             }
             PromptFor::LogSave | PromptFor::ViewName => None,
+            PromptFor::HelpFind => {
+                self.help.find.clone_from(&text);
+                self.help_top = 0;
+                None
+            }
         };
         if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
             prompt.mistake = mistake;
@@ -165,7 +179,7 @@ impl State {
             }
             PromptFor::LogSave => self.save_lines(text),
             PromptFor::Note => self.care(CareOrder::Note(text.trim().into())),
-            PromptFor::Filter | PromptFor::ViewName | PromptFor::Mute => Vec::new(),
+            PromptFor::Filter | PromptFor::ViewName | PromptFor::Mute | PromptFor::HelpFind => Vec::new(),
         }
     }
 
@@ -173,8 +187,13 @@ impl State {
     fn filter_typed(&mut self, text: &str) -> Option<Mistake> {
         let before = self.list.filter.clone();
         // While it has a mistake the last one without stays in force.
-        if let Err(query::Mistake { at, text }) = self.list.set_filter(text) {
-            return Some(Mistake { at, text });
+        if let Err(mistake) = self.list.set_filter(text) {
+            let before = before_mistake(text, mistake.at);
+            // The one without may be a half-typed field, which found nothing as a word.
+            if self.list.order.is_empty() && self.list.set_filter(before).is_ok() {
+                self.rebuild();
+            }
+            return Some(Mistake { at: mistake.at, text: mistake.text });
         }
         self.rebuild();
         // So it does while a field is being typed.
@@ -194,6 +213,7 @@ impl State {
                 self.list.faults_only = faults_only;
                 self.rebuild();
             }
+            PromptFor::HelpFind => self.help.find.clear(),
             PromptFor::LogSearch | PromptFor::LogFilter => {
                 let room = self.log_room();
                 self.log.drop_typing(room);

@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 
 use super::super::pen::{Pen, Piece};
-use crate::console::state::State;
 use crate::console::state::list::Group;
 use crate::console::text::{bitrate, counted, width};
 use crate::model::{Health, Severity};
@@ -25,14 +24,6 @@ pub const fn sign(group: &Group, pen: &Pen) -> &'static str {
     if group.folded { pen.glyphs.folded } else { pen.glyphs.unfolded }
 }
 
-/// How many of its streams are selected.
-pub fn selected(state: &State, group: &Group) -> usize {
-    if state.chosen.is_empty() {
-        return 0;
-    }
-    state.list.order[group.from..group.to].iter().filter(|ix| state.chosen.has(**ix)).count()
-}
-
 /// How many are in each health, those that are not well first.
 pub fn healths(group: &Group, pen: &Pen) -> Vec<Piece> {
     let present = HEALTHS.into_iter().filter(|health| group.tally.with_health(*health) > 0);
@@ -44,13 +35,9 @@ pub fn healths(group: &Group, pen: &Pen) -> Vec<Piece> {
 }
 
 /// Draws a group's line, or two.
-pub fn draw(state: &State, group: &Group, area: Rect, pen: &mut Pen) {
+pub fn draw(group: &Group, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let selected = selected(state, group);
     pen.left(area.x + 1, area.y, 1, sign(group, pen), theme.accent);
-    if selected > 0 && selected == group.to - group.from {
-        pen.left(area.x + 2, area.y, 1, pen.glyphs.mark, theme.accent);
-    }
     let name = name(group);
     let count = group.tally.count as usize;
     let mut pieces: Vec<Piece> = if area.width < NARROW {
@@ -60,8 +47,8 @@ pub fn draw(state: &State, group: &Group, area: Rect, pen: &mut Pen) {
         let count = format!("{gap}{:<13}", counted(count, "stream"));
         vec![(name.to_owned(), theme.title), (count, theme.dim)]
     };
-    if selected > 0 {
-        pieces.push((format!("{selected} selected  "), theme.accent));
+    if group.selected > 0 {
+        pieces.push((format!("{} selected  ", group.selected), theme.accent));
     }
     pieces.extend(healths(group, pen));
     if let Some((severity, kind, count)) = group.tally.worst() {

@@ -46,14 +46,32 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
             }
             Entry::Group(number) => {
                 if let Some(group) = state.list.groups().get(*number) {
-                    groups::draw(state, group, line, pen);
+                    groups::draw(group, line, pen);
                 }
             }
         }
-        if cursor == Some(state.list.top + n) {
-            pen.left(area.x, y, 1, pen.glyphs.cursor, pen.theme.accent);
-            pen.paint(line, pen.theme.selection);
+        mark(state, *entry, cursor == Some(state.list.top + n), line, pen);
+    }
+}
+
+/// Marks an entry as selected with others, as the one under the cursor, or as both.
+fn mark(state: &State, entry: Entry, cursor: bool, area: Rect, pen: &mut Pen) {
+    let chosen = match entry {
+        Entry::Stream(ix) => state.chosen.has(ix),
+        Entry::Group(number) => {
+            let group = state.list.groups().get(number);
+            group.is_some_and(|group| group.selected == group.to - group.from)
         }
+    };
+    let sign = match (cursor, chosen) {
+        (true, true) => pen.glyphs.cursor_on_mark,
+        (true, false) => pen.glyphs.cursor,
+        (false, true) => pen.glyphs.mark,
+        (false, false) => return,
+    };
+    pen.left(area.x, area.y, 1, sign, pen.theme.accent);
+    if cursor {
+        pen.paint(area, pen.theme.selection);
     }
 }
 
@@ -95,9 +113,6 @@ fn titles(state: &State, columns: &[Placed], area: Rect, pen: &mut Pen) {
 
 fn draw_row(state: &State, row: &Row, columns: &[Placed], y: u16, pen: &mut Pen) {
     pen.left(1, y, 1, pen.glyphs.phase(row.phase), pen.theme.phase(row.phase));
-    if state.chosen.has(row.ix) {
-        pen.left(2, y, 1, pen.glyphs.mark, pen.theme.accent);
-    }
     // Which input is in use stands with the input where that is seen.
     let with_input = state.arrangement.density == Density::One
         && !columns.iter().any(|placed| placed.column == Column::Input);

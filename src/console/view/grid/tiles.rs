@@ -17,6 +17,7 @@ const LEAST_NAME: u16 = 8;
 /// Draws the tiles.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     let (across, wide) = state.tiles();
+    let cursor = state.list.position();
     let visible = state.list.visible(area.height.into());
     for (n, entry) in visible.iter().enumerate() {
         let (line, beside) = (cells(n / across), cells(n % across));
@@ -31,22 +32,16 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
             }
             Entry::Group(number) => {
                 if let Some(group) = state.list.groups().get(*number) {
-                    header(state, group, tile, pen);
+                    header(group, tile, pen);
                 }
             }
         }
-        if state.list.position() == Some(state.list.top + n) {
-            pen.left(tile.x, tile.y, 1, pen.glyphs.cursor, pen.theme.accent);
-            pen.paint(tile, pen.theme.selection);
-        }
+        super::mark(state, *entry, cursor == Some(state.list.top + n), tile, pen);
     }
 }
 
 fn stream(state: &State, row: &Row, tile: Rect, pen: &mut Pen) {
     let (health, theme) = (row.health(), pen.theme);
-    if state.chosen.has(row.ix) {
-        pen.left(tile.x + 2, tile.y, 1, pen.glyphs.mark, theme.accent);
-    }
     let ill = matches!(health, Health::Warning | Health::Critical);
     let (sign, style) = if ill {
         (pen.glyphs.health(health), theme.health(health))
@@ -66,13 +61,9 @@ fn stream(state: &State, row: &Row, tile: Rect, pen: &mut Pen) {
     pen.right(x, tile.y, room, &fit(word, word_room.into(), pen.glyphs), style);
 }
 
-fn header(state: &State, group: &Group, tile: Rect, pen: &mut Pen) {
+fn header(group: &Group, tile: Rect, pen: &mut Pen) {
     let theme = pen.theme;
     pen.left(tile.x + 1, tile.y, 1, groups::sign(group, pen), theme.accent);
-    let selected = groups::selected(state, group);
-    if selected > 0 && selected == group.to - group.from {
-        pen.left(tile.x + 2, tile.y, 1, pen.glyphs.mark, theme.accent);
-    }
     let room = tile.width.saturating_sub(3);
     let count = (format!(" {}  ", group.tally.count), theme.dim);
     let worst = groups::healths(group, pen).into_iter().next();
