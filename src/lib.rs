@@ -8,6 +8,7 @@ pub mod console;
 pub mod defect;
 pub mod demo;
 pub mod ffmpeg;
+pub mod history;
 pub mod host;
 pub mod link;
 pub mod logs;

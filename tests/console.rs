@@ -264,7 +264,7 @@ mod acting {
             screen.press(Key::Backspace);
         }
         screen.keys("m");
-        screen.wait_text("charts: the last");
+        screen.wait_text("[meters]");
         screen.press(Key::Backspace);
         screen.wait_text("enter open");
     }
@@ -293,6 +293,7 @@ mod acting {
             "F1" => b"\x1bOP",
             "tab" => b"\t",
             "delete" => b"\x1b[3~",
+            "shift-tab" => b"\x1b[Z",
             _ => match name.strip_prefix("ctrl-") {
                 Some(letter) => return vec![letter.as_bytes()[0] & 0x1f],
                 None if name.chars().count() == 1 => name.as_bytes(),

@@ -35,6 +35,8 @@ pub struct Glyphs {
     pub unfolded: &'static str,
     /// Where the next typed character goes.
     pub caret: &'static str,
+    /// A line across a chart that its values are measured against.
+    pub measure: &'static str,
     /// Levels of a chart, lowest first; the first one means nothing.
     pub levels: [&'static str; 9],
 }
@@ -55,6 +57,7 @@ pub const UNICODE: Glyphs = Glyphs {
     folded: "▸",
     unfolded: "▾",
     caret: "▏",
+    measure: "┄",
     levels: [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
 };
 
@@ -74,6 +77,7 @@ pub const ASCII: Glyphs = Glyphs {
     folded: "+",
     unfolded: "-",
     caret: "_",
+    measure: "-",
     levels: [" ", ".", ".", ":", "-", "=", "+", "*", "#"],
 };
 

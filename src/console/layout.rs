@@ -58,22 +58,6 @@ pub fn areas(size: Size, banners: u16, with_strip: bool) -> Areas {
     Areas { header, bar, banner, strip, body, footer }
 }
 
-/// How an open stream's screen is divided: what is known about it, and its log.
-#[must_use]
-pub fn stream_parts(body: Rect) -> (Rect, Rect) {
-    if body.width >= 170 {
-        let left = 84;
-        return (
-            Rect { width: left, ..body },
-            Rect { x: body.x + left + 1, width: body.width - left - 1, ..body },
-        );
-    }
-    // Never more than the facts need with a long text or two, never so much that the log has less
-    // than a third.
-    let facts = if body.height >= 30 { 15 } else { 13 }.min(body.height * 2 / 3);
-    (Rect { height: facts, ..body }, Rect { y: body.y + facts, height: body.height - facts, ..body })
-}
-
 /// How the penalty box's screen is divided: its list, with a title, and what is known about the
 /// selected stream.
 #[must_use]
@@ -144,11 +128,8 @@ mod tests {
                     let parts = [a.header, a.bar, a.banner, a.strip, a.body, a.footer];
                     assert_eq!(parts.iter().map(|p| p.height).sum::<u16>(), height, "{size:?}");
                     assert!(parts.iter().all(|p| p.bottom() <= height), "{size:?}");
-                    let (facts, log) = stream_parts(a.body);
-                    assert!(facts.bottom() <= a.body.bottom() && log.bottom() <= a.body.bottom());
                     let (list, panel) = penalty_parts(a.body);
                     assert!(list.bottom() == panel.y && panel.bottom() == a.body.bottom());
-                    assert!(facts.right() <= width && log.right() <= width);
                 }
             }
         }

@@ -3,8 +3,8 @@
 //!
 //! `update(state, event) -> effects` touches no terminal, `view(state, frame)` changes nothing. What
 //! may grow has its bound where it lives: keys waiting in `inbox`, a pasted text in `decode`,
-//! the filter in `state::list`, lines in `state::log`, samples in `state::history`, commands in
-//! `state`, a theme file in [`theme`].
+//! the filter in `state::list`, lines in `state::log`, histories in [`crate::model::History`], workers
+//! listed in `state::tops`, commands in `state`, a theme file in [`theme`].
 
 mod backend;
 mod columns;
@@ -20,6 +20,7 @@ pub mod keymap;
 mod layout;
 pub mod mistake;
 mod osc52;
+mod pages;
 pub mod rehearsal;
 mod remembered;
 mod runner;

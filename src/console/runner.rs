@@ -20,6 +20,7 @@ use super::input::Input;
 use super::keeper::Keeper;
 use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
+use super::state::wants::Wants;
 use super::terminal::{self, Taken};
 use super::theme::Surroundings;
 use super::watch::Watch;
@@ -101,6 +102,7 @@ pub fn run(
         wall_zero: None,
         taken_at: None,
         link_waits: false,
+        told: Wants::default(),
         asked_to_quit,
         ending: None,
     };
@@ -160,6 +162,8 @@ struct Runner<F: Fn()> {
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
+    /// What the supervisor was told that the screen needs.
+    told: Wants,
     asked_to_quit: F,
     ending: Option<Ending>,
 }
@@ -188,6 +192,7 @@ impl<F: Fn()> Runner<F> {
                 self.tell(Event::Heard(self.client.heard_ago()));
             }
             self.tell(Event::Clock);
+            self.ask_for_what_is_needed();
             if let Some(ending) = self.ending {
                 return ending;
             }
@@ -262,6 +267,20 @@ impl<F: Fn()> Runner<F> {
         self.tell(Event::Heard(ago));
     }
 
+    /// Charts and details are full in the frame in which they open.
+    fn ask_for_what_is_needed(&mut self) {
+        let wants = self.state.wants();
+        let asks = wants.beyond(&self.told);
+        self.told = wants;
+        if asks.is_empty() {
+            return;
+        }
+        for message in asks {
+            self.client.send(message);
+        }
+        self.take_messages();
+    }
+
     fn tell(&mut self, event: Event) {
         let now = self.clock.now(Instant::now());
         for effect in update(&mut self.state, now, event) {
@@ -293,6 +312,7 @@ impl<F: Fn()> Runner<F> {
             Effect::Hurry => self.ending = Some(Ending::Hurried),
             Effect::Ended { asked: true } => self.ending = Some(Ending::Quit),
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
+            Effect::Copy(text) => self.copy(&text),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
             Effect::Remember(text) => {
@@ -300,7 +320,6 @@ impl<F: Fn()> Runner<F> {
                     keeper.keep(text);
                 }
             }
-            Effect::Copy(text) => self.copy(&text),
             Effect::Save(order) => {
                 let inbox = Arc::clone(&self.inbox);
                 if let Err(error) = saving::start(order, move |outcome| inbox.saved(outcome)) {

@@ -336,9 +336,8 @@ mod tests {
         assert_eq!(wrap_after(4, "one two three", 9, &UNICODE), ["one", "two three"]);
         assert_eq!(wrap_after(7, "one two three", 9, &UNICODE), ["", "one two", "three"]);
         for taken in 0..20 {
-            let mut pieces = wrap_after(taken, "one two three", 9, &UNICODE);
-            keep_lines(&mut pieces, 2);
-            assert!(pieces.len() <= 2 && pieces.join(" ").trim() == "one two three", "{pieces:?}");
+            let pieces = wrap_after(taken, "one two three", 9, &UNICODE);
+            assert_eq!(pieces.join(" ").trim(), "one two three");
         }
         for piece in wrap(&"新闻 x ".repeat(30), 9, &UNICODE) {
             assert!(width(&piece) <= 9, "{piece}");

@@ -3,23 +3,18 @@
 //! Arguments are a list and never pass a shell. Everything an operator wrote reaches FFmpeg either
 //! as the value of an option of ours (`-i`), or, where FFmpeg would read it as an option, not at all.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::bounds::{
-    COMMAND_SHOWN_BYTES, FREEZE_DELAY_MAX, NETWORK_TIMEOUT_MAX, NETWORK_TIMEOUT_MIN, SILENCE_DELAY,
-    STATS_PERIOD_MIN,
+    FREEZE_DELAY_MAX, NETWORK_TIMEOUT_MAX, NETWORK_TIMEOUT_MIN, SILENCE_DELAY, STATS_PERIOD_MIN,
 };
+use super::shown::shown_text;
 use super::{Capabilities, Version};
-use crate::model::{Mode, StreamId, StreamSpec, clean, mask_secrets};
+use crate::model::{Mode, StreamId, StreamSpec};
 
 /// What stands for the input in the arguments of mode `run`.
 const INPUT: &str = "{input}";
-
-/// What stands in the place of a secret that is shown.
-const MASK: &str = "***";
 
 /// Why there is no command line for a stream. All of these want an edit of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -241,66 +236,6 @@ fn audio_chain(spec: &StreamSpec, caps: &Capabilities) -> String {
     format!("silencedetect=n=-60dB:d={}", SILENCE_DELAY.as_secs_f64())
 }
 
-impl CommandLine {
-    /// The command as a person would type it, `ffmpeg` first: quoted for a shell, secrets masked,
-    /// control characters made visible. One line; to show and to copy, not to run.
-    #[must_use]
-    pub fn shown(&self) -> String {
-        let words: Vec<String> = self.words("ffmpeg").iter().map(|word| quoted(word)).collect();
-        words.join(" ")
-    }
-
-    /// The same word by word and not quoted, behind the program's own name. Of a very long command
-    /// the rest is left out, and the last word is `…`.
-    #[must_use]
-    pub fn words(&self, program: &str) -> Vec<Arc<str>> {
-        let mut words: Vec<Arc<str>> = vec![shown_text(program).into()];
-        let mut left = COMMAND_SHOWN_BYTES;
-        let mut before = Cow::Borrowed("");
-        for arg in &self.args {
-            let arg = arg.to_string_lossy();
-            let text = if holds_secret(&before) { MASK.to_owned() } else { shown_text(&arg) };
-            let Some(room) = left.checked_sub(text.len()) else {
-                words.push("…".into());
-                break;
-            };
-            left = room;
-            words.push(text.into());
-            before = arg;
-        }
-        words
-    }
-}
-
-/// Whether the value of this option is a secret whatever it looks like.
-fn holds_secret(option: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "pass",
-        "pwd",
-        "cookies",
-        "headers",
-        "secret",
-        "token",
-        "auth",
-        "decryption_key",
-        "enc_key",
-        "cryptokey",
-    ];
-    option.strip_prefix('-').is_some_and(|name| WORDS.iter().any(|word| name.contains(word)))
-}
-
-fn shown_text(text: &str) -> String {
-    clean(&mask_secrets(text)).into_owned()
-}
-
-fn quoted(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,+@%".contains(&b);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -470,53 +405,5 @@ mod tests {
             let error = refused(&spec(Mode::Run, &[], &["-i", "-", "-f", "mpegts", stdout]), 0);
             assert!(error.contains("standard output"), "{error}");
         }
-    }
-
-    #[test]
-    fn what_is_shown_is_masked_and_quoted() {
-        let run = spec(
-            Mode::Run,
-            &["http://u:p@h/x?token=T&n=1"],
-            &[
-                "-headers",
-                "Authorization: Basic x\r\n",
-                "-passphrase",
-                "hush",
-                "-i",
-                "{input}",
-                "o'clock.ts",
-                "",
-            ],
-        );
-        let shown = command_line(&run, 0, &caps(), Duration::from_millis(500)).unwrap().shown();
-        let wanted = "-stats_period 0.5 -headers '***' -passphrase '***' \
-                      -i 'http://***@h/x?token=***&n=1' 'o'\\''clock.ts' ''";
-        assert!(shown.starts_with("ffmpeg -hide_banner") && shown.ends_with(wanted), "{shown}");
-    }
-
-    #[test]
-    fn word_by_word_it_is_masked_and_not_quoted() {
-        let args = ["-headers", "Authorization: x\r\n", "-i", "{input}", "a b\u{1b}[2J.ts", ""];
-        let run = spec(Mode::Run, &["http://u:p@h/x?token=T&n=1"], &args);
-        let line = command_line(&run, 0, &caps(), Duration::from_secs(1)).unwrap();
-        let words = line.words("/opt/my ff/ffmpeg");
-        assert_eq!((&*words[0], &*words[1]), ("/opt/my ff/ffmpeg", "-hide_banner"));
-        let wanted = ["-headers", "***", "-i", "http://***@h/x?token=***&n=1", "a b␛[2J.ts", ""];
-        assert_eq!(
-            words[words.len() - wanted.len()..].iter().map(|word| &**word).collect::<Vec<_>>(),
-            wanted
-        );
-        assert_eq!(words.len(), line.args.len() + 1);
-    }
-
-    #[test]
-    fn of_a_command_without_end_the_rest_is_left_out() {
-        let long = "x".repeat(COMMAND_SHOWN_BYTES / 10);
-        let run = spec(Mode::Run, &[], &[long.as_str(); 1_000]);
-        let line = command_line(&run, 0, &caps(), Duration::from_secs(1)).unwrap();
-        let words = line.words("ffmpeg");
-        assert_eq!(words.last().map(|word| &**word), Some("…"));
-        assert!(words.iter().map(|word| word.len()).sum::<usize>() <= COMMAND_SHOWN_BYTES + 20);
-        assert!(words.len() < 40 && line.shown().len() < 2 * COMMAND_SHOWN_BYTES);
     }
 }

@@ -14,6 +14,7 @@ mod line;
 mod probe;
 mod progress;
 mod reader;
+mod shown;
 mod splitter;
 #[cfg(test)]
 mod tests;

@@ -34,7 +34,7 @@ pub fn child_open_files() -> u64 {
 
 fn reading(fds_before: u64, fds_now: u64) -> LimitReading {
     let workers = fds_now.saturating_sub(FDS_RESERVE) / FDS_PER_WORKER;
-    LimitReading { fds_before, fds_now, workers: u32::try_from(workers).unwrap_or(u32::MAX) }
+    LimitReading { fds_before, fds_now, workers: u32::try_from(workers).unwrap_or(u32::MAX), guard: None }
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@
 //! asked for. The lines of the logs it follows stay in the rings they are in.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::histories::{self, HistorySource};
 use super::{ClientMessage, MAX_FOLLOWED, Role, ServerMessage};
 use crate::model::{
     Answer, Board, Command, Delta, Detail, HostReading, LimitReading, LogLine, LogPlace, Moment, Notice,
@@ -102,6 +103,7 @@ struct Mailbox {
     follows: Vec<Follow>,
     reading: Reading,
     detail: Option<DetailWanted>,
+    history: Option<histories::Follow>,
     leaving: Option<u32>,
     wake: Wake,
 }
@@ -150,6 +152,7 @@ struct State {
 struct Shared {
     state: Mutex<State>,
     logs: Arc<dyn LogSource>,
+    histories: OnceLock<Arc<dyn HistorySource>>,
     /// Called when a request was queued.
     requested: Box<dyn Fn() + Send + Sync>,
 }
@@ -194,7 +197,13 @@ impl Hub {
             open: true,
             final_board: None,
         };
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), logs, requested }) }
+        let histories = OnceLock::new();
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), logs, histories, requested }) }
+    }
+
+    /// Says where histories are read from; the first one stays. Without one nobody gets any.
+    pub fn read_histories_from(&self, source: Arc<dyn HistorySource>) {
+        let _ = self.shared.histories.set(source);
     }
 
     /// Puts `change` on the board as one new revision and into every mailbox. Wakes the clients.
@@ -247,6 +256,11 @@ impl Hub {
         }
     }
 
+    /// Looks at the board as it is now, while nobody can change it: be quick.
+    pub fn look_at_board<T>(&self, look: impl FnOnce(&Board) -> T) -> T {
+        look(&self.shared.lock().board)
+    }
+
     /// A copy of the board as it is now.
     #[must_use]
     pub fn board(&self) -> Board {
@@ -278,6 +292,7 @@ impl Hub {
             follows: Vec::new(),
             reading: Reading::Nothing,
             detail: None,
+            history: None,
             leaving: None,
             wake: Arc::new(wake),
         };
@@ -306,6 +321,19 @@ impl Hub {
                 .values()
                 .filter(|m| m.follows.iter().any(|f| self.shared.logs.next_number(f.stream) != f.next));
             behind.map(|m| Arc::clone(&m.wake)).collect()
+        };
+        for wake in wakes {
+            wake();
+        }
+    }
+
+    /// Wakes the clients that follow a history in which a step was completed.
+    pub fn histories_moved(&self) {
+        let Some(source) = self.shared.histories.get() else { return };
+        let wakes: Vec<Wake> = {
+            let state = self.shared.lock();
+            let behind = |m: &&Mailbox| m.history.is_some_and(|follow| follow.is_behind(&**source));
+            state.clients.values().filter(behind).map(|m| Arc::clone(&m.wake)).collect()
         };
         for wake in wakes {
             wake();
@@ -454,6 +482,9 @@ impl Client {
                 (self.shared.requested)();
                 return;
             }
+            ClientMessage::FollowHistory(what) => {
+                mailbox.history = what.map(|(of, span)| histories::Follow::new(of, span));
+            }
             ClientMessage::Command { seq, command } => {
                 let refusal = match (mailbox.role, open, full) {
                     (Role::Viewer, ..) => Some("a viewer may not give commands"),
@@ -526,6 +557,9 @@ impl Client {
         {
             wanted.sent = Some(detail.clone());
             messages.push(ServerMessage::Detail(detail));
+        }
+        if let (Some(follow), Some(source)) = (&mut mailbox.history, self.shared.histories.get()) {
+            messages.extend(follow.take(&**source).map(ServerMessage::History));
         }
         if let Some(workers_left) = mailbox.leaving.take() {
             messages.push(ServerMessage::Leaving { workers_left });

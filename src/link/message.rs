@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Answer, Board, Command, Delta, Detail, LogLine, LogPlace, OldLines, StreamIx};
+use crate::model::{
+    Answer, Board, Command, Delta, Detail, History, HistoryOf, LogLine, LogPlace, OldLines, Span, StreamIx,
+};
 
 /// The version of these messages; both ends must have the same.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -49,6 +51,9 @@ pub enum ClientMessage {
     /// Send what is known about this stream beyond its row, now and when it changes. Replaces the
     /// subscription before it; `None` ends it.
     FollowDetail(Option<StreamIx>),
+    /// Send this history: all of it now, then each step as it is completed. Replaces the
+    /// subscription before it; `None` ends it.
+    FollowHistory(Option<(HistoryOf, Span)>),
     /// Whether to wake this client when nothing but readings (of the host, headend, the workers) is
     /// new; they come with the next message all the same. A client is woken for them until it says
     /// that it shows none.
@@ -97,6 +102,8 @@ pub enum ServerMessage {
     },
     /// What is known about the stream that is followed in detail.
     Detail(Box<Detail>),
+    /// Figures over time of what is followed: all of them, or the newest.
+    History(Box<History>),
     /// The supervisor is leaving: how many workers are left. Zero: it has ended.
     Leaving {
         /// Workers that still run.

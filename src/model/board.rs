@@ -243,8 +243,8 @@ pub struct WorkersReading {
     pub memory_bytes: u64,
 }
 
-/// What the limits found at the start allow.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What the limits found at the start allow, and those that are configured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct LimitReading {
     /// The open-file limit before it was raised.
     pub fds_before: u64,
@@ -252,6 +252,39 @@ pub struct LimitReading {
     pub fds_now: u64,
     /// How many workers that allows.
     pub workers: u32,
+    /// From where on the machine counts as busy; `None`: nothing is held back for it.
+    pub guard: Option<GuardLimits>,
+}
+
+/// A soft limit, above which nothing is started, and a hard one, above which streams rest; percent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct SoftHard {
+    /// The lower one.
+    pub soft: f32,
+    /// The higher one.
+    pub hard: f32,
+}
+
+/// What the guard of the host holds against the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct GuardLimits {
+    /// Busy cores; looked at only where pressure is not told.
+    pub cpu: SoftHard,
+    /// [`Pressure::cpu_some`].
+    pub cpu_pressure: SoftHard,
+    /// Memory in use.
+    pub memory: SoftHard,
+    /// [`Pressure::memory_full`].
+    pub memory_pressure: SoftHard,
+    /// headend's open files, and the machine's.
+    pub open_files: SoftHard,
+    /// The state folder's disk in use; looked at only while less than [`Self::DISK_PLENTY`] is free.
+    pub disk: SoftHard,
+}
+
+impl GuardLimits {
+    /// A disk with so much free is not full, whatever share of it is used; bytes.
+    pub const DISK_PLENTY: u64 = 5 << 30;
 }
 
 /// What a notice is about. One notice of a kind at a time, but for `Origin`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Moment, StreamIx};
+use super::{Moment, StreamIx, Thresholds};
 
 /// Runs remembered of one stream.
 pub const RUNS_KEPT: usize = 12;
@@ -26,6 +26,8 @@ pub struct Detail {
     pub breaker_next: Option<Moment>,
     /// When the primary input is probed next, while another one is in use.
     pub next_probe: Option<Moment>,
+    /// When its figures become conditions: what its charts are measured against.
+    pub thresholds: Thresholds,
 }
 
 /// Where a circuit breaker stands.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Moment, StreamIx};
+use super::StreamIx;
 
 /// How far a history reaches back, and how fine it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,11 +26,17 @@ impl Span {
     /// One value stands for this long.
     #[must_use]
     pub const fn step(self) -> Duration {
-        Duration::from_secs(match self {
+        Duration::from_secs(self.seconds())
+    }
+
+    /// The same, in whole seconds.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        match self {
             Self::FiveMinutes => 1,
             Self::Hour => 10,
             Self::Day => 240,
-        })
+        }
     }
 
     /// How many values there are at most.
@@ -63,11 +69,13 @@ pub enum HistoryOf {
     Machine,
 }
 
-/// What is kept of a stream, in the order of [`History::series`].
+/// What is kept of a stream, in the order of [`History::series`]: frames a second, kbit/s, seconds of
+/// media a second, percent of one core, bytes.
 pub const STREAM_METERS: [&str; 5] = ["fps", "bitrate", "speed", "cpu", "memory"];
 
-/// What is kept of the machine, in the order of [`History::series`].
-pub const MACHINE_METERS: [&str; 14] = [
+/// What is kept of the machine, in the order of [`History::series`]: percent, bytes (a second), or
+/// how many.
+pub const MACHINE_METERS: [&str; 18] = [
     "cpu",
     "load",
     "memory",
@@ -82,19 +90,130 @@ pub const MACHINE_METERS: [&str; 14] = [
     "queued",
     "headend cpu",
     "headend memory",
+    "workers memory",
+    "workers cpu",
+    "starting",
+    "held",
 ];
 
-/// Some figures over a span.
+/// Some figures over a span, or the newest of them.
+///
+/// Steps are counted from the supervisor's start, those too in which headend did not run: unlike
+/// [`super::Moment`]s, which leave such time out, a history shows it as a gap.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// Of what.
     pub of: HistoryOf,
     /// How far back, how fine.
     pub span: Span,
-    /// When the newest value was completed.
-    pub until: Moment,
+    /// The number of the step of the first value.
+    pub first: u64,
+    /// True: this is all there is, and what was known before is to be forgotten. Else it goes on
+    /// where the one before ended.
+    pub fresh: bool,
     /// A series for each meter, oldest value first, all of one length; not a number where it was
-    /// not known. Of many seconds a value is their mean, and of `fps` and `speed` the lowest, so
-    /// that a short fault is seen in a long chart too.
+    /// not known. No series at all: this span is not kept, as there are too many streams.
+    ///
+    /// Of many seconds a value is their mean, and of `fps` and `speed` the lowest, so that a short
+    /// fault is seen in a long chart too; there a stream that was down by a fault has 0.
+    #[serde(with = "gaps")]
     pub series: Vec<Vec<f32>>,
+}
+
+impl History {
+    /// How many steps it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.series.first().map_or(0, Vec::len)
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of the step after the last.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.first + self.len() as u64
+    }
+
+    /// Takes in what came later. What does not go on where this one ends takes its place, unless it
+    /// is a piece only: then it is not taken, and false is the answer.
+    pub fn take_in(&mut self, later: Self) -> bool {
+        if later.fresh {
+            *self = later;
+            return true;
+        }
+        let same = later.of == self.of && later.span == self.span && later.series.len() == self.series.len();
+        if !same || later.first != self.end() {
+            return false;
+        }
+        let (most, end) = (self.span.values(), later.end());
+        for (series, mut more) in self.series.iter_mut().zip(later.series) {
+            series.append(&mut more);
+            let old = series.len().saturating_sub(most);
+            series.drain(..old);
+        }
+        self.first = end.saturating_sub(self.len() as u64);
+        true
+    }
+}
+
+/// Values that are not a number, in forms that know no such thing: nothing stands for them.
+mod gaps {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(series: &[Vec<f32>], serializer: S) -> Result<S::Ok, S::Error> {
+        let known = |value: &f32| value.is_finite().then_some(*value);
+        let series: Vec<Vec<Option<f32>>> = series.iter().map(|s| s.iter().map(known).collect()).collect();
+        series.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<f32>>, D::Error> {
+        let series: Vec<Vec<Option<f32>>> = Vec::deserialize(deserializer)?;
+        let known = |value: Option<f32>| value.unwrap_or(f32::NAN);
+        Ok(series.into_iter().map(|s| s.into_iter().map(known).collect()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(first: u64, count: usize, fresh: bool) -> History {
+        let values = (0_u16..).take(count).map(f32::from).collect();
+        History { of: HistoryOf::Machine, span: Span::FiveMinutes, first, fresh, series: vec![values] }
+    }
+
+    #[test]
+    fn pieces_go_on_where_the_one_before_ended_and_the_whole_is_bounded() {
+        let mut history = piece(100, 200, true);
+        assert!(history.take_in(piece(300, 250, false)));
+        assert_eq!((history.len(), history.first, history.end()), (Span::FiveMinutes.values(), 250, 550));
+        assert!(!history.take_in(piece(551, 1, false)), "one step is missing");
+        assert!(!history.take_in(piece(549, 1, false)), "one step comes twice");
+        assert!(!history.take_in(History { span: Span::Hour, ..piece(550, 1, false) }));
+        assert_eq!(history.end(), 550);
+        assert!(history.take_in(piece(0, 3, true)));
+        assert_eq!((history.len(), history.first), (3, 0));
+    }
+
+    #[test]
+    fn gaps_survive_a_form_that_has_no_word_for_them() {
+        let mut history = piece(7, 2, true);
+        history.series[0][1] = f32::NAN;
+        let text = serde_json::to_string(&history).unwrap();
+        assert!(text.contains("[0.0,null]"), "{text}");
+        let read: History = serde_json::from_str(&text).unwrap();
+        assert!(read.series[0][1].is_nan());
+        assert_eq!((read.first, read.series[0][0]), (7, 0.0));
+    }
+
+    #[test]
+    fn a_span_is_as_long_as_its_words_say() {
+        let seconds: Vec<u64> = Span::ALL.iter().map(|s| s.seconds() * s.values() as u64).collect();
+        assert_eq!(seconds, [300, 3_600, 86_400]);
+    }
 }

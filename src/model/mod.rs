@@ -24,8 +24,8 @@ mod view;
 mod wall;
 
 pub use board::{
-    Board, Delta, Gap, HostReading, LimitReading, Network, Notice, NoticeKind, PoolReading, Pressure, Row,
-    SelfReading, Totals, Usage, WorkersReading,
+    Board, Delta, Gap, GuardLimits, HostReading, LimitReading, Network, Notice, NoticeKind, PoolReading,
+    Pressure, Row, SelfReading, SoftHard, Totals, Usage, WorkersReading,
 };
 pub use care::{Care, CareOrder, MAX_MUTE, MAX_NOTE, MIN_MUTE, clean_note};
 pub use column::{Column, ColumnChoice};

@@ -3,6 +3,7 @@
 //! Starting: limits, state folder, store, logs, FFmpeg, what an earlier headend left, supervisor, host
 //! readings. Leaving: no more starts, workers end, logs are written, the store is flushed and exported.
 
+mod histories;
 mod kept;
 mod leftovers;
 mod outlet;
@@ -24,8 +25,9 @@ use crate::ffmpeg::{self, Capabilities, FfmpegError};
 use crate::host::{self, Sampler};
 use crate::link::{Hub, LogSlice, LogSource, OldLogAnswer};
 use crate::logs::Logs;
-use crate::model::{LimitReading, LogLine, LogPlace, Moment, Severity, StreamIx};
-use crate::model::{Notice, NoticeKind};
+use crate::model::{
+    GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard, StreamIx,
+};
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
 use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
@@ -141,7 +143,7 @@ impl Service {
     /// When another headend has the state folder, when FFmpeg can't be used, or when the machine
     /// refuses a thread. A state folder that can't be written is no error: it is said on the board.
     pub fn start(options: Options) -> Result<Self, ServiceError> {
-        let limits = host::raise_open_files();
+        let limits = LimitReading { guard: guard_limits(&options.config), ..host::raise_open_files() };
         if limits.fds_now < LEAST_OPEN_FILES {
             return Err(ServiceError::OpenFiles(limits.fds_now));
         }
@@ -321,6 +323,20 @@ impl Ground {
         let text = format!("nothing is saved: {why}");
         Self { store: Store::absent(&text), opened: Opened::default(), lock: None, logs, folder: None }
     }
+}
+
+/// From where on the machine counts as busy, for people.
+fn guard_limits(config: &Config) -> Option<GuardLimits> {
+    let guard = &config.policy.guard;
+    let of = |limit: crate::config::Limit| SoftHard { soft: limit.soft, hard: limit.hard };
+    guard.enabled.then(|| GuardLimits {
+        cpu: of(guard.cpu),
+        cpu_pressure: of(guard.cpu_pressure),
+        memory: of(guard.memory),
+        memory_pressure: of(guard.memory_pressure),
+        open_files: of(guard.open_files),
+        disk: of(guard.disk),
+    })
 }
 
 fn limit_notice(config: &Config, limits: LimitReading) -> Option<Notice> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::histories::KeptHistories;
 use super::kept::record_of;
 use crate::link::{Hub, HubChange};
 use crate::logs::Logs;
@@ -48,6 +49,7 @@ pub struct ServiceOutlet {
     store: Arc<Store>,
     logs: Logs,
     readings: Arc<Mutex<Readings>>,
+    histories: KeptHistories,
     limits: Option<LimitReading>,
     /// The service's own, one of a kind.
     notices: BTreeMap<NoticeKind, Notice>,
@@ -87,12 +89,15 @@ impl ServiceOutlet {
         boot: Option<String>,
     ) -> Self {
         let notices = notices.into_iter().map(|notice| (notice.kind, notice)).collect();
+        let histories = KeptHistories::default();
+        hub.read_histories_from(Arc::new(histories.clone()));
         let limits = Some(limits);
         Self {
             hub,
             store,
             logs,
             readings,
+            histories,
             limits,
             notices,
             supervisors: Vec::new(),
@@ -171,6 +176,7 @@ impl Outlet for ServiceOutlet {
             self.published_at = Some(now);
             self.hub.publish(now, change);
         }
+        self.histories.record(&self.hub);
     }
 
     fn lines_moved(&mut self) {

@@ -173,6 +173,22 @@ actions! {
     LogSave "log-save",
     /// Show another stream's log in the same pane.
     LogAdd "log-add",
+    /// The next part of a page.
+    Part "part",
+    /// The part of a page before.
+    PartBack "part-back",
+    /// Charts show less, and finer.
+    ZoomIn "zoom-in",
+    /// Charts show more.
+    ZoomOut "zoom-out",
+    /// Charts show what was earlier.
+    Earlier "earlier",
+    /// Charts show what was later.
+    Later "later",
+    /// The worker's command into the clipboard.
+    CopyCommand "copy-command",
+    /// Another order of the workers that take most.
+    TopOrder "top-order",
     /// The machine: processor, memory, files, slots.
     Machine "machine",
     /// headend's own log.

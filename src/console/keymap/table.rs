@@ -13,8 +13,10 @@ pub(super) const GENERAL: &str = "General";
 const ROWS: Places = Places::ALL;
 const ONE: Places = Places::STREAM.and(Places::LOG);
 const ROLLOUT: Places = ACTS.and(Places::MACHINE);
+const PAGES: Places = Places::STREAM.and(Places::MACHINE);
 const ACTS: Places = Places::GRID.and(Places::STREAM).and(Places::PENALTY);
 const ROWED: Places = Places::GRID.and(Places::PENALTY);
+const OPENS: Places = ROWED.and(Places::MACHINE);
 
 macro_rules! binding {
     ($does:ident, $places:expr, $chapter:expr, $short:literal, $help:literal, [$($key:expr),*]) => {
@@ -47,6 +49,15 @@ pub(super) const TABLE: &[Binding] = &[
         "one step back; in the grid: drop the filter",
         [Key::named(Esc), Key::named(KeyCode::Backspace)]
     ),
+    binding!(
+        Part,
+        PAGES,
+        LOOK,
+        "part",
+        "the next part of the page, where not all fit",
+        [Key::named(KeyCode::Tab)]
+    ),
+    binding!(PartBack, PAGES, LOOK, "", "the part before it", [Key::named(KeyCode::BackTab)]),
     binding!(
         RolloutContinue,
         ROLLOUT,
@@ -87,7 +98,41 @@ pub(super) const TABLE: &[Binding] = &[
         "as many slots as the machine carries",
         [Key::char('a')]
     ),
-    binding!(Open, ROWED, LOOK, "open", "the selected stream with its log", [Key::named(Enter)]),
+    binding!(Open, OPENS, LOOK, "open", "the selected stream with its log", [Key::named(Enter)]),
+    binding!(ZoomOut, PAGES, LOOK, "longer", "charts over a longer time: up to a day", [Key::char(']')]),
+    binding!(
+        ZoomIn,
+        PAGES,
+        LOOK,
+        "shorter",
+        "charts over a shorter time: down to a minute",
+        [Key::char('[')]
+    ),
+    binding!(
+        Earlier,
+        PAGES,
+        LOOK,
+        "",
+        "charts of what was earlier, where more is kept than shown",
+        [Key::char('<'), Key::char(',')]
+    ),
+    binding!(Later, PAGES, LOOK, "", "charts of what was later, up to now", [Key::char('>'), Key::char('.')]),
+    binding!(
+        CopyCommand,
+        Places::STREAM,
+        LOOK,
+        "copy command",
+        "the worker's command into the clipboard, secrets masked",
+        [Key::char('y')]
+    ),
+    binding!(
+        TopOrder,
+        Places::MACHINE,
+        LOOK,
+        "order",
+        "the workers that take most by processor, by memory, by open files",
+        [Key::char('o')]
+    ),
     binding!(Start, ACTS, ACT, "start", "start the stream and keep it running", [Key::char('s')]),
     binding!(Stop, ACTS, ACT, "stop", "stop the stream and keep it stopped", [Key::char('x')]),
     binding!(Restart, ACTS, ACT, "restart", "replace the stream's worker now", [Key::char('r')]),

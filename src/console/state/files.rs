@@ -36,6 +36,9 @@ impl State {
         let keys = told.keymap.as_ref().is_some_and(|keymap| *keymap != self.keymap);
         let wishes = told.wishes.as_ref().is_some_and(|wishes| *wishes != self.wishes);
         let before = (self.looks.clone(), self.wishes.mouse);
+        if let Some(text) = self.what_is_wrong().filter(|_| changed) {
+            self.unsay(&text);
+        }
         self.take_in(told);
         let looks = before.0 != self.looks;
         let mut effects = Vec::new();
@@ -48,8 +51,11 @@ impl State {
         } else if keys || wishes || looks || changed {
             let what = [(keys, "keys"), (looks, "theme"), (wishes && !looks, "settings")];
             let what: Vec<&str> = what.into_iter().filter(|(on, _)| *on).map(|(_, word)| word).collect();
-            let what = if what.is_empty() { "files".to_owned() } else { what.join(" and ") };
-            self.say(format!("{what} read anew"), false);
+            if what.is_empty() {
+                self.say("no mistakes in the console's files any more".into(), false);
+            } else {
+                self.say(format!("{} read anew", what.join(" and ")), false);
+            }
         }
         effects
     }
@@ -79,7 +85,14 @@ impl State {
     }
 
     fn say_what_is_wrong(&mut self) {
-        let Some(first) = self.mistakes.first() else { return };
+        if let Some(text) = self.what_is_wrong() {
+            self.say(text, true);
+        }
+    }
+
+    /// What is wrong with the files, in one line.
+    fn what_is_wrong(&self) -> Option<String> {
+        let first = self.mistakes.first()?;
         let more = match self.mistakes.len() {
             1 => String::new(),
             count => format!(" (+{} more)", count - 1),
@@ -88,7 +101,7 @@ impl State {
         // There is little room: which folder it is in, the help tells.
         let file = first.file.rsplit('/').next().unwrap_or_default().to_owned();
         let first = Mistake { file, ..first.clone() };
-        self.say(format!("{first}{more}; {help} shows all of it"), true);
+        Some(format!("{first}{more}; {help} shows all of it"))
     }
 
     /// Takes clicks and the wheel, or leaves them to the terminal.

@@ -10,8 +10,9 @@ use super::log::{News, Room};
 use super::overlay::picker::{Item, Pick, Picker};
 use super::overlay::prompt::{Mistake, PromptFor};
 use super::update::Effect;
-use super::{Dirty, Screen, State, counted, layout};
+use super::{Dirty, Screen, State, counted};
 use crate::console::keymap::Does;
+use crate::console::pages::Part;
 use crate::console::spans::age_changes_in;
 use crate::link::{ClientMessage, MAX_FOLLOWED};
 use crate::model::{OldLines, StreamIx, WallTime};
@@ -35,7 +36,9 @@ impl State {
     #[must_use]
     pub fn log_room(&self) -> Room {
         let body = self.areas().body;
-        let area = if self.screen() == Screen::Stream { layout::stream_parts(body).1 } else { body };
+        let parts = if self.screen() == Screen::Stream { self.parts() } else { Vec::new() };
+        let log = parts.iter().find(|(part, _)| *part == Part::Log);
+        let area = log.map_or(body, |(_, area)| *area);
         Room { width: area.width, height: area.height.saturating_sub(1).max(1) }
     }
 
@@ -50,6 +53,24 @@ impl State {
         let streams = named.iter().map(|(ix, _)| *ix).collect();
         self.log.open(named);
         Effect::Send(ClientMessage::FollowLogs(streams))
+    }
+
+    /// Opens the logs of all selected streams in one pane.
+    pub(super) fn open_selected_logs(&mut self) -> Vec<Effect> {
+        let streams: Vec<StreamIx> = self.chosen.iter().collect();
+        let Some(first) = streams.first().copied() else {
+            return Vec::new();
+        };
+        self.go(Screen::Log);
+        let opened = self.open_stream(first);
+        if streams.len() > MAX_FOLLOWED {
+            self.say(format!("the first {MAX_FOLLOWED} of {} logs: more are too many", streams.len()), true);
+        }
+        let follow = self.open_logs(&streams);
+        // The one alone need not be followed before.
+        let others =
+            opened.into_iter().filter(|effect| !matches!(effect, Effect::Send(ClientMessage::FollowLogs(_))));
+        std::iter::once(follow).chain(others).collect()
     }
 
     /// Lines of a followed log have come.
@@ -260,7 +281,13 @@ impl State {
             "" => None,
             text => match Pattern::new(text) {
                 Ok(pattern) => Some(pattern),
-                Err(mistake) => return Some(Mistake { at: mistake.at + skipped, ..mistake }),
+                Err(mistake) => {
+                    // What was found by less of it would be taken for what all of it finds.
+                    if purpose == PromptFor::LogSearch {
+                        self.log.search(None);
+                    }
+                    return Some(Mistake { at: mistake.at + skipped, ..mistake });
+                }
             },
         };
         match purpose {

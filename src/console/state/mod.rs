@@ -5,13 +5,13 @@ mod alarm;
 pub mod arrangement;
 pub mod bulk;
 mod care;
+pub mod charts;
 mod clock;
 mod files;
 pub mod footer;
 mod grid;
 mod held;
 pub mod help;
-pub mod history;
 pub mod list;
 pub mod log;
 pub mod logs;
@@ -22,15 +22,18 @@ mod mouse;
 pub mod notices;
 mod orders;
 pub mod overlay;
+pub mod pages;
 pub mod penalty;
 pub mod selection;
 #[cfg(test)]
 mod tests;
 pub mod toasts;
+pub mod tops;
 pub mod undo;
 pub mod update;
 mod useful;
 pub mod wall;
+pub mod wants;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -45,6 +48,7 @@ use super::columns::Widest;
 use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
 use super::mistake::Mistake;
+use super::pages::Part;
 use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
@@ -56,16 +60,18 @@ use crate::model::{
 use arrangement::Arrangement;
 use bulk::Bulk;
 use care::Aim;
+use charts::Charts;
 use clock::Clock;
 pub use clock::OLD_AFTER;
-use history::History;
 use list::List;
 use log::LogPane;
 use lookback::Lookback;
 use looks::Looks;
 use overlay::Overlay;
+use pages::Pages;
 use penalty::Penalty;
 use selection::Selected;
+use tops::Tops;
 use undo::Undo;
 use wall::Wall;
 
@@ -244,8 +250,14 @@ pub struct State {
     pub detail: Option<Box<Detail>>,
     /// Its log.
     pub log: LogPane,
-    /// Figures of the last minutes.
-    pub history: History,
+    /// What charts show.
+    pub charts: Charts,
+    /// Where one looks on the pages with several parts.
+    pub pages: Pages,
+    /// The workers that take most.
+    pub tops: Tops,
+    /// When a key was pressed last.
+    pressed_at: Option<Moment>,
     /// Where headend's own log is looked at.
     pub own_log: TuiWidgetState,
     own_log_seen: Moment,
@@ -253,8 +265,6 @@ pub struct State {
     pub help_top: usize,
     /// What is looked for in the help, and whether there is one in front.
     pub help: help::Help,
-    /// The first notice that is seen on the machine's screen.
-    pub machine_top: usize,
     /// What stands in front and takes the keys.
     pub overlay: Option<Overlay>,
     /// The keys, as this operator has them.
@@ -320,12 +330,14 @@ impl State {
             open: None,
             detail: None,
             log: LogPane::default(),
-            history: History::default(),
+            charts: Charts::default(),
+            pages: Pages::default(),
+            tops: Tops::default(),
+            pressed_at: None,
             own_log: TuiWidgetState::new(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
             help: help::Help::default(),
-            machine_top: 0,
             overlay: None,
             keymap: Arc::default(),
             looks: Looks::new(Surroundings::default()),
@@ -427,11 +439,6 @@ impl State {
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let screen = self.screen();
-        let samples = match screen {
-            Screen::Stream if self.open_is_measured() => self.history.figures_due(),
-            Screen::Machine => self.history.machine_due(),
-            _ => None,
-        };
         let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
         // While a question is open no row moves.
         let sort = if self.question().is_none() { self.list.sort_due() } else { None };
@@ -439,11 +446,7 @@ impl State {
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         let wall = if screen == Screen::Wall { self.wall_due() } else { None };
         let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
-        [samples, own_log, sort, ages].into_iter().chain(mine).flatten().min()
-    }
-
-    fn open_is_measured(&self) -> bool {
-        self.open.and_then(|ix| self.row(ix)).is_some_and(|row| row.started.is_some())
+        [own_log, sort, ages].into_iter().chain(mine).flatten().min()
     }
 
     /// When the text of a visible age changes.
@@ -460,10 +463,7 @@ impl State {
             Screen::Grid => consider(self.grid_changes_in()),
             Screen::Stream => {
                 if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
-                    consider(row_changes_in(row, self.now));
-                    consider(age_changes_in(self.now.since(row.since)));
-                    consider(age_changes_in(self.now.since(row.last_message_at)));
-                    consider(countdown_changes_in(row, self.now, Countdown::Exact));
+                    self.page_ages(row, &mut consider);
                 }
                 consider(self.log_changes_in());
             }
@@ -479,6 +479,33 @@ impl State {
             consider(slow_age_changes_in(self.now.since(since)));
         }
         (next < Duration::MAX).then(|| self.now + next)
+    }
+}
+
+impl State {
+    /// The ages and the countdowns of the stream's page.
+    fn page_ages(&self, row: &Row, consider: &mut impl FnMut(Duration)) {
+        let now = self.now;
+        let mut age = |at: Moment| consider(age_changes_in(now.since(at)));
+        let detail = self.detail.as_deref().filter(|detail| detail.stream == row.ix);
+        let runs = detail.map_or(&[][..], |detail| &detail.runs);
+        if self.sees(Part::Runs) {
+            runs.iter().map(|run| run.ended).chain(row.started).for_each(&mut age);
+        }
+        if !self.sees(Part::Overview) {
+            return;
+        }
+        age(row.since);
+        age(row.last_message_at);
+        runs.first().map(|run| run.ended).into_iter().chain(row.care.acknowledged).for_each(age);
+        consider(row_changes_in(row, now));
+        let mut countdown = |at: Moment| consider(Countdown::Exact.changes_in(now.until(at)));
+        row.next.into_iter().chain(row.care.muted_until).for_each(&mut countdown);
+        if let Some(detail) = detail {
+            let breakers = detail.inputs.iter().map(|input| input.breaker_next);
+            let all = [detail.next_probe, detail.breaker_next].into_iter().chain(breakers);
+            all.flatten().for_each(countdown);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Dirty, Moment, Screen, State};
 use crate::console::decode::{Mouse, MouseDid};
 use crate::console::keymap::Does;
 use crate::console::layout;
+use crate::console::pages::Part;
 use crate::console::view::dialog;
 use crate::model::{Column, Density, StreamIx};
 use ratatui::layout::Position;
@@ -123,7 +124,9 @@ impl State {
                 row.map_or(Under::Nothing, |ix| Under::Boxed(*ix))
             }
             Screen::Log => Under::Log,
-            Screen::Stream if layout::stream_parts(body).1.contains(at) => Under::Log,
+            Screen::Stream if self.parts().iter().any(|(p, area)| *p == Part::Log && area.contains(at)) => {
+                Under::Log
+            }
             _ => Under::Nothing,
         }
     }
@@ -324,7 +327,7 @@ mod tests {
         }
         assert_eq!(state.list.top, 200 - state.grid_height());
         open(&mut state, 300);
-        let log = layout::stream_parts(state.areas().body).1;
+        let log = state.parts().iter().find(|(part, _)| *part == Part::Log).unwrap().1;
         let body = state.areas().body;
         mouse(&mut state, MouseDid::WheelUp, 20, body.y);
         assert!(state.log.follows(), "the facts were under it");

@@ -157,11 +157,6 @@ impl State {
         Vec::new()
     }
 
-    /// Takes the samples that are due, from the board as it has been until now.
-    fn sample(&mut self) {
-        self.history.sample(self.lookback.live(&self.board), self.open, self.now);
-    }
-
     fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
         match message {
             ServerMessage::Board(board) => {
@@ -177,11 +172,12 @@ impl State {
             ServerMessage::Detail(detail) => {
                 if self.open == Some(detail.stream) && self.detail.as_ref() != Some(&detail) {
                     self.detail = Some(detail);
-                    if self.screen() == Screen::Stream {
+                    if self.screen() == Screen::Stream && !self.sees_only_log() {
                         self.want(Dirty::Now);
                     }
                 }
             }
+            ServerMessage::History(history) => self.take_history(*history),
             ServerMessage::Leaving { workers_left } => {
                 let asked = self.leaving.is_some_and(|l| l.asked);
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });
@@ -196,9 +192,6 @@ impl State {
     }
 
     fn take_board(&mut self, board: Board) {
-        if self.connected {
-            self.sample();
-        }
         self.now = self.now.max(board.at);
         self.heard(Duration::ZERO);
         self.lookback.record_board(&self.board, !self.connected, &board, self.clock.wall_zero);
@@ -209,7 +202,6 @@ impl State {
             self.board = board;
             self.another_board();
         }
-        self.sample();
     }
 
     /// The board that is shown is another one.
@@ -226,7 +218,6 @@ impl State {
         if delta.from != self.live().revision {
             return vec![Effect::Send(ClientMessage::WantBoard)];
         }
-        self.sample();
         self.lookback.record(&self.board, delta, self.clock.wall_zero);
         self.now = self.now.max(delta.at);
         self.heard(Duration::ZERO);
@@ -243,7 +234,7 @@ impl State {
             let change = self.count(*ix, row);
             order_may_change |= change > Dirty::Clean;
             came_or_went |= self.row(*ix).is_some_and(|old| is_called_otherwise(old, row));
-            if self.is_visible(*ix, height) {
+            if self.is_visible(*ix, height) && (change != Dirty::Figures || self.shows_figures()) {
                 dirty = dirty.max(change);
             }
             dirty = dirty.max(self.unwell_row(*ix, row, change));
@@ -256,7 +247,7 @@ impl State {
         // It fits: that was looked at before.
         let _ = self.board.apply(delta);
         if notices {
-            self.machine_top = self.machine_top.min(self.board.notices.len().saturating_sub(1));
+            self.pages.notices_top = self.pages.notices_top.min(self.board.notices.len().saturating_sub(1));
             self.fit_to_size();
         }
         if delta.pool.is_some() {
@@ -265,6 +256,7 @@ impl State {
         if order_may_change {
             self.list.rows_changed();
         }
+        dirty = dirty.max(self.settle_tops());
         if came_or_went {
             dirty = Dirty::Now;
             self.streams_changed();
@@ -347,16 +339,6 @@ impl State {
         self.look_for_silence();
         self.penalty_clock();
         self.wall_ticks();
-        let due = |at: Option<Moment>| at.is_some_and(|at| at <= self.now);
-        let samples = match self.screen() {
-            Screen::Stream => due(self.history.figures_due()),
-            Screen::Machine => due(self.history.machine_due()),
-            _ => false,
-        };
-        if samples {
-            self.sample();
-            self.want(Dirty::Figures);
-        }
         if self.screen() == Screen::OwnLog && self.own_log_seen + super::OWN_LOG_EVERY <= self.now {
             self.own_log_seen = self.now;
             self.want(Dirty::Lines);
@@ -366,6 +348,7 @@ impl State {
     fn pressed(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.list.hold(self.now);
         self.penalty.list.hold(self.now);
+        self.pressed_at = Some(self.now);
         if let Some(effects) = self.pressed_in_front(&key).or_else(|| self.pressed_on_wall(&key)) {
             return effects;
         }
@@ -387,7 +370,11 @@ impl State {
             Does::First => self.scroll(isize::MIN / 2),
             Does::Last => self.scroll(isize::MAX / 2),
             Does::Open if self.screen() == Screen::Grid && self.toggle_group() => {}
+            Does::Open if self.screen() == Screen::Machine => return self.open_top(),
             Does::Open => return self.open_selected(Screen::Stream),
+            Does::Log if self.screen() == Screen::Grid && self.chosen.len() > 1 => {
+                return self.open_selected_logs();
+            }
             Does::Log if matches!(self.screen(), Screen::Grid | Screen::Penalty) => {
                 return self.open_selected(Screen::Log);
             }
@@ -432,9 +419,18 @@ impl State {
             Does::SlotsAuto => return self.auto_slots(),
             Does::Undo => return self.take_back(),
             Does::Wrap => self.log.wrap = !self.log.wrap,
+            Does::Part => self.turn_part(true),
+            Does::PartBack => self.turn_part(false),
+            Does::ZoomIn => self.zoom(false),
+            Does::ZoomOut => self.zoom(true),
+            Does::Earlier => self.pan(true),
+            Does::Later => self.pan(false),
+            Does::CopyCommand => return self.copy_command(),
+            Does::TopOrder => self.tops.turn(),
             Does::Machine => {
-                self.machine_top = 0;
+                (self.pages.notices_top, self.pages.meters_top) = (0, 0);
                 self.go(Screen::Machine);
+                self.settle_tops();
             }
             Does::OwnLog => self.go(Screen::OwnLog),
             Does::Help => {
@@ -482,6 +478,7 @@ impl State {
             Screen::Grid => self.move_by(lines),
             Screen::Penalty => self.move_in_penalty(lines),
             Screen::Wall => {}
+            Screen::Stream if self.scroll_part(lines) => {}
             Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
             Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(room),
             Screen::Stream | Screen::Log => self.log.scroll(lines, room),
@@ -492,10 +489,7 @@ impl State {
             Screen::Help => {
                 self.help_top = self.help_top.saturating_add_signed(lines).min(self.help_bottom());
             }
-            Screen::Machine => {
-                let last = self.board.notices.len().saturating_sub(1);
-                self.machine_top = self.machine_top.saturating_add_signed(lines).min(last);
-            }
+            Screen::Machine => self.scroll_machine(lines),
         }
     }
 
@@ -511,8 +505,6 @@ impl State {
         } else {
             self.screens.push(screen);
         }
-        // The machine's chart is full when it opens.
-        self.sample();
     }
 
     fn open_selected(&mut self, screen: Screen) -> Vec<Effect> {
@@ -524,8 +516,20 @@ impl State {
         self.open_stream(ix)
     }
 
-    fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
+    /// Opens the worker under the cursor of the machine's list.
+    fn open_top(&mut self) -> Vec<Effect> {
+        let Some(ix) = self.tops.selected() else {
+            self.say("no worker has been measured yet".into(), true);
+            return Vec::new();
+        };
+        self.go(Screen::Stream);
+        self.open_stream(ix)
+    }
+
+    pub(super) fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
         self.open = Some(ix);
+        self.detail = None;
+        self.page_anew();
         self.list.selected = Some(ix);
         let follow = self.open_logs(&[ix]);
         self.fit_to_size();
@@ -550,6 +554,7 @@ impl State {
             let still_open = self.screens.iter().any(|s| matches!(s, Screen::Stream | Screen::Log));
             if self.open.is_some() && !still_open {
                 self.open = None;
+                self.detail = None;
                 self.log.close();
                 return vec![Effect::Send(ClientMessage::FollowLogs(Vec::new()))];
             }

@@ -3,7 +3,10 @@
 mod draws;
 mod grid;
 mod grid_screens;
+mod log_keys;
+mod logs;
 mod lookback;
+mod pages;
 mod penalty;
 mod screens;
 mod supervision;

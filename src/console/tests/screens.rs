@@ -92,30 +92,9 @@ fn log_followed_scrolled_and_wrapped() {
 fn machine() {
     for (width, height) in sizes() {
         let mut state = state(width, height, troubled_board(200));
-        for n in 0..40u16 {
-            let mut delta = delta(&state, Vec::new());
-            delta.host = Some(crate::model::HostReading {
-                cpu_percent: f32::from(n % 7).mul_add(4.0, 60.0),
-                ..state.board.host
-            });
-            tell(&mut state, ServerMessage::Delta(Box::new(delta)));
-            wait(&mut state, 2);
-        }
         press(&mut state, KeyCode::Char('m'));
         assert_snapshot!(format!("machine_{width}x{height}"), screen(&state));
     }
-}
-
-#[test]
-fn machine_in_trouble() {
-    let mut board = troubled_board(200);
-    board.host.cpu_percent = 99.0;
-    board.host.memory_bytes = 7_000 << 20;
-    board.own.fds_open = 520_000;
-    board.pool.busy = board.pool.slots;
-    let mut state = state(100, 30, board);
-    press(&mut state, KeyCode::Char('m'));
-    assert_snapshot!("machine_trouble", screen(&state));
 }
 
 #[test]
@@ -129,7 +108,7 @@ fn own_log() {
 
 #[test]
 fn help_shows_every_key() {
-    let mut state = state(120, 80, board(3));
+    let mut state = state(120, 110, board(3));
     press(&mut state, KeyCode::Char('?'));
     let shown = screen(&state);
     for bound in Keymap::default().lines().iter().filter(|bound| bound.places != Places::HELP) {
@@ -167,7 +146,7 @@ fn palette() {
     press(&mut state, KeyCode::Char(':'));
     type_in(&mut state, "machine");
     press(&mut state, KeyCode::Enter);
-    assert!(screen(&state).contains("charts: the last"));
+    assert!(screen(&state).contains("[meters]"));
 }
 
 #[test]

@@ -16,9 +16,9 @@ use crate::console::theme::{Look, Surroundings};
 use crate::console::view;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
-    Board, Care, Condition, ConditionKind, Delta, Explained, Figures, HostReading, LimitReading, LineLevel,
-    LogLine, Mode, Moment, Notice, NoticeKind, OldLines, Phase, PoolReading, Pressure, Row, SelfReading,
-    Severity, StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
+    Board, Care, Condition, ConditionKind, Delta, Explained, Figures, GuardLimits, HostReading, LimitReading,
+    LineLevel, LogLine, Mode, Moment, Notice, NoticeKind, OldLines, Phase, PoolReading, Pressure, Row,
+    SelfReading, Severity, SoftHard, StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
 };
 
 /// Where the supervisor's clock stands on a test's board: two hours and a bit.
@@ -138,6 +138,19 @@ pub fn trouble(row: &mut Row) {
     }
 }
 
+/// The limits of the host guard as they are when nothing is configured.
+pub fn guard() -> GuardLimits {
+    let limit = |soft, hard| SoftHard { soft, hard };
+    GuardLimits {
+        cpu: limit(95.0, 98.0),
+        cpu_pressure: limit(80.0, 95.0),
+        memory: limit(85.0, 95.0),
+        memory_pressure: limit(2.0, 10.0),
+        open_files: limit(85.0, 95.0),
+        disk: limit(95.0, 99.0),
+    }
+}
+
 /// A board of `streams`, all well.
 pub fn board(streams: u32) -> Board {
     let rows = (0..streams).map(|n| (StreamIx(n), Arc::new(row(n)))).collect();
@@ -165,7 +178,7 @@ pub fn board(streams: u32) -> Board {
         },
         own: SelfReading { cpu_percent: 2.1, memory_bytes: 31 << 20, fds_open: 712, fds_limit: 524_288 },
         workers: WorkersReading { count: streams, memory_bytes: 2_345 << 20 },
-        limits: LimitReading { fds_before: 1_024, fds_now: 524_288, workers: 174_000 },
+        limits: LimitReading { fds_before: 1_024, fds_now: 524_288, workers: 174_000, guard: Some(guard()) },
         notices: Vec::new(),
     }
 }

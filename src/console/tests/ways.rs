@@ -281,9 +281,12 @@ fn a_mistake_keeps_what_was_there_and_is_shown() {
     press(&mut state, KeyCode::Char('?'));
     assert_snapshot!("ways_mistakes_help", screen(&state));
     // The same again is not said again.
-    state.toast = None;
+    let said: Vec<_> = state.toasts().cloned().collect();
     files_say(&mut state, told);
-    assert_eq!(state.toast, None);
+    assert!(state.toasts().eq(&said));
+    files_say(&mut state, wished("nord", false));
+    let said: Vec<&str> = state.toasts().map(|toast| toast.text.as_str()).collect();
+    assert_eq!(said, ["keys read anew", "no mistakes in the console's files any more"]);
     files_say(&mut state, Told { keymap: Some(std::sync::Arc::default()), ..wished("nord", false) });
     assert_eq!((state.mistakes.len(), state.keymap.key_for(Does::Open).as_str()), (0, "enter"));
 }
@@ -313,7 +316,7 @@ fn every_theme_is_drawn_at_every_depth() {
             for glyphs in [crate::console::glyphs::UNICODE, crate::console::glyphs::ASCII] {
                 let look = Look { theme: theme.clone(), glyphs };
                 for key in [None, Some('m'), Some('?'), Some(':'), Some('X'), Some('/')] {
-                    let mut state = begun(120, 40, Told::default());
+                    let mut state = state(120, 40, troubled_board(30));
                     if let Some(key) = key {
                         press(&mut state, KeyCode::Char(key));
                     }

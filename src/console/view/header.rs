@@ -10,11 +10,12 @@ use crate::console::columns::descends;
 use crate::console::keymap::Does;
 use crate::console::layout::Areas;
 use crate::console::spans::slow_age;
-use crate::console::state::machine::Meter;
+use crate::console::state::machine::{Kind, Meter};
 use crate::console::state::notices::{Line, lines};
+use crate::console::state::wants::STRIP as STRIP_SPAN;
 use crate::console::state::{Screen, State};
 use crate::console::text::{cells, counted, float, share_of, width};
-use crate::model::{Density, Health, NoticeKind, Phase, Severity, SortBy, coarse_age};
+use crate::model::{Density, Health, HistoryOf, NoticeKind, Phase, Severity, SortBy, coarse_age};
 
 /// Healths in the order of the header.
 const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
@@ -31,10 +32,6 @@ const PHASES: [Phase; 10] = [
     Phase::Stopping,
     Phase::Stopped,
 ];
-/// The slots' meter has its place in the header's second line already.
-const SLOTS: usize = 7;
-/// Pressure and disk: in the strip only while they are a worry.
-const ONLY_A_WORRY: [usize; 2] = [9, 10];
 /// A strip's field narrower than this leaves its chart out.
 const LEAST_STRIP_FIELD: u16 = 21;
 
@@ -280,33 +277,52 @@ pub fn severity(severity: Severity, pen: &Pen) -> (&'static str, &'static str) {
     (pen.glyphs.health(health), health.word())
 }
 
+/// What the strip always shows; the others only while they are a worry, and then first.
+const STRIP: [Kind; 8] = [
+    Kind::Cpu,
+    Kind::Load,
+    Kind::Memory,
+    Kind::WorkersMemory,
+    Kind::OwnCpu,
+    Kind::OwnMemory,
+    Kind::Files,
+    Kind::Queue,
+];
+
 fn strip(state: &State, area: Rect, pen: &mut Pen) {
-    let wanted = |(index, meter): &(usize, Meter)| {
-        *index != SLOTS && (meter.worry.is_some() || !ONLY_A_WORRY.contains(index))
-    };
-    let meters: Vec<(usize, Meter)> =
-        Meter::all(&state.board).into_iter().enumerate().filter(wanted).collect();
+    // The slots have their place in the header's second line already.
+    let others = Kind::ALL.iter().filter(|kind| **kind != Kind::Slots && !STRIP.contains(kind));
+    let others = others.map(|kind| Meter::read(*kind, &state.board)).filter(|meter| meter.worry.is_some());
+    let meters: Vec<Meter> = others.chain(STRIP.map(|kind| Meter::read(kind, &state.board))).collect();
     let fields = (area.width / 15).clamp(1, cells(meters.len()));
     let field = area.width / fields;
-    for (n, (index, meter)) in meters.into_iter().take(fields.into()).enumerate() {
+    let history = state.charts.of(HistoryOf::Machine, STRIP_SPAN);
+    for (n, meter) in meters.iter().take(fields.into()).enumerate() {
         let x = area.x + 1 + field * cells(n);
         let style = meter.worry.map_or(pen.theme.dim, |s| pen.theme.severity(s));
+        let short = meter.kind.short();
         let pieces = [
-            (format!("{} ", meter.short), pen.theme.heading),
+            (format!("{short} "), pen.theme.heading),
             (meter.value.clone(), style),
-            (if meter.word.is_empty() { String::new() } else { format!(" {}", meter.word) }, style),
+            (
+                if meter.short_word.is_empty() { String::new() } else { format!(" {}", meter.short_word) },
+                style,
+            ),
         ];
         let room = field.saturating_sub(2);
         let used = pen.pieces(x, area.y, room, &pieces);
         // The widest value takes six cells: charts stand still while values change.
-        let chart_at = (cells(meter.short.len()) + 8).max(used + 1);
+        let chart_at = (cells(short.len()) + 8).max(used + 1);
         if field < LEAST_STRIP_FIELD || chart_at + 3 > room {
             continue;
         }
-        if let Some(ring) = state.history.machine(index) {
-            let top = if meter.is_share() { 1.0 } else { chart::top(ring.newest_first(), 1) };
-            let wide = usize::from(room - chart_at);
-            let drawn = chart::lines(ring.newest_first(), top, wide, 1, pen.glyphs);
+        if let Some(series) = history.and_then(|history| history.series.get(meter.kind.series())) {
+            let newest = || series.iter().rev().copied();
+            let top = match meter.top {
+                chart::Top::Full(full) => full,
+                chart::Top::Above(_) => chart::top(newest(), 1),
+            };
+            let drawn = chart::lines(newest(), top, usize::from(room - chart_at), 1, pen.glyphs);
             pen.left(x + chart_at, area.y, room - chart_at, &drawn[0], pen.theme.chart);
         }
     }

@@ -14,8 +14,10 @@ use crate::console::state::log::{Facts, Room, Row};
 use crate::console::text::{counted, fit, thousands, width};
 use crate::model::LineLevel;
 
-/// Cells a title keeps beside the facts, however many those are.
-const LEAST_TITLE: usize = 8;
+/// Cells a title keeps beside the facts, however many those are: those of its first word.
+const LEAST_TITLE: usize = 3;
+/// With fewer cells than this a title has few words.
+const NARROW: u16 = 64;
 
 /// Draws the log of what is open; `alone`: it has the whole screen, so it says whose it is.
 pub fn draw(state: &State, area: Rect, alone: bool, pen: &mut Pen) {
@@ -48,18 +50,18 @@ fn lines_of(count: usize) -> String {
 /// the most important first.
 fn title(state: &State, facts: &Facts, area: Rect, alone: bool, pen: &mut Pen) {
     let whole = usize::from(area.width).saturating_sub(8);
-    let mut told = facts_of(state, facts, pen);
-    let taken = |told: &[(u8, String, Style)]| {
-        told.iter().map(|(_, text, _)| width(text)).sum::<usize>() + 3 * told.len().saturating_sub(1)
+    let mut told = facts_of(state, facts, area.width < NARROW, pen);
+    let taken = |told: &[Fact]| {
+        told.iter().map(|fact| width(&fact.text)).sum::<usize>() + 3 * told.len().saturating_sub(1)
     };
     while taken(&told) + LEAST_TITLE > whole && told.len() > 1 {
-        let least = told.iter().enumerate().max_by_key(|(_, (weight, ..))| *weight);
+        let least = told.iter().enumerate().max_by_key(|(_, fact)| fact.weight);
         if let Some((at, _)) = least {
             told.remove(at);
         }
     }
     let mut pieces: Vec<Piece> = Vec::new();
-    for (_, text, style) in told {
+    for Fact { text, style, .. } in told {
         if !pieces.is_empty() {
             pieces.push((format!(" {} ", pen.glyphs.dot), pen.theme.faint));
         }
@@ -68,9 +70,13 @@ fn title(state: &State, facts: &Facts, area: Rect, alone: bool, pen: &mut Pen) {
     let mut left = whole.saturating_sub(length(&pieces));
     let mut titled: Vec<Piece> = Vec::new();
     for (text, style) in whose(state, alone, pen) {
-        let text = fit(&text, left, pen.glyphs).into_owned();
-        left -= width(&text).min(left);
-        titled.push((text, style));
+        let fitted = fit(&text, left, pen.glyphs).into_owned();
+        let cut = fitted != text;
+        left -= width(&fitted).min(left);
+        titled.push((fitted, style));
+        if cut {
+            break;
+        }
     }
     pen.rule(area.x, area.y, area.width, &titled, &pieces);
 }
@@ -92,50 +98,60 @@ fn whose(state: &State, alone: bool, pen: &Pen) -> Vec<Piece> {
     whose
 }
 
-/// What is to be known, each with its weight: 0 is the heaviest.
-fn facts_of(state: &State, facts: &Facts, pen: &Pen) -> Vec<(u8, String, Style)> {
+/// Something to be known.
+struct Fact {
+    /// 0 is the heaviest, and goes last.
+    weight: u8,
+    text: String,
+    style: Style,
+}
+
+/// What is to be known, in few words where there is little room.
+fn facts_of(state: &State, facts: &Facts, short: bool, pen: &Pen) -> Vec<Fact> {
     let theme = pen.theme;
     let sieve = state.log.sieve();
     let mut told = Vec::new();
+    let mut tell = |weight: u8, long: String, few: String, style: Style| {
+        told.push(Fact { weight, text: if short { few } else { long }, style });
+    };
     let rows = state.log.streams().into_iter().filter_map(|ix| state.row(ix));
     let dropped: u64 = rows.map(|row| row.lines_dropped).sum();
     if facts.missed > 0 {
-        told.push((1, format!("{} missed", facts.missed), theme.warning));
+        let text = format!("{} missed", facts.missed);
+        tell(1, text.clone(), text, theme.warning);
     }
     if dropped > 0 {
-        told.push((0, format!("{dropped} dropped or folded"), theme.warning));
+        tell(0, format!("{dropped} dropped or folded"), format!("{dropped} dropped"), theme.warning);
     }
     if sieve.hides() {
-        told.push((
-            3,
-            format!("{} of {}", thousands(facts.shown as u64), lines_of(facts.lines)),
-            theme.accent,
-        ));
-        told.push((6, sieve.words(), theme.dim));
+        let (shown, lines) = (facts.shown, facts.lines);
+        let long = format!("{} of {}", thousands(shown as u64), lines_of(lines));
+        tell(2, long, format!("{shown}/{lines}"), theme.accent);
+        tell(7, sieve.words(), sieve.words(), theme.dim);
     }
     if let Some((current, count)) = facts.hits {
-        let text = match current {
-            Some(current) => format!("hit {current} of {count}"),
-            None => counted(count, "hit"),
-        };
-        told.push((4, text, theme.accent));
+        let few = current.map_or_else(|| counted(count, "hit"), |current| format!("hit {current}/{count}"));
+        let long = current.map_or_else(|| few.clone(), |current| format!("hit {current} of {count}"));
+        tell(3, long, few, theme.accent);
     }
     if state.log.is_selecting() {
-        told.push((5, "selecting".into(), theme.accent));
+        tell(6, "selecting".into(), "selecting".into(), theme.accent);
     }
     if facts.reading {
-        told.push((2, format!("reading{}", pen.glyphs.cut), theme.busy));
+        let text = format!("reading{}", pen.glyphs.cut);
+        tell(4, text.clone(), text, theme.busy);
     }
     if state.log.follows() {
-        told.push((2, "following".into(), theme.ok));
+        tell(5, "following".into(), "follows".into(), theme.ok);
     } else {
-        told.push((2, format!("{} below", counted(facts.below, "line")), theme.accent));
+        let below = facts.below;
+        tell(5, format!("{} below", counted(below, "line")), format!("{below} below"), theme.accent);
     }
     if facts.from_begin && !state.log.follows() {
-        told.push((7, "from the begin".into(), theme.dim));
+        tell(8, "from the begin".into(), "begin".into(), theme.dim);
     }
     if state.log.wrap {
-        told.push((8, "wrapped".into(), theme.dim));
+        tell(9, "wrapped".into(), "wrapped".into(), theme.dim);
     }
     told
 }

@@ -8,13 +8,14 @@ mod grid;
 mod header;
 pub mod help;
 mod log;
-mod machine;
+pub mod machine;
 mod marks;
 mod own_log;
 mod pen;
 mod penalty;
 mod picker;
-mod stream;
+pub mod stream;
+mod tone;
 mod wall;
 mod words;
 

@@ -20,6 +20,15 @@ pub fn why(row: &Row, now: Moment, countdown: Countdown) -> String {
     row.why(row.next.map_or(now, |next| next - countdown.round(now.until(next))))
 }
 
+/// Only when that changes, and to what.
+#[must_use]
+pub fn next(row: &Row, now: Moment, countdown: Countdown) -> Option<String> {
+    row.next?;
+    let why = why(row, now, countdown);
+    let next = if row.reason.is_empty() { Some(&*why) } else { why.strip_prefix(&*row.reason) };
+    next.map(|next| next.trim_start_matches(", ").to_owned())
+}
+
 /// The same in a row's `room` cells: where it does not fit, what comes next stands first, as the
 /// cause can be seen in the health.
 #[must_use]

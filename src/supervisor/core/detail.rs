@@ -41,6 +41,7 @@ impl Stream {
             breaker,
             breaker_next,
             next_probe: self.probe.due(),
+            thresholds: self.spec.thresholds.clone(),
         }
     }
 

@@ -7,16 +7,13 @@
 use std::time::Duration;
 
 use crate::config::{self, Limit};
-use crate::model::{HostReading, Moment, SelfReading};
+use crate::model::{GuardLimits, HostReading, Moment, SelfReading};
 
 /// A limit lets go below this share of itself: wide enough that a figure does not swing across it,
 /// narrow enough that it can get there.
 const LETS_GO_AT: f32 = 0.95;
 /// Readings that stopped coming say nothing any more; they come every two seconds.
 const STALE_AFTER: Duration = Duration::from_secs(60);
-
-/// A disk with so much free is not full, whatever share of it is used; bytes.
-const DISK_PLENTY: u64 = 5 << 30;
 
 /// How busy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +90,7 @@ impl Figure {
             Self::MachineFiles => share(host.fds_open, host.fds_limit),
             Self::Disk => host
                 .disk_free_bytes
-                .filter(|free| *free < DISK_PLENTY)
+                .filter(|free| *free < GuardLimits::DISK_PLENTY)
                 .and_then(|free| share(host.disk_total_bytes.saturating_sub(free), host.disk_total_bytes)),
         }
     }

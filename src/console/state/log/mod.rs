@@ -13,7 +13,7 @@ pub mod wrapping;
 use std::ops::Range;
 
 use crate::model::{LogPlace, OldLines, StreamIx};
-use lines::{Entry, Lines, What};
+use lines::{Entry, Lines, Looks, What};
 use pattern::Pattern;
 use sieve::Sieve;
 pub use sources::Ask;
@@ -121,6 +121,9 @@ impl LogPane {
         };
         if news.fresh {
             self.lines.retain(|entry| entry.source() != Some(source));
+            if self.lines.counts().0 == 0 {
+                self.lines.looks = Looks::default();
+            }
             self.sources.start(source, &news);
         } else if !self.sources.has_started(source) {
             // Of a subscription before this one.
