@@ -1,5 +1,5 @@
-//! What the console remembers of earlier runs: the columns that were chosen, and the views that
-//! were saved. One small TOML file in the state folder.
+//! What the console remembers of earlier runs: the columns that were chosen, the views that were
+//! saved, the theme that was picked. One small TOML file in the state folder.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -17,6 +17,8 @@ use crate::model::{
 pub const FILE_NAME: &str = "console.toml";
 /// The largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 256 * 1024;
+/// The longest name of a theme, bytes: it may be a path.
+const MAX_THEME_NAME: usize = 4 * 1024;
 /// What is said about a damaged file, bytes.
 const MAX_REASON: usize = 200;
 
@@ -27,11 +29,15 @@ pub struct Remembered {
     pub columns: Vec<ColumnChoice>,
     /// The views that were saved; at most [`MAX_VIEWS`].
     pub views: Vec<View>,
+    /// The theme that was picked.
+    pub theme: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Written {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theme: Option<String>,
     columns: Vec<String>,
     #[serde(rename = "view")]
     views: Vec<FileView>,
@@ -79,7 +85,11 @@ impl Remembered {
             density: Some(view.density).filter(|d| *d != Density::One).map_or("", Density::word).into(),
             group: view.grouped,
         };
-        let file = Written { columns: words(&self.columns), views: self.views.iter().map(view).collect() };
+        let file = Written {
+            theme: self.theme.clone(),
+            columns: words(&self.columns),
+            views: self.views.iter().map(view).collect(),
+        };
         // Texts, numbers and flags: there is nothing in it that TOML can't say.
         format!("{HEAD}{}", toml::to_string(&file).unwrap_or_default())
     }
@@ -94,7 +104,8 @@ impl Remembered {
             return Err(format!("there are more than {MAX_VIEWS} views"));
         }
         let views: Result<Vec<View>, String> = file.views.iter().map(FileView::read).collect();
-        Ok(Self { columns: columns(&file.columns)?, views: views? })
+        let theme = file.theme.map(|name| clean_line(&name, MAX_THEME_NAME));
+        Ok(Self { columns: columns(&file.columns)?, views: views?, theme })
     }
 }
 
@@ -213,6 +224,7 @@ mod tests {
         Remembered {
             columns: vec![ColumnChoice { column: Column::Name, width: Some(40) }],
             views: vec![view, plain],
+            theme: Some("nord".into()),
         }
     }
 

@@ -201,13 +201,14 @@ impl State {
     }
 
     /// A theme was picked.
-    pub(super) fn theme_picked(&mut self, name: Option<&str>) -> Vec<Effect> {
+    pub fn theme_picked(&mut self, name: Option<&str>) -> Vec<Effect> {
         self.looks.pick(name);
         self.say(format!("theme {}", self.looks.name), false);
+        let remember = self.remember();
         // Now the terminal decides, and may never have been asked.
         let unknown = self.looks.background.is_none() && self.looks.around().answers();
         let ask = (self.looks.follows_terminal() && unknown).then_some(Effect::AskBackground);
-        ask.into_iter().collect()
+        ask.into_iter().chain(remember).collect()
     }
 
     /// The terminal has said how its background is.

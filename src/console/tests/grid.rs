@@ -563,7 +563,7 @@ mod columns {
     #[test]
     fn columns_are_hidden_moved_and_sized_and_remembered() {
         let mut state = grid();
-        state.arrange(Vec::new(), Remembered::default(), true);
+        state.recall(Remembered::default(), true);
         let usual = shown(&state);
         presses(&mut state, "C");
         let effects = press(&mut state, ch(' '));
@@ -633,7 +633,8 @@ mod views {
 
     fn with(views: Vec<View>, remembered: Remembered) -> State {
         let mut state = grid();
-        state.arrange(views, remembered, true);
+        state.arrangement.configure(views);
+        state.recall(remembered, true);
         state
     }
 
@@ -720,7 +721,7 @@ mod views {
     fn the_configurations_views_keep_their_key_and_name() {
         let saved = |name: &str, key| View { name: name.into(), key: Some(key), ..View::default() };
         let views = vec![saved("sport", 5), saved("other", 2), saved("third", 3)];
-        let state = with(vec![sport()], Remembered { columns: Vec::new(), views });
+        let state = with(vec![sport()], Remembered { views, ..Remembered::default() });
         let found: Vec<_> =
             state.arrangement.views.iter().map(|n| (&*n.view.name, n.view.key, n.saved)).collect();
         assert_eq!(found, [("sport", Some(2), false), ("other", Some(1), true), ("third", Some(3), true)]);
@@ -729,7 +730,7 @@ mod views {
     #[test]
     fn chosen_columns_outlive_views() {
         let own = vec![ColumnChoice::of(Column::Cpu), ColumnChoice::of(Column::Name)];
-        let mut state = with(vec![sport()], Remembered { columns: own.clone(), views: Vec::new() });
+        let mut state = with(vec![sport()], Remembered { columns: own.clone(), ..Remembered::default() });
         assert_eq!(state.arrangement.columns, own);
         presses(&mut state, "2");
         // What is changed while a view brings its own columns is the view's matter.
@@ -742,5 +743,15 @@ mod views {
         let effects = save(&mut state, "mine");
         let remembered = remembered(&effects);
         assert_eq!((remembered.columns, remembered.views[0].columns.len()), (own, 0));
+    }
+
+    #[test]
+    fn a_theme_that_was_picked_is_remembered_beside_them() {
+        let mut state = with(Vec::new(), Remembered { theme: Some("nord".into()), ..Remembered::default() });
+        assert_eq!(state.looks.name, "nord");
+        let effects = save(&mut state, "mine");
+        assert_eq!(remembered(&effects).theme.as_deref(), Some("nord"));
+        let effects = state.theme_picked(Some("gruvbox"));
+        assert_eq!(remembered(&effects).theme.as_deref(), Some("gruvbox"));
     }
 }
