@@ -25,7 +25,10 @@ pub struct Aim {
 impl State {
     /// The rows that what is noted is for.
     fn cared_for(&self) -> Vec<&Row> {
-        self.target().into_iter().collect()
+        match self.many_here() {
+            Some((_, streams)) => streams.into_iter().filter_map(|ix| self.row(ix)).collect(),
+            None => self.target().into_iter().collect(),
+        }
     }
 
     fn aim(&self) -> Option<(Aim, Care)> {

@@ -13,10 +13,12 @@ use crate::console::state::overlay::Overlay;
 use crate::console::state::undo::UNDO_FOR;
 use crate::console::state::update::{Effect, Event, update};
 use crate::console::state::{Dirty, Question, State};
+use crate::console::theme::Surroundings;
+use crate::console::wishes::Told;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
-    Action, Answer, Column, ColumnChoice, Command, Delta, Density, Figures, MAX_VIEW_NAME, MAX_VIEWS, Phase,
-    Selection, SortBy, StreamIx, Totals, View, Wanted,
+    Action, Answer, CareOrder, Column, ColumnChoice, Command, Delta, Density, Figures, MAX_VIEW_NAME,
+    MAX_VIEWS, Phase, Selection, SortBy, StreamIx, Totals, View, Wanted,
 };
 
 fn grid() -> State {
@@ -476,6 +478,27 @@ mod selecting {
     }
 
     #[test]
+    fn what_is_noted_is_noted_of_all_that_are_selected() {
+        let mut state = grid();
+        presses(&mut state, "   ");
+        let (seq, acknowledged) = command(press(&mut state, ch('a')));
+        let Command::Care { order, target } = acknowledged else { panic!() };
+        assert_eq!((order, ids(&target)), (CareOrder::Acknowledge, vec!["ch-001", "ch-002", "ch-003"]));
+        answer(&mut state, seq, Answer::Done { touched: 3 });
+        assert!(toast(&state).contains("acknowledge 3 streams") && toast(&state).contains("u undoes"));
+        let (_, undone) = command(press(&mut state, ch('u')));
+        assert!(matches!(undone, Command::Care { order: CareOrder::Unacknowledge, .. }));
+        press(&mut state, KeyCode::Esc);
+        presses(&mut state, "t");
+        press(&mut state, KeyCode::Home);
+        presses(&mut state, "N");
+        presses(&mut state, "look");
+        let (_, noted) = command(press(&mut state, KeyCode::Enter));
+        let Command::Care { target, .. } = noted else { panic!() };
+        assert_eq!(ids(&target).len(), 40, "those of the group");
+    }
+
+    #[test]
     fn an_open_stream_is_ordered_alone() {
         let mut state = grid();
         presses(&mut state, "   ");
@@ -747,7 +770,10 @@ mod views {
 
     #[test]
     fn a_theme_that_was_picked_is_remembered_beside_them() {
-        let mut state = with(Vec::new(), Remembered { theme: Some("nord".into()), ..Remembered::default() });
+        let mut state = grid();
+        let around = Surroundings { term: "xterm-256color".into(), ..Surroundings::default() };
+        state.begin(around, Told::default());
+        state.recall(Remembered { theme: Some("nord".into()), ..Remembered::default() }, true);
         assert_eq!(state.looks.name, "nord");
         let effects = save(&mut state, "mine");
         assert_eq!(remembered(&effects).theme.as_deref(), Some("nord"));
