@@ -95,9 +95,7 @@ impl State {
         (arrangement.own, arrangement.saved) = (columns, views);
         arrangement.saved.truncate(MAX_VIEWS);
         arrangement.list_views();
-        if let Some(theme) = theme {
-            self.looks.recall(&theme);
-        }
+        self.looks.recall(theme);
     }
 
     /// The columns of the grid.
@@ -125,7 +123,7 @@ impl State {
         if !self.arrangement.remembers {
             return Vec::new();
         }
-        let theme = self.looks.picked().map(str::to_owned);
+        let theme = self.looks.kept().cloned();
         vec![Effect::Remember(Remembered { theme, ..self.arrangement.to_remember() }.write())]
     }
 

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::grid_screens::rich_board;
 use super::support::*;
 use crate::console::decode::Typed;
-use crate::console::remembered::Remembered;
+use crate::console::remembered::{PickedTheme, Remembered};
 use crate::console::state::list::Entry;
 use crate::console::state::overlay::Overlay;
 use crate::console::state::undo::UNDO_FOR;
@@ -773,11 +773,10 @@ mod views {
         let mut state = grid();
         let around = Surroundings { term: "xterm-256color".into(), ..Surroundings::default() };
         state.begin(around, Told::default());
-        state.recall(Remembered { theme: Some("nord".into()), ..Remembered::default() }, true);
+        let nord = PickedTheme { name: "nord".into(), instead_of: None };
+        state.recall(Remembered { theme: Some(nord), ..Remembered::default() }, true);
         assert_eq!(state.looks.name, "nord");
         let effects = save(&mut state, "mine");
-        assert_eq!(remembered(&effects).theme.as_deref(), Some("nord"));
-        let effects = state.theme_picked(Some("gruvbox"));
-        assert_eq!(remembered(&effects).theme.as_deref(), Some("gruvbox"));
+        assert_eq!(remembered(&effects).theme.unwrap().name, "nord");
     }
 }
