@@ -297,10 +297,7 @@ mod tests {
         assert_eq!(does(&keymap, Places::GRID, "j"), None);
         let lines = keymap.markdown();
         assert!(lines.contains("| `e` | down | down | log |"), "{lines}");
-        assert!(
-            lines.contains("| `F9` `down` | down | down | all but log |"),
-            "{lines}"
-        );
+        assert!(lines.contains("| `F9` `down` | down | down | all but log |"), "{lines}");
     }
 
     #[test]
