@@ -55,7 +55,7 @@ impl Key {
         Self { control: true, ..Self::named(KeyCode::Char(c)) }
     }
 
-    pub(super) const fn shift(code: KeyCode) -> Self {
+    pub(super) const fn shifted(code: KeyCode) -> Self {
         Self { shift: true, ..Self::named(code) }
     }
 

@@ -317,8 +317,10 @@ impl State {
     }
 
     fn streams_changed(&mut self) {
-        let rows = &self.board.rows;
-        self.chosen.retain(|ix| rows.contains_key(&ix));
+        let rows = &self.live().rows;
+        let gone = |ix: &StreamIx| !rows.contains_key(ix);
+        let gone: Vec<StreamIx> = self.chosen.iter().filter(gone).collect();
+        self.chosen.retain(|ix| !gone.contains(&ix));
         self.totals = self.board.totals();
         self.widest = columns::measure(self.board.rows.values().map(AsRef::as_ref));
         self.wall_changed();
@@ -474,10 +476,7 @@ impl State {
         let room = self.log_room();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
-            Screen::Penalty => {
-                let height = self.penalty_height();
-                self.penalty.list.move_by(lines, height);
-            }
+            Screen::Penalty => self.move_in_penalty(lines),
             Screen::Wall => {}
             Screen::Stream if self.scroll_part(lines) => {}
             Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),

@@ -1,5 +1,6 @@
 //! What makes sense here and now: the footer and the palette offer nothing else.
 
+use super::penalty::Standing;
 use super::{Screen, State};
 use crate::console::keymap::{Does, acts};
 use crate::model::{Phase, Wanted};
@@ -20,6 +21,7 @@ impl State {
             Does::Open if self.screen() == Screen::Machine => true,
             Does::Open => self.target().is_some() || self.list.selected_group().is_some(),
             Does::Start | Does::Stop | Does::Restart => self.has_target(),
+            Does::Acknowledge | Does::Mute | Does::Note => !self.cared_for().is_empty(),
             Does::Log => self.target().is_some() && self.screen() != Screen::Log,
             Does::StartAll | Does::StopAll | Does::RestartAll => !self.list.order.is_empty(),
             Does::Previous | Does::Next => self.list.order.len() > 1,
@@ -45,6 +47,7 @@ impl State {
                 Does::Start => target(|wanted, _| wanted == Wanted::Stopped),
                 Does::Stop => target(|wanted, phase| wanted == Wanted::Started || phase != Phase::Stopped),
                 Does::Restart => target(|wanted, _| wanted == Wanted::Started),
+                Does::Acknowledge => self.cared_for().into_iter().any(|row| Standing::of(row).is_some()),
                 _ => true,
             }
     }

@@ -85,8 +85,21 @@ fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let wide = cells(length(&facts)).min(free.max(area.width / 2));
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let room = area.width.saturating_sub(wide + 3);
+    let mut typed = vec![(sign(state, prompt.purpose, room), theme.accent)];
+    typed.extend(typed_pieces(prompt, pen));
     keep_caret(&mut typed, room.into(), pen);
     pen.pieces(area.x + 1, area.y, room, &typed);
+}
+
+/// What stands before the line: what it is for, and for whom, where there is room for that.
+fn sign(state: &State, purpose: PromptFor, room: u16) -> String {
+    let whole = state.aimed_at().and_then(|whom| match purpose {
+        PromptFor::Note => Some(format!("note about {whom}: ")),
+        PromptFor::Mute => Some(format!("mute {whom} for: ")),
+        _ => None,
+    });
+    let whole = whole.filter(|whole| width(whole) <= usize::from(room / 2));
+    whole.unwrap_or_else(|| purpose.sign().into())
 }
 
 /// Leaves out the begin of a line that is too long, so that the caret is seen.
