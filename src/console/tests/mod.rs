@@ -2,7 +2,9 @@
 
 mod draws;
 mod pages;
+mod paging;
 mod screens;
+mod stories;
 mod supervision;
 pub mod support;
 mod traffic;
