@@ -292,6 +292,7 @@ mod acting {
             "page down" => b"\x1b[6~",
             "F1" => b"\x1bOP",
             "tab" => b"\t",
+            "delete" => b"\x1b[3~",
             "shift-tab" => b"\x1b[Z",
             _ => match name.strip_prefix("ctrl-") {
                 Some(letter) => return vec![letter.as_bytes()[0] & 0x1f],

@@ -19,6 +19,15 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Shows on the whole screen what is broken, and needs no key; runs the streams as `headend` does
+    #[command(
+        long_about = "Shows on the whole screen what is broken: totals, a tile for each stream, the streams \
+        that are not well, a clock. It needs no key and takes no orders; q leaves.\n\n\
+        It runs the streams itself, as headend does: use it instead of headend, not beside one that has \
+        the same state folder. (Later it will attach to a headend that runs already.) \
+        Inside the console, W shows the same."
+    )]
+    Wall(Run),
     /// Opens the console on live streams that headend itself makes and breaks
     Demo(Demo),
     /// Serves the demo's streams alone, for another headend to watch
@@ -28,7 +37,7 @@ pub enum Verb {
     /// Tells what the configuration was before, and goes back to it
     Config(Kept),
     /// Prints the keys of the console
-    Keys,
+    Keys(Keys),
 }
 
 /// Running with a configuration.
@@ -56,12 +65,15 @@ pub struct Common {
     /// Print the final board
     #[arg(long, value_enum, value_name = "FORM")]
     pub report: Option<ReportForm>,
-    /// Colours: dark, light, monochrome
+    /// Colours: a theme of the console's list (key T), or the path of a .toml file
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
+    /// A wall instead of the console
+    #[arg(skip)]
+    pub wall: bool,
 }
 
 /// How a report is printed.
@@ -112,6 +124,9 @@ pub struct Demo {
     pub channels: Channels,
     #[command(flatten)]
     pub common: Common,
+    /// Show a wall instead of the console
+    #[arg(long)]
+    pub wall: bool,
 }
 
 /// The origin alone.
@@ -136,6 +151,14 @@ pub struct Check {
     /// The same, without its name
     #[arg(value_name = "FILE", conflicts_with = "config")]
     pub file: Option<PathBuf>,
+}
+
+/// The keys.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Keys {
+    /// As this configuration's keys.toml changes them [default: as they are without one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Revisions of the configuration.

@@ -1,6 +1,6 @@
 //! `headend check`.
 
-use super::{Failed, OK, args, print, tell};
+use super::{Failed, MISTAKEN, OK, args, console, print, tell};
 use crate::config::{self, Environment};
 
 /// Reads the configuration and tells what it found.
@@ -11,6 +11,13 @@ pub fn check(args: &args::Check) -> Result<u8, Failed> {
     let loaded = config::load(&path, &environment).map_err(Failed::Mistakes)?;
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
+    }
+    let wrong = console::check(&path, loaded.config.console);
+    if !wrong.is_empty() {
+        for mistake in &wrong {
+            tell(&mistake.to_string());
+        }
+        return Ok(MISTAKEN);
     }
     let streams = loaded.config.streams.len();
     print(&format!("{}: {streams} streams, no mistakes\n", path.display()))?;

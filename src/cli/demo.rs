@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use color_eyre::eyre::{WrapErr, eyre};
 use tokio::sync::oneshot;
 
-use super::args::{self, Channels};
+use super::args::{self, Channels, Common};
 use super::{Failed, OK, print, run, tell};
 use crate::config::{self, Disk, Environment};
 use crate::demo::{self, Channel, Clips, Hosts, Origin, Outages, Timetable, Wishes};
@@ -28,10 +28,14 @@ pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
     let text = demo::configuration_for(&channels, &served.base_urls, wishes(&args.channels));
     let loaded =
         config::parse(&text, Path::new("demo.toml"), &environment, &Disk).map_err(Failed::Mistakes)?;
-    let mut common = args.common.clone();
+    let mut common = Common { wall: args.wall, ..args.common.clone() };
     let own = || default_state_dir().map(|dir| dir.join("demo"));
-    common.state = common.state.or_else(|| environment.state.clone()).or_else(own);
-    let code = run::with_configuration(loaded, None, &common, "demo".to_owned(), true);
+    common.state = common.state.or_else(|| environment.state.clone());
+    // A demo that nobody gave a folder leaves nothing behind that the next one would show.
+    let remember = common.state.is_some();
+    common.state = common.state.or_else(own);
+    let screen = run::Screen { config: None, title: "demo".to_owned(), views: Vec::new(), remember };
+    let code = run::with_configuration(loaded, None, &common, screen, true);
     served.stop();
     code
 }

@@ -2,8 +2,10 @@
 
 mod args;
 mod check;
+mod console;
 mod demo;
 mod headless;
+mod keys;
 mod leaving;
 mod replace;
 mod report;
@@ -15,7 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use color_eyre::eyre::Report;
 
-use crate::console::{keymap::Keymap, terminal};
+use crate::console::terminal;
 use args::{Args, Verb};
 
 /// Everything went as asked.
@@ -48,11 +50,12 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let outcome = match args.verb {
         None => run::plain(&args.run),
+        Some(Verb::Wall(run)) => run::wall(&run),
         Some(Verb::Demo(demo)) => demo::demo(&demo),
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),
         Some(Verb::Config(config)) => revisions::run(&config),
-        Some(Verb::Keys) => print(&Keymap::default().markdown()).map(|()| OK).map_err(Failed::from),
+        Some(Verb::Keys(keys)) => keys::keys(&keys),
     };
     ExitCode::from(match outcome {
         Ok(code) => code,

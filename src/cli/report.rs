@@ -88,6 +88,18 @@ struct Stream<'a> {
     inputs: u32,
     maintenance: bool,
     explained: Vec<Option<&'static str>>,
+    acknowledged: bool,
+    muted_for_s: Option<u64>,
+    note: &'a str,
+    tags: Vec<&'a str>,
+    usage: Option<Takes>,
+}
+
+#[derive(Debug, Serialize)]
+struct Takes {
+    cpu_percent: f64,
+    memory_bytes: u64,
+    open_files: u32,
 }
 
 /// Two decimals: more of a figure over a few seconds would be noise. JSON knows no infinity.
@@ -184,6 +196,15 @@ impl<'a> Stream<'a> {
                 .iter()
                 .map(|condition| condition.explained.map(Explained::word))
                 .collect(),
+            acknowledged: row.care.acknowledged.is_some(),
+            muted_for_s: row.care.muted_until.map(|until| board.at.until(until).as_secs()),
+            note: &row.care.note,
+            tags: row.tags.iter().map(|tag| &**tag).collect(),
+            usage: row.usage.map(|usage| Takes {
+                cpu_percent: rounded(usage.cpu_percent).unwrap_or_default(),
+                memory_bytes: usage.memory_bytes,
+                open_files: usage.open_files,
+            }),
         }
     }
 }
@@ -197,8 +218,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Condition, ConditionKind, Figures, Mode, Notice, Phase, PoolReading, Pressure, StreamId, StreamIx,
-        Wanted, WatchKind,
+        Care, Condition, ConditionKind, Figures, Mode, Notice, Phase, PoolReading, Pressure, StreamId,
+        StreamIx, Usage, Wanted, WatchKind,
     };
 
     /// Where the board's clock stands.
@@ -242,9 +263,13 @@ mod tests {
             last_seen: Some(ago(100)),
             input_of: (2, 3),
             maintenance: true,
-            usage: None,
-            care: crate::model::Care::default(),
-            tags: Arc::default(),
+            usage: Some(Usage { cpu_percent: 3.456, memory_bytes: 1 << 20, open_files: 9 }),
+            care: Care {
+                acknowledged: Some(ago(30)),
+                muted_until: Some(ago(-600)),
+                note: "ask the provider".into(),
+            },
+            tags: ["sport", "hd"].map(Arc::from).into(),
         }
     }
 
@@ -280,6 +305,7 @@ mod tests {
             ("pool.", &value["pool"]),
             ("notices[].", &value["notices"][0]),
             ("streams[].", &value["streams"][0]),
+            ("streams[].usage.", &value["streams"][0]["usage"]),
         ] {
             let keys: BTreeSet<String> = part.as_object().unwrap().keys().cloned().collect();
             assert_eq!(keys, documented(prefix), "{prefix}");
@@ -297,6 +323,21 @@ mod tests {
         assert_eq!((&stream["input_number"], &stream["inputs"]), (&json!(2), &json!(3)));
         assert_eq!(stream["conditions"], json!(["black", "black"]), "its meaning does not change");
         assert_eq!(stream["explained"], json!([null, "maintenance"]));
+    }
+
+    #[test]
+    fn a_stream_says_what_was_noted_and_what_its_worker_takes() {
+        let bare = Row { care: Care::default(), tags: Arc::default(), usage: None, ix: StreamIx(1), ..row() };
+        let rows = [(StreamIx(0), Arc::new(row())), (StreamIx(1), Arc::new(bare))].into();
+        let value = written(&Board { at: NOW, rows, ..Board::default() });
+        let told = |n: usize| {
+            ["acknowledged", "muted_for_s", "note", "tags", "usage"]
+                .map(|key| value["streams"][n][key].clone())
+        };
+        let usage = json!({"cpu_percent": 3.46, "memory_bytes": 1 << 20, "open_files": 9});
+        let expected = [json!(true), json!(600), json!("ask the provider"), json!(["sport", "hd"]), usage];
+        assert_eq!(told(0), expected);
+        assert_eq!(told(1), [json!(false), Value::Null, json!(""), json!([]), Value::Null]);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! `headend`: the supervisor with its console, or without a terminal.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
-use super::{FAILED, Failed, MISTAKEN, OK, headless, print, report::Report, tell};
+use super::{FAILED, Failed, MISTAKEN, OK, console as wishes, headless, print, report::Report, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
+use crate::model::View;
 use crate::service::{CONSOLE_LIMIT, Options, Service, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
@@ -28,7 +30,30 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
     let sources = Some(files.into_sources());
-    with_configuration(loaded, sources, &args.common, path.display().to_string(), args.common.headless)
+    let screen = Screen {
+        title: path.display().to_string(),
+        views: loaded.config.views.clone(),
+        remember: true,
+        config: Some(path),
+    };
+    with_configuration(loaded, sources, &args.common, screen, args.common.headless)
+}
+
+/// The same, with a wall for a console.
+pub fn wall(args: &Run) -> Result<u8, Failed> {
+    plain(&Run { common: Common { wall: true, ..args.common.clone() }, ..args.clone() })
+}
+
+/// What is particular to a console.
+pub struct Screen {
+    /// The configuration's file, if it is one.
+    pub config: Option<PathBuf>,
+    /// What runs, in one line.
+    pub title: String,
+    /// The views of the configuration.
+    pub views: Vec<View>,
+    /// Whether what is arranged on the screen is remembered.
+    pub remember: bool,
 }
 
 /// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
@@ -37,11 +62,14 @@ pub fn with_configuration(
     loaded: Loaded,
     sources: Option<Sources>,
     common: &Common,
-    title: String,
+    screen: Screen,
     leave_on_hangup: bool,
 ) -> Result<u8, Failed> {
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
+    }
+    if common.headless && common.wall {
+        return Err(Failed::Arguments("a wall needs a terminal: leave --headless out".into()));
     }
     if !common.headless && !console::terminal::is_there() {
         tell("headend: this is no terminal; run it in one, or use --headless");
@@ -54,20 +82,24 @@ pub fn with_configuration(
         let until = common.run_for.map(|span| Instant::now() + span);
         return headless::run(service, common, until);
     }
-    with_console(service, common, title, leave_on_hangup)
+    with_console(service, common, screen, leave_on_hangup)
 }
 
 fn with_console(
     service: Service,
     common: &Common,
-    title: String,
+    screen: Screen,
     leave_on_hangup: bool,
 ) -> Result<u8, Failed> {
+    let remember = service.folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
     let mut settings = Settings {
-        theme: common.theme.clone(),
-        ascii: common.ascii,
-        title,
+        source: wishes::source(screen.config, common),
+        title: screen.title,
+        exports: service.folder().map(|folder| folder.join("exports")),
         version: env!("CARGO_PKG_VERSION"),
+        wall: common.wall,
+        views: screen.views,
+        remember,
         says: None,
     };
     let until = common.run_for.map(|span| Instant::now() + span);
@@ -135,6 +167,7 @@ fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -
                 break;
             }
         }
+        service.hub().wake_if_silent(console::OLD_AFTER);
         std::thread::sleep(LOOK);
     }
     Ok(if console.is_finished() { console.join() } else { Ok(Ok(Ending::SupervisorGone)) })

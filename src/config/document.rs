@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::common::{Common, FALLBACK, THRESHOLDS, name, read_args};
+use super::console::{CONSOLE, read_console};
 use super::input::check_input;
 use super::mistake::quote;
 use super::policy::{GUARD, ORIGIN, POOL, RESTART, ROLLOUT, STOP, read_policy};
 use super::registry::Registry;
 use super::report::Report;
 use super::section::{At, Section, Shape};
+use super::views::{VIEW, read_views};
 use super::words::{self, Problem};
 use super::{Config, Environment, LogSettings, MAX_INPUTS};
 use crate::model::{Mode, StreamId, StreamSpec};
@@ -21,7 +23,7 @@ pub(super) static TOP: Shape = Shape {
     title: "the top of the file",
     keys: &[
         "include", "pool", "restart", "origin", "rollout", "guard", "stop", "defaults", "ffmpeg", "logs",
-        "state", "stream", "playlist",
+        "state", "console", "view", "stream", "playlist",
     ],
 };
 pub(super) static INCLUDED: Shape =
@@ -98,7 +100,7 @@ pub(super) static PLAYLIST: Shape = Shape {
 };
 
 /// Every table there is, with every key: the sample and the reference are checked against it.
-pub(super) static SHAPES: [&Shape; 15] = [
+pub(super) static SHAPES: [&Shape; 17] = [
     &TOP,
     &POOL,
     &RESTART,
@@ -112,6 +114,8 @@ pub(super) static SHAPES: [&Shape; 15] = [
     &FFMPEG,
     &LOGS,
     &STATE,
+    &VIEW,
+    &CONSOLE,
     &STREAM,
     &PLAYLIST,
 ];
@@ -151,6 +155,8 @@ pub(super) fn read_settings(
     if let Some(section) = top.table("state", &STATE, report) {
         config.state_dir = path_of(&section, "dir", report).map(|path| resolve(path.value, base, env));
     }
+    config.views = read_views(top, report);
+    config.console = read_console(top, base, env, report);
     defaults
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::common::Common;
+use super::console::read_console;
 use super::document::{
     INCLUDED, PLAYLIST, STREAM, TOP, apply_environment, path_of, read_settings, read_stream, resolve,
 };
@@ -19,7 +20,7 @@ use super::report::Report;
 use super::section::{At, Section, Span, choice};
 use super::sheet::{Sheet, decode_latin1, decode_utf8};
 use super::words::Problem;
-use super::{Config, MAX_FILE_BYTES, MAX_FILES, MAX_INCLUDE_DEPTH, MAX_RECOVER_BYTES};
+use super::{Config, ConsoleSettings, MAX_FILE_BYTES, MAX_FILES, MAX_INCLUDE_DEPTH, MAX_RECOVER_BYTES};
 use crate::model::{Mode, clean};
 
 /// A configuration without mistakes.
@@ -81,6 +82,21 @@ pub fn state_dir_of(path: &Path, env: &Environment) -> Option<PathBuf> {
     Some(resolve(dir, path.parent().unwrap_or(Path::new("")), env))
 }
 
+/// What the configuration at `path` says of the console, and only that: no other file is read, and
+/// what is wrong elsewhere in it is not looked at.
+///
+/// # Errors
+/// Every mistake in it, and those that leave it no TOML.
+pub fn console_of(path: &Path, env: &Environment) -> Result<ConsoleSettings, Mistakes> {
+    let mut loader = Loader::new(env, &Disk);
+    match Disk.read(path) {
+        Ok(bytes) => loader.console(bytes, path),
+        Err(error) => loader.report.elsewhere(path, unreadable(&error)),
+    }
+    let console = loader.config.console;
+    loader.report.finish().map(|_| console)
+}
+
 struct Loader<'a> {
     env: &'a Environment,
     files: &'a dyn Files,
@@ -125,6 +141,18 @@ impl<'a> Loader<'a> {
         self.chain.push(identity);
         self.toml(bytes, path, None);
         self.chain.pop();
+    }
+
+    /// Reads the console's table alone.
+    fn console(&mut self, bytes: Vec<u8>, path: &Path) {
+        let (text, _) = decode_utf8(bytes);
+        let mut sheet = Sheet::new(0, path, &text);
+        let text = Arc::clone(&sheet.text);
+        let Some(table) = self.parse(&text, &mut sheet) else { return };
+        let base = path.parent().unwrap_or(Path::new(""));
+        // Another table's mistakes are told when all of it is read.
+        let top = Section::new(&sheet, 0..0, &table, &TOP, &mut Report::default());
+        self.config.console = read_console(&top, base, self.env, &mut self.report);
     }
 
     /// Reads one TOML file; `defaults` are those of the main file, `None` for that file itself.

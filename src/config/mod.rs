@@ -4,6 +4,7 @@
 //! everything holds, or every mistake at once, each with its file, line and column.
 
 mod common;
+mod console;
 mod document;
 mod files;
 mod input;
@@ -17,6 +18,7 @@ mod report;
 mod section;
 mod settings;
 mod sheet;
+mod views;
 mod windows;
 mod words;
 
@@ -25,10 +27,10 @@ mod tests;
 
 pub use files::{Capture, Disk, Environment, Files, Memory, Overlay, Sources};
 pub use input::{DEFAULT_PROTOCOLS, protocol_of};
-pub use loader::{Loaded, load, load_from, parse, state_dir_of};
+pub use loader::{Loaded, console_of, load, load_from, parse, state_dir_of};
 pub use locate::{FILE_NAME, NotFound, locate};
 pub use mistake::{Excerpt, Mistake, Mistakes, mask_line};
-pub use settings::{Config, Guard, Limit, LogSettings, Policy, Rollout};
+pub use settings::{Config, ConsoleSettings, Guard, Limit, LogSettings, Notify, Policy, Rollout};
 pub use words::parse_duration;
 
 // Every bound of this room.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::StreamSpec;
+use crate::model::{StreamSpec, View};
 
 /// Everything the operator wrote, checked and with defaults filled in.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,6 +16,10 @@ pub struct Config {
     pub policy: Policy,
     /// Log files.
     pub logs: LogSettings,
+    /// What the console's grid can show; at most [`crate::model::MAX_VIEWS`].
+    pub views: Vec<View>,
+    /// How the console looks and what it listens to.
+    pub console: ConsoleSettings,
     /// The streams, in the order they were written.
     pub streams: Vec<StreamSpec>,
 }
@@ -181,4 +185,53 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self { max_size: 10 * 1024 * 1024, max_files: 5, dir: None }
     }
+}
+
+/// How the console looks, what it listens to, and how it calls for someone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
+pub struct ConsoleSettings {
+    /// A theme's name, or the path of a `.toml` file; `None`: what suits the terminal.
+    pub theme: Option<String>,
+    /// Where the theme is named: line and column.
+    pub theme_at: Option<(usize, usize)>,
+    /// The operator's keys; `None`: `keys.toml` beside the configuration, if there is one.
+    pub keys: Option<PathBuf>,
+    /// Only ASCII, also on a terminal that knows more.
+    pub ascii: bool,
+    /// Clicks and the wheel do something. With shift held the terminal still selects text.
+    pub mouse: bool,
+    /// Ring the terminal's bell for a stream that becomes critical.
+    pub bell: bool,
+    /// Show it as a notification of the operator's desktop.
+    pub notify: Notify,
+    /// Ring the bell only inside tmux, which marks the window then.
+    pub tmux_alert: bool,
+}
+
+impl Default for ConsoleSettings {
+    fn default() -> Self {
+        Self {
+            theme: None,
+            theme_at: None,
+            keys: None,
+            ascii: false,
+            mouse: true,
+            bell: false,
+            notify: Notify::Off,
+            tmux_alert: false,
+        }
+    }
+}
+
+/// How a terminal is asked to show a notification.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Notify {
+    /// Not at all.
+    #[default]
+    Off,
+    /// With OSC 9, which `iTerm2`, kitty, `WezTerm`, Ghostty and Windows Terminal know.
+    Osc9,
+    /// With OSC 777, which urxvt, foot, Ghostty and VTE terminals know.
+    Osc777,
 }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::mistake::quote;
+pub(super) use crate::model::{any_of, nearest};
 
 /// What was found, and what was expected; where it was is added by who knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,29 +132,6 @@ pub(super) fn size(text: &str, bounds: &RangeInclusive<u64>) -> Result<u64, Prob
     Err(Problem::new(format!("the size {} is too {how}", quote(text)), expected))
 }
 
-/// The one of `candidates` that `word` was probably meant to be.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Comparing costs the product of the lengths; nothing that long is a slip of the fingers.
-    let length = word.chars().count();
-    if length == 0 || length > 40 {
-        return None;
-    }
-    let word = word.to_lowercase().replace('-', "_");
-    let near = candidates.into_iter().map(|c| (strsim::damerau_levenshtein(&word, &c.replace('-', "_")), c));
-    near.filter(|(distance, _)| *distance <= (length / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
-}
-
-/// `a, b or c`.
-pub(super) fn any_of(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [most @ .., last] => format!("{} or {last}", most.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,16 +188,5 @@ mod tests {
         }
         assert!(size("99999999999999999999", &any).unwrap_err().message.ends_with("is too large"));
         assert!(size("3", &(4..=5)).unwrap_err().message.ends_with("is too small"));
-    }
-
-    #[test]
-    fn the_nearest_word_is_found_or_none() {
-        let keys = ["slots", "start_parallel", "tags"];
-        assert_eq!(nearest("slot", keys), Some("slots"));
-        assert_eq!(nearest("SLOTS", keys), Some("slots"));
-        assert_eq!(nearest("start-paralel", keys), Some("start_parallel"));
-        assert_eq!(nearest("wheels", keys), None);
-        assert_eq!(nearest(&"s".repeat(10_000), keys), None);
-        assert_eq!(nearest("", keys), None);
     }
 }

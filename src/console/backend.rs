@@ -46,17 +46,6 @@ impl<W: Write> QuietBackend<W> {
         self.cursor_at = None;
     }
 
-    /// Writes something that is no part of the picture: the cursor stays where it is.
-    ///
-    /// # Errors
-    /// When the terminal can't be written.
-    pub fn write_beside(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.write_all(bytes)?;
-        self.out.flush()?;
-        self.bytes += bytes.len() as u64;
-        Ok(())
-    }
-
     /// Bytes written so far.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
@@ -67,6 +56,17 @@ impl<W: Write> QuietBackend<W> {
     #[must_use]
     pub const fn writes(&self) -> u64 {
         self.writes
+    }
+
+    /// Says something to the terminal that is no part of the picture, at once and in one write.
+    ///
+    /// # Errors
+    /// Those of the terminal.
+    pub fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
+        self.bytes += bytes.len() as u64;
+        self.writes += 1;
+        written
     }
 
     /// crossterm's backend, writing into the frame.

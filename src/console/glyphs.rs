@@ -25,10 +25,18 @@ pub struct Glyphs {
     pub bar: &'static str,
     /// The part of a gauge that is not filled.
     pub rest: &'static str,
+    /// Marks what is selected together with others.
+    pub mark: &'static str,
+    /// The same, under the cursor.
+    pub cursor_on_mark: &'static str,
+    /// A group that is folded.
+    pub folded: &'static str,
+    /// A group that is not.
+    pub unfolded: &'static str,
     /// Where the next typed character goes.
     pub caret: &'static str,
     /// A line across a chart that its values are measured against.
-    pub mark: &'static str,
+    pub measure: &'static str,
     /// Levels of a chart, lowest first; the first one means nothing.
     pub levels: [&'static str; 9],
 }
@@ -44,8 +52,12 @@ pub const UNICODE: Glyphs = Glyphs {
     line: "─",
     bar: "━",
     rest: "─",
+    mark: "◆",
+    cursor_on_mark: "◈",
+    folded: "▸",
+    unfolded: "▾",
     caret: "▏",
-    mark: "┄",
+    measure: "┄",
     levels: [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
 };
 
@@ -60,8 +72,12 @@ pub const ASCII: Glyphs = Glyphs {
     line: "-",
     bar: "=",
     rest: "-",
+    mark: "+",
+    cursor_on_mark: "&",
+    folded: "+",
+    unfolded: "-",
     caret: "_",
-    mark: "-",
+    measure: "-",
     levels: [" ", ".", ".", ":", "-", "=", "+", "*", "#"],
 };
 

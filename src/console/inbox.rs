@@ -1,12 +1,14 @@
 //! Where the console's thread waits: for the operator, for the link, for a moment.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ratatui::layout::Size;
 
 use super::decode::Typed;
+use super::wishes::Told;
 
 /// What came from the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +30,21 @@ pub struct Mail {
     pub terminal: VecDeque<FromTerminal>,
     /// The link has something.
     pub link: bool,
+    /// A file was written, or not: what is to be said about it.
+    pub saved: Option<Result<String, String>>,
+    /// Something that was to be done did not work; the newest.
+    pub failed: Option<String>,
+    /// What the operator's files say now, when that is something else than before.
+    pub files: Option<Box<Told>>,
 }
 
 impl Mail {
     fn is_empty(&self) -> bool {
-        self.terminal.is_empty() && !self.link
+        self.terminal.is_empty()
+            && !self.link
+            && self.saved.is_none()
+            && self.failed.is_none()
+            && self.files.is_none()
     }
 }
 
@@ -41,6 +53,7 @@ impl Mail {
 pub struct Inbox {
     mail: Mutex<Mail>,
     arrived: Condvar,
+    asked: AtomicBool,
 }
 
 impl Inbox {
@@ -75,6 +88,34 @@ impl Inbox {
             drop(mail);
             self.arrived.notify_one();
         }
+    }
+
+    /// A file was written, or not. One is written at a time.
+    pub fn saved(&self, outcome: Result<String, String>) {
+        self.lock().saved = Some(outcome);
+        self.arrived.notify_one();
+    }
+
+    /// Something that was to be done did not work.
+    pub fn failed(&self, text: String) {
+        self.lock().failed = Some(text);
+        self.arrived.notify_one();
+    }
+
+    /// The terminal was asked something: its answer may come among the keys.
+    pub fn expect_answer(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether an answer of the terminal may come among the keys.
+    pub fn expects_answer(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// The operator's files say this now; only the newest counts.
+    pub fn files_say(&self, told: Told) {
+        self.lock().files = Some(Box::new(told));
+        self.arrived.notify_one();
     }
 
     /// Waits until something comes, at most until `until` (for ever when `None`), and takes it all.
@@ -122,6 +163,16 @@ mod tests {
     }
 
     #[test]
+    fn of_many_failures_the_newest_is_told() {
+        let inbox = Inbox::default();
+        for n in 0..1_000 {
+            inbox.failed(format!("failure {n}"));
+        }
+        assert_eq!(inbox.wait(None).failed.as_deref(), Some("failure 999"));
+        assert!(inbox.wait(Some(Instant::now())).is_empty());
+    }
+
+    #[test]
     fn a_resize_storm_is_one_resize() {
         let inbox = Inbox::default();
         for i in 0..100 {
@@ -137,6 +188,8 @@ mod tests {
         std::thread::scope(|s| {
             s.spawn(|| inbox.link_has_something());
             assert!(inbox.wait(None).link);
+            s.spawn(|| inbox.saved(Ok("a file".into())));
+            assert_eq!(inbox.wait(None).saved, Some(Ok("a file".into())));
         });
     }
 }

@@ -162,7 +162,12 @@ fn read(tty: &impl AsFd, sources: &Sources, inbox: &Inbox) -> io::Result<Over> {
             match nix::unistd::read(tty.as_fd(), &mut bytes) {
                 // In raw mode nothing but its loss ends a terminal's input.
                 Ok(0) | Err(Errno::EIO) => return Ok(Over::Lost),
-                Ok(count) => decoder.feed(&bytes[..count], &mut put),
+                Ok(count) => {
+                    if inbox.expects_answer() {
+                        decoder.expect_answer();
+                    }
+                    decoder.feed(&bytes[..count], &mut put);
+                }
                 Err(Errno::EINTR | Errno::EAGAIN) => {}
                 Err(error) => return Err(error.into()),
             }

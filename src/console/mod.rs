@@ -7,19 +7,24 @@
 //! listed in `state::tops`, commands in `state`, a theme file in [`theme`].
 
 mod backend;
-mod clipboard;
 mod columns;
 mod decode;
+mod escape;
 mod frames;
 mod fuzzy;
 mod glyphs;
 mod inbox;
 mod input;
+mod keeper;
 pub mod keymap;
 mod layout;
+pub mod mistake;
+mod osc52;
 mod pages;
 pub mod rehearsal;
+mod remembered;
 mod runner;
+mod saving;
 mod spans;
 mod state;
 pub mod terminal;
@@ -28,22 +33,35 @@ mod tests;
 mod text;
 pub mod theme;
 mod view;
+mod watch;
+pub mod wishes;
 
 use std::io;
+use std::path::PathBuf;
 
+pub use remembered::FILE_NAME;
 pub use runner::run;
+pub use state::OLD_AFTER;
 
-/// How the console is to look.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+use crate::model::View;
+
+/// What the console is to know of its own.
+#[derive(Clone)]
 pub struct Settings {
-    /// A built-in theme's name, or the path of a `.toml` file; `None`: what suits the terminal.
-    pub theme: Option<String>,
-    /// Only ASCII, also on a terminal that knows more.
-    pub ascii: bool,
+    /// How it is to look and what it is to listen to.
+    pub source: wishes::Source,
     /// What runs: "demo", or the configuration's path. One line.
     pub title: String,
+    /// Where files go that the operator saves; `None`: wherever headend was started.
+    pub exports: Option<std::path::PathBuf>,
     /// headend's version.
     pub version: &'static str,
+    /// A wall: it shows, and takes no commands.
+    pub wall: bool,
+    /// The views of the configuration.
+    pub views: Vec<View>,
+    /// The file in which columns and saved views are remembered; `None`: they are forgotten.
+    pub remember: Option<PathBuf>,
     /// Said at the start, as of something that went wrong before.
     pub says: Option<String>,
 }
@@ -69,9 +87,9 @@ pub enum ConsoleError {
     /// Standard input or output is no terminal.
     #[error("the console needs a terminal for its input and output; without one use --headless")]
     NoTerminal,
-    /// The theme can't be used.
-    #[error(transparent)]
-    Theme(#[from] theme::ThemeError),
+    /// The theme that an argument asks for can't be used.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Theme(Vec<mistake::Mistake>),
     /// The terminal refused.
     #[error("the terminal can't be set up: {0}; try another TERM, or --headless")]
     Terminal(#[source] io::Error),

@@ -55,7 +55,7 @@ impl Rehearsal {
         let screen = Terminal::new(QuietBackend::new(Nowhere, size)).map_err(ConsoleError::Terminal)?;
         Ok(Self {
             state: State::new("rehearsal", "0", size, TimeZone::UTC),
-            look: Look::choose(None, false, &around)?,
+            look: Look::suiting(false, &around),
             screen,
         })
     }

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -15,17 +17,23 @@ use super::backend::QuietBackend;
 use super::frames::Frames;
 use super::inbox::{FromTerminal, Inbox, Mail};
 use super::input::Input;
+use super::keeper::Keeper;
 use super::state::State;
 use super::state::update::{Effect, Event, believed, update};
 use super::state::wants::Wants;
 use super::terminal::{self, Taken};
-use super::theme::{Look, Surroundings};
-use super::{ConsoleError, Ending, Settings, clipboard, view};
+use super::theme::Surroundings;
+use super::watch::Watch;
+use super::wishes::{self, Wishes};
+use super::{ConsoleError, Ending, Settings, escape, osc52, remembered, saving, view};
 use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
 use crate::model::Moment;
 
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
+
+/// The wall clock is told anew when it is off by more milliseconds than this.
+const WALL_CLOCK_JITTER: u64 = 500;
 
 /// How long a signal to oneself may take until it stops every thread.
 const FALLS_ASLEEP_IN: Duration = Duration::from_millis(50);
@@ -43,32 +51,55 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { theme, ascii, title, version, says } = settings;
-    let look = Look::choose(theme.as_deref(), ascii, &Surroundings::read())?;
+    let Settings { source, title, exports, version, wall, views, remember, says } = settings;
+    let around = Surroundings::read();
+    let told = wishes::read(&source, &Wishes::default(), around.depth());
+    if let Some(wish) = told.wishes.as_ref().and_then(|w| w.theme.as_ref()).filter(|wish| wish.firm) {
+        wish.read(around.depth()).map_err(ConsoleError::Theme)?;
+    }
     if !terminal::is_there() {
         return Err(ConsoleError::NoTerminal);
     }
     let inbox = Arc::new(Inbox::default());
     let waker = Arc::clone(&inbox);
-    let client = hub.attach(Role::Operator, move || waker.link_has_something());
+    let client =
+        hub.attach(if wall { Role::Viewer } else { Role::Operator }, move || waker.link_has_something());
     let size = terminal::size().map_err(ConsoleError::Terminal)?;
     let backend = QuietBackend::new(terminal::writer().map_err(ConsoleError::Terminal)?, size);
     let screen = Terminal::new(backend).map_err(ConsoleError::Terminal)?;
     let taken = Taken::take().map_err(ConsoleError::Terminal)?;
     let input = Input::start(Arc::clone(&inbox)).map_err(ConsoleError::Terminal)?;
     inbox.link_has_something();
+    let depth = around.depth();
     let mut state = State::new(&title, version, size, TimeZone::system());
+    if wall {
+        state.wall_alone();
+    }
+    state.exports = exports;
+    let (remembered, damage) = remember.as_deref().map(remembered::load).unwrap_or_default();
+    let keeper = remember.and_then(|path| keeper(path, &inbox));
+    state.arrange(views, remembered, keeper.is_some());
+    if let Some(damage) = damage {
+        inbox.failed(damage);
+    }
+    state.begin(around, told.clone());
+    let files = Arc::clone(&inbox);
+    let watch = Watch::start(source, told, depth, move |told| files.files_say(told));
+    if let Err(error) = &watch {
+        log::warn!("changes of the console's files are not seen: {error}");
+    }
     if let Some(text) = says {
         state.say(text, true);
     }
     let runner = Runner {
         state,
-        look,
+        keeper,
         client,
         inbox,
         screen,
         clock: Clock::new(Instant::now()),
         frames: Frames::default(),
+        wall_zero: None,
         taken_at: None,
         link_waits: false,
         told: Wants::default(),
@@ -77,7 +108,15 @@ pub fn run(
     };
     let ending = runner.run();
     drop(taken);
+    drop(watch);
     Ok(if input.end() { ending } else { Ending::Defect })
+}
+
+/// What keeps the file at `path` up to date.
+fn keeper(path: PathBuf, inbox: &Arc<Inbox>) -> Option<Keeper> {
+    let inbox = Arc::clone(inbox);
+    let keeper = Keeper::start(path, move |failure| inbox.failed(failure));
+    keeper.map_err(|error| log::warn!("nothing of the screen is remembered: {error}")).ok()
 }
 
 /// The supervisor's clock, carried on between the messages that tell it.
@@ -112,12 +151,14 @@ impl Clock {
 
 struct Runner<F: Fn()> {
     state: State,
-    look: Look,
+    keeper: Option<Keeper>,
     client: Client,
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
     frames: Frames,
+    /// What the state was told of the wall clock.
+    wall_zero: Option<i64>,
     taken_at: Option<Instant>,
     /// The link has something that was not taken yet.
     link_waits: bool,
@@ -140,10 +181,16 @@ impl<F: Fn()> Runner<F> {
     }
 
     fn until_ended(&mut self) -> Ending {
+        self.set_up();
         loop {
             let mail = self.inbox.wait(self.wakes_at());
             crate::defect::on_purpose("console");
             self.take_in(mail);
+            self.tell_wall_clock();
+            // Nobody is woken for what no screen shows, and that the supervisor lives is such a thing.
+            if self.state.old_from() <= self.clock.now(Instant::now()) {
+                self.tell(Event::Heard(self.client.heard_ago()));
+            }
             self.tell(Event::Clock);
             self.ask_for_what_is_needed();
             if let Some(ending) = self.ending {
@@ -178,6 +225,16 @@ impl<F: Fn()> Runner<F> {
 
     fn take_in(&mut self, mail: Mail) {
         self.link_waits |= mail.link;
+        if let Some(failure) = mail.failed {
+            log::warn!("{failure}");
+            self.tell(Event::Failed(failure));
+        }
+        if let Some(outcome) = mail.saved {
+            self.tell(Event::Saved(outcome));
+        }
+        if let Some(told) = mail.files {
+            self.tell(Event::Files(told));
+        }
         for from_terminal in mail.terminal {
             match from_terminal {
                 FromTerminal::Typed(typed) => self.tell(Event::Typed(typed)),
@@ -194,6 +251,8 @@ impl<F: Fn()> Runner<F> {
     fn take_messages(&mut self) {
         self.link_waits = false;
         self.taken_at = Some(Instant::now());
+        // What comes now may have waited: it was told then.
+        let ago = self.client.heard_ago();
         for message in self.client.take() {
             let at = match &message {
                 ServerMessage::Board(board) => Some(board.at),
@@ -201,10 +260,11 @@ impl<F: Fn()> Runner<F> {
                 _ => None,
             };
             if let Some(at) = at {
-                self.clock.told(at, Instant::now());
+                self.clock.told(at + ago, Instant::now());
             }
             self.tell(Event::Told(message));
         }
+        self.tell(Event::Heard(ago));
     }
 
     /// Charts and details are full in the frame in which they open.
@@ -228,10 +288,20 @@ impl<F: Fn()> Runner<F> {
         }
     }
 
+    /// Tells the state what time it is for people, when that is not what it thinks.
+    fn tell_wall_clock(&mut self) {
+        let now = self.clock.now(Instant::now());
+        let zero = Timestamp::now().as_millisecond().saturating_sub(now.millis());
+        if self.wall_zero.is_none_or(|told| told.abs_diff(zero) > WALL_CLOCK_JITTER) {
+            self.wall_zero = Some(zero);
+            self.tell(Event::WallClock(zero));
+        }
+    }
+
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Send(message) => {
-                let opens_log = matches!(message, ClientMessage::FollowLog(Some(_)));
+                let opens_log = matches!(&message, ClientMessage::FollowLogs(streams) if !streams.is_empty());
                 self.client.send(message);
                 // The pane is full in the frame in which it opens.
                 if opens_log {
@@ -245,13 +315,50 @@ impl<F: Fn()> Runner<F> {
             Effect::Copy(text) => self.copy(&text),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
+            Effect::Remember(text) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.keep(text);
+                }
+            }
+            Effect::Save(order) => {
+                let inbox = Arc::clone(&self.inbox);
+                if let Err(error) = saving::start(order, move |outcome| inbox.saved(outcome)) {
+                    self.tell(Event::Saved(Err(format!("nothing is saved: no thread: {error}"))));
+                }
+            }
+            Effect::Mouse(on) => self.say(escape::mouse(on)),
+            Effect::Call { calls, text } => {
+                let bytes = escape::call(calls, &text, self.state.looks.around().tmux);
+                self.say(&bytes);
+            }
+            Effect::AskBackground => {
+                // Before the question: the answer may be here before the next line is run.
+                self.inbox.expect_answer();
+                self.say(escape::ASK_BACKGROUND);
+            }
         }
     }
 
     fn copy(&mut self, text: &str) {
-        if let Err(error) = self.screen.backend_mut().write_beside(&clipboard::sequence(text)) {
-            log::warn!("the terminal can't be written any more: {error}");
-            self.ending = Some(Ending::TerminalLost);
+        let in_tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
+        let bytes = osc52::sequence(text, in_tmux);
+        if let Err(error) = self.screen.backend_mut().say(&bytes) {
+            log::warn!("nothing is copied: {error}");
+        }
+    }
+
+    /// Says something to the terminal that is no part of the picture. When it can't be said, the next
+    /// frame can't be drawn either.
+    fn say(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.screen.backend_mut().say(bytes) {
+            log::warn!("the terminal can't be written: {error}");
+        }
+    }
+
+    /// Tells the terminal what it is to tell, after it was taken.
+    fn set_up(&mut self) {
+        for effect in self.state.set_up() {
+            self.carry_out(effect);
         }
     }
 
@@ -291,6 +398,7 @@ impl<F: Fn()> Runner<F> {
             Ok((taken, size)) => {
                 // The guard of the whole run gives it back.
                 std::mem::forget(taken);
+                self.set_up();
                 self.resize(size);
                 self.tell(Event::Redraw);
             }
@@ -302,8 +410,8 @@ impl<F: Fn()> Runner<F> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (state, look) = (&self.state, &self.look);
-        self.screen.draw(|frame| view::draw(state, look, frame))?;
+        let state = &self.state;
+        self.screen.draw(|frame| view::draw(state, &state.looks.look, frame))?;
         self.frames.drawn(Instant::now());
         self.state.drawn();
         Ok(())

@@ -30,6 +30,19 @@ pub fn slow_age_changes_in(span: Duration) -> Duration {
     if span.as_secs() < 60 { left_of(span, 60) } else { age_changes_in(span) }
 }
 
+/// An age in a sentence, as coarse as any other: `42 s`, `4 min`, `3 h`.
+#[must_use]
+pub fn age_words(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
+        86_400..172_800 => "1 day".into(),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
 fn left_of(span: Duration, unit: u64) -> Duration {
     let unit = u128::from(unit) * 1_000;
     Duration::from_millis(u64::try_from(unit - span.as_millis() % unit).unwrap_or(u64::MAX))
@@ -111,6 +124,8 @@ mod tests {
         assert_eq!(slow_age_changes_in(ms(59_400)), ms(600));
         assert_eq!(slow_age_changes_in(ms(2_000)), ms(58_000));
         assert_eq!(slow_age(ms(60_000)), "1m");
+        let said = [59_999, 60_000, 7_200_000, 90_000_000, 200_000_000].map(|at| age_words(ms(at)));
+        assert_eq!(said, ["59 s", "1 min", "2 h", "1 day", "2 days"]);
     }
 
     #[test]

@@ -10,8 +10,10 @@ use ratatui::layout::Size;
 
 /// Alternate screen, bracketed paste (so that pasted text is never taken for keys), no cursor.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[2J";
-/// The way back. An open synchronized update is closed first, else the terminal waits for its end.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+/// The way back. An open synchronized update is closed first, else the terminal waits for its end. The
+/// mouse and the news of the background are given back whether they were taken or not.
+const LEAVE: &[u8] =
+    b"\x1b[?2026l\x1b[?2031l\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
 /// How long giving the terminal back waits for one that takes no bytes, in milliseconds.
 const RESTORE_PATIENCE_MS: u16 = 200;
 

@@ -65,6 +65,40 @@ pub fn fit<'a>(text: &'a str, columns: usize, glyphs: &Glyphs) -> Cow<'a, str> {
     Cow::Owned(out)
 }
 
+/// Cuts `text` to `columns` in its middle: names often differ at their ends only.
+#[must_use]
+pub fn fit_ends<'a>(text: &'a str, columns: usize, glyphs: &Glyphs) -> Cow<'a, str> {
+    const END: usize = 3;
+    let text = shown(text, glyphs);
+    if width(&text) <= columns || columns < 3 * END {
+        return Cow::Owned(fit(&text, columns, glyphs).into_owned());
+    }
+    let mut end = String::new();
+    for grapheme in text.graphemes(true).rev() {
+        if width(&end) + grapheme.width() > END {
+            break;
+        }
+        end.insert_str(0, grapheme);
+    }
+    let begin = fit(&text, columns - width(&end), glyphs).into_owned();
+    Cow::Owned(begin + &end)
+}
+
+/// A name cut to `room` cells. Names that differ only in a number at their end keep it.
+#[must_use]
+pub fn short_name<'a>(name: &'a str, room: usize, glyphs: &Glyphs) -> Cow<'a, str> {
+    if width(name) <= room {
+        return Cow::Borrowed(name);
+    }
+    let number = name.rsplit_once(' ').filter(|(_, last)| last.bytes().all(|b| b.is_ascii_digit()));
+    match number {
+        Some((begin, number)) if width(number) + 4 <= room => {
+            Cow::Owned(format!("{} {number}", fit(begin, room - width(number) - 1, glyphs)))
+        }
+        _ => Cow::Borrowed(name),
+    }
+}
+
 /// Cuts `text` into pieces of at most `columns`, at blanks where there are any. At least one piece.
 #[must_use]
 pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
@@ -107,6 +141,16 @@ pub fn wrap_after(taken: usize, text: &str, columns: usize, glyphs: &Glyphs) -> 
         piece.truncate(piece.trim_end().len());
     }
     pieces
+}
+
+/// Keeps `lines` pieces at most: the last one then holds the rest, to be cut and marked where it is
+/// written.
+pub fn keep_lines(pieces: &mut Vec<String>, lines: usize) {
+    let lines = lines.max(1);
+    if pieces.len() > lines {
+        let rest = pieces.split_off(lines - 1).join(" ");
+        pieces.push(rest);
+    }
 }
 
 fn known(value: Option<f32>) -> Option<f32> {
@@ -245,6 +289,30 @@ mod tests {
         for columns in 0..12 {
             assert!(width(&fit("a新b闻c联d播", columns, &UNICODE)) <= columns);
         }
+    }
+
+    #[test]
+    fn cutting_the_middle_keeps_the_end() {
+        assert_eq!(fit_ends("Nordlicht News 12", 17, &UNICODE), "Nordlicht News 12");
+        assert_eq!(fit_ends("Nordlicht News 12", 14, &UNICODE), "Nordlicht… 12");
+        assert_eq!(fit_ends("Nordlicht News 12", 8, &UNICODE), "Nordlic…");
+        assert_eq!(fit_ends("Nordlicht News 12", 14, &ASCII), "Nordlicht~ 12");
+        for columns in 0..40 {
+            for text in
+                ["新闻联播新闻联播新闻联播", "e\u{301}e\u{301}e\u{301}e\u{301} 12", "a\x1b[2Jb c d e f g h"]
+            {
+                assert!(width(&fit_ends(text, columns, &UNICODE)) <= columns, "{text} at {columns}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_name_keeps_its_number() {
+        let short = |name, room| short_name(name, room, &UNICODE).into_owned();
+        assert_eq!(short("Alpenblick TV 12", 16), "Alpenblick TV 12");
+        assert_eq!(short("Alpenblick TV 12", 11), "Alpenbl… 12");
+        assert_eq!(short("Alpenblick TV", 8), "Alpenblick TV", "the pen cuts it");
+        assert_eq!(short("Kanal 123456789", 8), "Kanal 123456789");
     }
 
     #[test]

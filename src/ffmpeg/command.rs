@@ -9,14 +9,12 @@ use std::time::Duration;
 use super::bounds::{
     FREEZE_DELAY_MAX, NETWORK_TIMEOUT_MAX, NETWORK_TIMEOUT_MIN, SILENCE_DELAY, STATS_PERIOD_MIN,
 };
+use super::shown::shown_text;
 use super::{Capabilities, Version};
-use crate::model::{Mode, StreamId, StreamSpec, clean, mask_secrets};
+use crate::model::{Mode, StreamId, StreamSpec};
 
 /// What stands for the input in the arguments of mode `run`.
 const INPUT: &str = "{input}";
-
-/// What stands in the place of a secret that is shown.
-const MASK: &str = "***";
 
 /// Why there is no command line for a stream. All of these want an edit of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -238,53 +236,6 @@ fn audio_chain(spec: &StreamSpec, caps: &Capabilities) -> String {
     format!("silencedetect=n=-60dB:d={}", SILENCE_DELAY.as_secs_f64())
 }
 
-impl CommandLine {
-    /// The command as a person would type it, `ffmpeg` first: quoted for a shell, secrets masked,
-    /// control characters made visible. One line; to show and to copy, not to run.
-    #[must_use]
-    pub fn shown(&self) -> String {
-        let mut line = "ffmpeg".to_owned();
-        let mut before = String::new();
-        for arg in &self.args {
-            let arg = arg.to_string_lossy();
-            let text = if holds_secret(&before) { MASK.to_owned() } else { shown_text(&arg) };
-            line.push(' ');
-            line.push_str(&quoted(&text));
-            before = arg.into_owned();
-        }
-        line
-    }
-}
-
-/// Whether the value of this option is a secret whatever it looks like.
-fn holds_secret(option: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "pass",
-        "pwd",
-        "cookies",
-        "headers",
-        "secret",
-        "token",
-        "auth",
-        "decryption_key",
-        "enc_key",
-        "cryptokey",
-    ];
-    option.strip_prefix('-').is_some_and(|name| WORDS.iter().any(|word| name.contains(word)))
-}
-
-fn shown_text(text: &str) -> String {
-    clean(&mask_secrets(text)).into_owned()
-}
-
-fn quoted(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,+@%".contains(&b);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -454,27 +405,5 @@ mod tests {
             let error = refused(&spec(Mode::Run, &[], &["-i", "-", "-f", "mpegts", stdout]), 0);
             assert!(error.contains("standard output"), "{error}");
         }
-    }
-
-    #[test]
-    fn what_is_shown_is_masked_and_quoted() {
-        let run = spec(
-            Mode::Run,
-            &["http://u:p@h/x?token=T&n=1"],
-            &[
-                "-headers",
-                "Authorization: Basic x\r\n",
-                "-passphrase",
-                "hush",
-                "-i",
-                "{input}",
-                "o'clock.ts",
-                "",
-            ],
-        );
-        let shown = command_line(&run, 0, &caps(), Duration::from_millis(500)).unwrap().shown();
-        let wanted = "-stats_period 0.5 -headers '***' -passphrase '***' \
-                      -i 'http://***@h/x?token=***&n=1' 'o'\\''clock.ts' ''";
-        assert!(shown.starts_with("ffmpeg -hide_banner") && shown.ends_with(wanted), "{shown}");
     }
 }

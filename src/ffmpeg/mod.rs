@@ -14,6 +14,7 @@ mod line;
 mod probe;
 mod progress;
 mod reader;
+mod shown;
 mod splitter;
 #[cfg(test)]
 mod tests;
@@ -75,6 +76,9 @@ mod bounds {
     pub const NETWORK_TIMEOUT_MAX: Duration = Duration::from_secs(15);
     /// The shortest period FFmpeg is asked to report at.
     pub const STATS_PERIOD_MIN: Duration = Duration::from_millis(100);
+
+    /// Of a command that is shown so much is told, bytes: an operator's arguments may be 32 MB.
+    pub const COMMAND_SHOWN_BYTES: usize = 64 * 1024;
 
     /// How long one question to FFmpeg (`-version`, ...) may take.
     pub const PROBE_TIMEOUT: Duration = Duration::from_secs(10);

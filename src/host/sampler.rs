@@ -1,6 +1,5 @@
 //! The thread that reads the machine at a steady pace.
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -11,9 +10,10 @@ use nix::sys::statvfs::statvfs;
 use sysinfo::{MemoryRefreshKind, System};
 
 use super::cgroup::Groups;
-use super::proc::Resident;
-use super::{MEMORY_PERIOD, MEMORY_STEP, SAMPLE_PERIOD, STOP_LIMIT, WORKERS_PER_STEP, proc};
-use crate::model::{HostReading, SelfReading, WorkersReading};
+use super::network::Interfaces;
+use super::workers::{Round, Workers, look_at};
+use super::{MEMORY_PERIOD, SAMPLE_PERIOD, STOP_LIMIT, WORKERS_PERIOD, WORKERS_STEP, percent_of_core, proc};
+use crate::model::{HostReading, SelfReading};
 
 /// Reads the machine every [`SAMPLE_PERIOD`] on the thread `host`, until it is stopped or dropped.
 pub struct Sampler {
@@ -46,8 +46,8 @@ impl Drop for Ended {
 
 impl Sampler {
     /// Starts reading. `sink` is called on the sampler's thread: at once, then every
-    /// [`SAMPLE_PERIOD`]; it must be quick. `pids` are the workers there are now; their memory
-    /// comes with the first sample after each full round over them. `folder`: the state folder,
+    /// [`SAMPLE_PERIOD`]; it must be quick. `pids` are the workers there are now; what they
+    /// take comes with the first sample after each full round over them. `folder`: the state folder,
     /// whose disk is looked at.
     ///
     /// Without a thread (the machine refused one) there are no readings; the log says so.
@@ -55,7 +55,7 @@ impl Sampler {
     pub fn start(
         pids: Arc<Mutex<Vec<u32>>>,
         folder: Option<PathBuf>,
-        sink: impl FnMut(HostReading, SelfReading, Option<WorkersReading>) + Send + 'static,
+        sink: impl FnMut(HostReading, SelfReading, Option<Workers>) + Send + 'static,
     ) -> Self {
         let stop = Arc::new(Stop::default());
         let ended = Ended(Arc::clone(&stop));
@@ -105,10 +105,11 @@ fn run(
     stop: &Stop,
     pids: &Mutex<Vec<u32>>,
     folder: Option<&Path>,
-    mut sink: impl FnMut(HostReading, SelfReading, Option<WorkersReading>),
+    mut sink: impl FnMut(HostReading, SelfReading, Option<Workers>),
 ) {
     let system = System::new().inspect_err(|error| log::error!("no CPU and memory of this machine: {error}"));
-    let mut machine = Machine { system: system.ok(), groups: Groups::find(Path::new("/")) };
+    let groups = Groups::find(Path::new("/"));
+    let mut machine = Machine { system: system.ok(), groups, interfaces: Interfaces::default() };
     let mut own = Own::default();
     let mut round = Round::default();
     let mut next_sample = Instant::now();
@@ -117,15 +118,19 @@ fn run(
         let now = Instant::now();
         if round.is_idle() && now >= next_round {
             round.begin(&pids.lock().unwrap_or_else(PoisonError::into_inner));
-            next_round = now + MEMORY_PERIOD;
+            next_round = now + WORKERS_PERIOD;
         }
-        round.step(proc::resident_of);
+        if !round.is_idle() {
+            let uptime = proc::uptime().unwrap_or_default();
+            round.step(now, |pid| look_at(pid, uptime));
+        }
         if now >= next_sample {
             sink(machine.read(now, folder), own.read(now), round.take());
             // Counted from now: after a suspended machine wakes there is nothing to catch up on.
             next_sample = now + SAMPLE_PERIOD;
         }
-        let next = if round.is_idle() { next_sample } else { next_sample.min(now + MEMORY_STEP) };
+        let next_look = if round.is_idle() { next_round } else { now + WORKERS_STEP };
+        let next = next_sample.min(next_look);
         if !stop.wait_until(next) {
             return;
         }
@@ -138,6 +143,7 @@ struct Machine {
     system: Option<System>,
     /// What limits us below the machine.
     groups: Groups,
+    interfaces: Interfaces,
 }
 
 impl Machine {
@@ -152,6 +158,7 @@ impl Machine {
             pressure: proc::machine_pressure(),
             disk_free_bytes: disk.map(|(free, _)| free),
             disk_total_bytes: disk.map_or(0, |(_, total)| total),
+            network: self.interfaces.read(now),
             ..HostReading::default()
         };
         if let Some(system) = &mut self.system {
@@ -214,57 +221,6 @@ fn cpu_time() -> Duration {
     span(usage.user_time()) + span(usage.system_time())
 }
 
-fn percent_of_core(used: Duration, span: Duration) -> f32 {
-    if span.is_zero() { 0.0 } else { 100.0 * used.as_secs_f32() / span.as_secs_f32() }
-}
-
-/// One round over the workers' memory, a few at a time.
-#[derive(Default)]
-struct Round {
-    left: VecDeque<u32>,
-    sum: WorkersReading,
-    /// The most that any of them has mapped of files: as they all run the same program, that is what
-    /// they share, and it is counted once.
-    shared: u64,
-    done: Option<WorkersReading>,
-}
-
-impl Round {
-    fn is_idle(&self) -> bool {
-        self.left.is_empty()
-    }
-
-    fn begin(&mut self, pids: &[u32]) {
-        self.left = pids.iter().copied().collect();
-        self.sum = WorkersReading::default();
-        self.shared = 0;
-        if pids.is_empty() {
-            self.done = Some(self.sum);
-        }
-    }
-
-    /// Reads the next few. One that has ended meanwhile is not counted.
-    fn step(&mut self, resident_of: impl Fn(u32) -> Option<Resident>) {
-        let batch = self.left.len().min(WORKERS_PER_STEP);
-        if batch == 0 {
-            return;
-        }
-        for one in self.left.drain(..batch).filter_map(resident_of) {
-            self.sum.count += 1;
-            self.sum.memory_bytes = self.sum.memory_bytes.saturating_add(one.private);
-            self.shared = self.shared.max(one.shared);
-        }
-        if self.left.is_empty() {
-            self.sum.memory_bytes = self.sum.memory_bytes.saturating_add(self.shared);
-            self.done = Some(self.sum);
-        }
-    }
-
-    fn take(&mut self) -> Option<WorkersReading> {
-        self.done.take()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -288,9 +244,12 @@ mod tests {
         assert!(host.disk_free_bytes.unwrap() <= host.disk_total_bytes && host.disk_total_bytes > 0);
         assert_eq!(host.pressure.is_some(), Path::new("/proc/pressure/cpu").exists());
         assert!(own.memory_bytes > 0 && own.fds_open > 0 && own.fds_limit > 0);
-        let workers = workers.unwrap();
-        assert_eq!(workers.count, 1, "the process that is not there is not counted");
-        assert!(workers.memory_bytes > 0);
+        let Workers { sum, each } = workers.unwrap();
+        assert_eq!(sum.count, 1, "the process that is not there is not counted");
+        assert!(sum.memory_bytes > 0);
+        let [(pid, usage)] = each[..] else { panic!("{each:?}") };
+        assert_eq!(pid, std::process::id());
+        assert!(usage.memory_bytes > 0 && usage.memory_bytes <= sum.memory_bytes && usage.open_files > 0);
 
         sampler.stop();
         assert_eq!(receive.iter().count(), 0, "the sink is gone with the thread");
@@ -313,39 +272,6 @@ mod tests {
         // Would never return.
         sampler.stop();
         drop(let_go);
-    }
-
-    #[test]
-    fn a_round_takes_few_at_a_time_and_tells_once() {
-        let pids: Vec<u32> = (1..=45).collect();
-        let mut round = Round::default();
-        round.begin(&pids);
-        let mut steps = 0;
-        while !round.is_idle() {
-            assert_eq!(round.take(), None, "told only when complete");
-            let before = round.left.len();
-            round.step(|pid| (pid % 2 == 0).then_some(Resident { private: 10, shared: pid.into() }));
-            assert!(before - round.left.len() <= WORKERS_PER_STEP);
-            steps += 1;
-        }
-        assert_eq!(steps, 3);
-        assert_eq!(round.take(), Some(WorkersReading { count: 22, memory_bytes: 220 + 44 }));
-        assert_eq!(round.take(), None);
-    }
-
-    #[test]
-    fn no_workers_is_a_reading_too() {
-        let mut round = Round::default();
-        round.begin(&[]);
-        assert_eq!(round.take(), Some(WorkersReading::default()));
-    }
-
-    #[test]
-    fn a_busy_second_is_a_whole_core() {
-        let second = Duration::from_secs(1);
-        assert!((percent_of_core(second, second) - 100.0).abs() < 0.01);
-        assert!((percent_of_core(second / 50, second * 2) - 1.0).abs() < 0.01);
-        assert!(percent_of_core(second, Duration::ZERO).abs() < f32::EPSILON);
     }
 
     #[test]

@@ -48,8 +48,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::link::{Client, ClientMessage, Hub, LogSlice, LogSource, Role, ServerMessage};
-    use crate::model::StreamIx;
+    use crate::link::{Client, ClientMessage, Hub, LogSlice, LogSource, OldLogAnswer, Role, ServerMessage};
+    use crate::model::{LogPlace, StreamIx};
 
     struct NoLogs;
 
@@ -60,6 +60,10 @@ mod tests {
 
         fn next_number(&self, _: StreamIx) -> u64 {
             0
+        }
+
+        fn read_back(&self, _: StreamIx, _: LogPlace, _: usize, _: OldLogAnswer) -> bool {
+            false
         }
     }
 

@@ -1,16 +1,18 @@
 //! The in-process link: one board, a mailbox per client, nothing that grows.
 //!
 //! A client that does not read costs one merged delta (never more rows than there are streams), a
-//! bounded list of answers and two numbers for its log. Its log lines stay in the ring they are in.
+//! bounded list of answers, two numbers for each log it follows, and one piece of a log that it has
+//! asked for. The lines of the logs it follows stay in the rings they are in.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::histories::{self, HistorySource};
-use super::{ClientMessage, Role, ServerMessage};
+use super::{ClientMessage, MAX_FOLLOWED, Role, ServerMessage};
 use crate::model::{
-    Answer, Board, Command, Delta, Detail, HostReading, LimitReading, LogLine, Moment, Notice, PoolReading,
-    Row, SelfReading, StreamIx, WorkersReading,
+    Answer, Board, Command, Delta, Detail, HostReading, LimitReading, LogLine, LogPlace, Moment, Notice,
+    OldLines, PoolReading, Row, SelfReading, StreamIx, WorkersReading,
 };
 
 /// Answers kept for a client that does not read; the oldest go first.
@@ -27,7 +29,14 @@ pub trait LogSource: Send + Sync {
     fn lines_from(&self, stream: StreamIx, from: u64) -> LogSlice;
     /// The number the next line of `stream` will have.
     fn next_number(&self, stream: StreamIx) -> u64;
+    /// Reads up to `lines` lines of `stream` back that stand before `before`, and gives them to
+    /// `answer`, on this thread or later on another. False: too many requests wait, and `answer` is
+    /// not called.
+    fn read_back(&self, stream: StreamIx, before: LogPlace, lines: usize, answer: OldLogAnswer) -> bool;
 }
+
+/// Takes what was read back.
+pub type OldLogAnswer = Box<dyn FnOnce(OldLines) + Send>;
 
 /// A piece of a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,7 +100,8 @@ struct Mailbox {
     wants_board: bool,
     delta: Option<Delta>,
     answers: VecDeque<(u64, Answer)>,
-    follow: Option<Follow>,
+    follows: Vec<Follow>,
+    reading: Reading,
     detail: Option<DetailWanted>,
     history: Option<histories::Follow>,
     leaving: Option<u32>,
@@ -107,6 +117,18 @@ struct DetailWanted {
     waiting: Option<Box<Detail>>,
 }
 
+/// A client's request to read a log back: one at a time.
+#[derive(Default)]
+enum Reading {
+    #[default]
+    Nothing,
+    /// One that is being answered.
+    Waits,
+    /// One that was answered, and not taken yet.
+    Done(u64, StreamIx, OldLines),
+}
+
+/// A client's subscription to one stream's log: two numbers, however much is written to it.
 #[derive(Clone, Copy)]
 struct Follow {
     stream: StreamIx,
@@ -119,6 +141,9 @@ struct State {
     clients: BTreeMap<u64, Mailbox>,
     next_client: u64,
     requests: VecDeque<Request>,
+    published_at: Instant,
+    /// The clients were woken because nothing was published.
+    silence_told: bool,
     open: bool,
     /// The board as it was when the supervisor began to leave.
     final_board: Option<Board>,
@@ -136,6 +161,18 @@ impl Shared {
     /// A panic elsewhere leaves the state whole: each change under the lock is complete in itself.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with_mailbox(&self, client: u64, change: impl FnOnce(&mut Mailbox)) {
+        let wake = {
+            let mut state = self.lock();
+            let Some(mailbox) = state.clients.get_mut(&client) else {
+                return;
+            };
+            change(mailbox);
+            Arc::clone(&mailbox.wake)
+        };
+        wake();
     }
 }
 
@@ -155,6 +192,8 @@ impl Hub {
             clients: BTreeMap::new(),
             next_client: 0,
             requests: VecDeque::new(),
+            published_at: Instant::now(),
+            silence_told: false,
             open: true,
             final_board: None,
         };
@@ -172,6 +211,7 @@ impl Hub {
         let wakes: Vec<Wake> = {
             let mut state = self.shared.lock();
             let only_readings = change.is_only_readings();
+            (state.published_at, state.silence_told) = (Instant::now(), false);
             let from = state.board.revision;
             let delta = Delta {
                 from,
@@ -193,6 +233,23 @@ impl Hub {
             }
             let woken = state.clients.values().filter(|m| m.wakes_for_readings || !only_readings);
             woken.map(|m| Arc::clone(&m.wake)).collect()
+        };
+        for wake in wakes {
+            wake();
+        }
+    }
+
+    /// Wakes the clients, once, when nothing was published for `limit`: whoever is to say that its data
+    /// is old need not look at the clock for it. Called now and then, by a thread that has nothing to
+    /// do with publishing.
+    pub fn wake_if_silent(&self, limit: Duration) {
+        let wakes: Vec<Wake> = {
+            let mut state = self.shared.lock();
+            if state.silence_told || state.published_at.elapsed() < limit {
+                return;
+            }
+            state.silence_told = true;
+            state.clients.values().map(|m| Arc::clone(&m.wake)).collect()
         };
         for wake in wakes {
             wake();
@@ -225,13 +282,15 @@ impl Hub {
         let mut state = self.shared.lock();
         let id = state.next_client;
         state.next_client += 1;
+        state.silence_told = false;
         let mailbox = Mailbox {
             role,
             wakes_for_readings: true,
             wants_board: true,
             delta: None,
             answers: VecDeque::new(),
-            follow: None,
+            follows: Vec::new(),
+            reading: Reading::Nothing,
             detail: None,
             history: None,
             leaving: None,
@@ -250,12 +309,7 @@ impl Hub {
 
     /// Answers a request. A client that is gone is forgotten silently.
     pub fn answer(&self, client: u64, seq: u64, answer: Answer) {
-        self.with_mailbox(client, |mailbox| {
-            if mailbox.answers.len() == MAX_ANSWERS {
-                mailbox.answers.pop_front();
-            }
-            mailbox.answers.push_back((seq, answer));
-        });
+        self.shared.with_mailbox(client, |mailbox| mailbox.answer(seq, answer));
     }
 
     /// Wakes the clients that follow a log that has moved on.
@@ -265,7 +319,7 @@ impl Hub {
             let behind = state
                 .clients
                 .values()
-                .filter(|m| m.follow.is_some_and(|f| self.shared.logs.next_number(f.stream) != f.next));
+                .filter(|m| m.follows.iter().any(|f| self.shared.logs.next_number(f.stream) != f.next));
             behind.map(|m| Arc::clone(&m.wake)).collect()
         };
         for wake in wakes {
@@ -326,24 +380,43 @@ impl Hub {
             state.clients.keys().copied().collect()
         };
         for client in clients {
-            self.with_mailbox(client, |mailbox| mailbox.leaving = Some(workers_left));
+            self.shared.with_mailbox(client, |mailbox| mailbox.leaving = Some(workers_left));
         }
-    }
-
-    fn with_mailbox(&self, client: u64, change: impl FnOnce(&mut Mailbox)) {
-        let wake = {
-            let mut state = self.shared.lock();
-            let Some(mailbox) = state.clients.get_mut(&client) else {
-                return;
-            };
-            change(mailbox);
-            Arc::clone(&mailbox.wake)
-        };
-        wake();
     }
 }
 
 impl Mailbox {
+    fn answer(&mut self, seq: u64, answer: Answer) {
+        if self.answers.len() == MAX_ANSWERS {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((seq, answer));
+    }
+
+    fn refuse(&mut self, seq: u64, reason: &str) {
+        self.answer(seq, Answer::Refused { reason: reason.into() });
+    }
+
+    /// What is new in the logs that are followed.
+    fn log_lines(&mut self, logs: &dyn LogSource) -> Vec<ServerMessage> {
+        let mut messages = Vec::new();
+        for follow in &mut self.follows {
+            let slice = logs.lines_from(follow.stream, follow.next);
+            if follow.fresh || slice.next != follow.next {
+                messages.push(ServerMessage::Log {
+                    stream: follow.stream,
+                    first: slice.next.saturating_sub(slice.lines.len() as u64),
+                    lines: slice.lines,
+                    missed: if follow.fresh { 0 } else { slice.missed },
+                    fresh: follow.fresh,
+                });
+                follow.next = slice.next;
+                follow.fresh = false;
+            }
+        }
+        messages
+    }
+
     fn take_in(&mut self, delta: &Delta) {
         if self.wants_board {
             return;
@@ -384,8 +457,23 @@ impl Client {
                 return;
             }
             ClientMessage::WantBoard => mailbox.wants_board = true,
-            ClientMessage::FollowLog(stream) => {
-                mailbox.follow = stream.map(|stream| Follow { stream, next: 0, fresh: true });
+            ClientMessage::FollowLogs(streams) => {
+                mailbox.follows.clear();
+                for stream in streams {
+                    let known = mailbox.follows.iter().any(|follow| follow.stream == stream);
+                    if !known && mailbox.follows.len() < MAX_FOLLOWED {
+                        mailbox.follows.push(Follow { stream, next: 0, fresh: true });
+                    }
+                }
+            }
+            ClientMessage::ReadLog { seq, stream, before, lines } => {
+                if matches!(mailbox.reading, Reading::Nothing) {
+                    mailbox.reading = Reading::Waits;
+                    drop(state);
+                    self.read_log(seq, stream, before, lines);
+                    return;
+                }
+                mailbox.refuse(seq, "another piece of a log is being read for you");
             }
             ClientMessage::FollowDetail(stream) => {
                 mailbox.detail = stream.map(|stream| DetailWanted { stream, sent: None, waiting: None });
@@ -405,11 +493,7 @@ impl Client {
                     _ => None,
                 };
                 if let Some(reason) = refusal {
-                    if mailbox.answers.len() == MAX_ANSWERS {
-                        mailbox.answers.pop_front();
-                    }
-                    let reason = reason.into();
-                    mailbox.answers.push_back((seq, Answer::Refused { reason }));
+                    mailbox.refuse(seq, reason);
                 } else {
                     state.requests.push_back(Request { client: self.id, seq, command });
                     drop(state);
@@ -422,6 +506,26 @@ impl Client {
         drop(state);
         if let Some(wake) = wake {
             wake();
+        }
+    }
+
+    /// How long ago something was last published, taken or not.
+    #[must_use]
+    pub fn heard_ago(&self) -> Duration {
+        self.shared.lock().published_at.elapsed()
+    }
+
+    /// Has a piece of a log read; what comes of it goes into the mailbox.
+    fn read_log(&self, seq: u64, stream: StreamIx, before: LogPlace, lines: usize) {
+        let (client, shared) = (self.id, Arc::clone(&self.shared));
+        let answer = move |old| {
+            shared.with_mailbox(client, |mailbox| mailbox.reading = Reading::Done(seq, stream, old));
+        };
+        if !self.shared.logs.read_back(stream, before, lines, Box::new(answer)) {
+            self.shared.with_mailbox(self.id, |mailbox| {
+                mailbox.reading = Reading::Nothing;
+                mailbox.refuse(seq, "too many logs are being read; try again");
+            });
         }
     }
 
@@ -443,18 +547,10 @@ impl Client {
         }
         let answers = mailbox.answers.drain(..);
         messages.extend(answers.map(|(seq, answer)| ServerMessage::Answer { seq, answer }));
-        if let Some(follow) = &mut mailbox.follow {
-            let slice = self.shared.logs.lines_from(follow.stream, follow.next);
-            if follow.fresh || slice.next != follow.next {
-                messages.push(ServerMessage::Log {
-                    stream: follow.stream,
-                    lines: slice.lines,
-                    missed: if follow.fresh { 0 } else { slice.missed },
-                    fresh: follow.fresh,
-                });
-                follow.next = slice.next;
-                follow.fresh = false;
-            }
+        messages.extend(mailbox.log_lines(&*self.shared.logs));
+        match std::mem::take(&mut mailbox.reading) {
+            Reading::Done(seq, stream, old) => messages.push(ServerMessage::OldLog { seq, stream, old }),
+            other => mailbox.reading = other,
         }
         if let Some(wanted) = &mut mailbox.detail
             && let Some(detail) = wanted.waiting.take()

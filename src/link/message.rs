@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Answer, Board, Command, Delta, Detail, History, HistoryOf, LogLine, Span, StreamIx};
+use crate::model::{
+    Answer, Board, Command, Delta, Detail, History, HistoryOf, LogLine, LogPlace, OldLines, Span, StreamIx,
+};
 
 /// The version of these messages; both ends must have the same.
 pub const PROTOCOL_VERSION: u32 = 1;
+
+/// Logs that one client may follow at a time.
+pub const MAX_FOLLOWED: usize = 16;
 
 /// What a client may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +32,22 @@ pub enum ClientMessage {
         /// What to do.
         command: Command,
     },
-    /// Send this stream's log: what is in memory now, then what comes. Replaces the subscription
-    /// before it; `None` ends it.
-    FollowLog(Option<StreamIx>),
+    /// Send these streams' logs: what is in memory now, then what comes. Replaces the subscription
+    /// before it; an empty list ends it. Of more than [`MAX_FOLLOWED`] the first ones are followed.
+    FollowLogs(Vec<StreamIx>),
+    /// Read lines that are no longer in memory back from a stream's files. Answered by
+    /// [`ServerMessage::OldLog`] with the same number, one at a time: until then another request is
+    /// answered by [`Answer::Refused`].
+    ReadLog {
+        /// Chosen by the client, its own business.
+        seq: u64,
+        /// Whose.
+        stream: StreamIx,
+        /// The lines before this place.
+        before: LogPlace,
+        /// So many at most; there is a bound to it.
+        lines: usize,
+    },
     /// Send what is known about this stream beyond its row, now and when it changes. Replaces the
     /// subscription before it; `None` ends it.
     FollowDetail(Option<StreamIx>),
@@ -58,17 +76,29 @@ pub enum ServerMessage {
         /// What became of it.
         answer: Answer,
     },
-    /// Lines of the log that is followed, oldest first.
+    /// Lines of a log that is followed, oldest first.
     Log {
         /// Whose.
         stream: StreamIx,
+        /// The number of the first of them; the others have those that follow.
+        first: u64,
         /// The lines.
         lines: Vec<LogLine>,
         /// Lines that this client missed between the last message and this one, because they left
         /// the memory ring before it read them.
         missed: u64,
-        /// True on the first message of a subscription: what was shown before is to be forgotten.
+        /// True on the first message of a subscription: what was shown of this stream before is to be
+        /// forgotten.
         fresh: bool,
+    },
+    /// Lines that were read back.
+    OldLog {
+        /// The request's number.
+        seq: u64,
+        /// Whose.
+        stream: StreamIx,
+        /// The lines, and where to go on.
+        old: OldLines,
     },
     /// What is known about the stream that is followed in detail.
     Detail(Box<Detail>),

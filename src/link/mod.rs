@@ -7,5 +7,5 @@ mod message;
 mod tests;
 
 pub use histories::HistorySource;
-pub use hub::{Client, Hub, HubChange, LogSlice, LogSource, Request};
-pub use message::{ClientMessage, PROTOCOL_VERSION, Role, ServerMessage};
+pub use hub::{Client, Hub, HubChange, LogSlice, LogSource, OldLogAnswer, Request};
+pub use message::{ClientMessage, MAX_FOLLOWED, PROTOCOL_VERSION, Role, ServerMessage};

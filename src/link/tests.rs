@@ -2,17 +2,22 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::hub::{MAX_ANSWERS, MAX_REMOVED, MAX_REQUESTS};
 use super::*;
 use crate::model::{
-    Action, Answer, Board, Command, Figures, HostReading, LineLevel, LogLine, Mode, Moment, Phase,
-    PoolReading, Row, Selection, StreamId, StreamIx, Wanted,
+    Action, Answer, Board, Command, Detail, Figures, HostReading, InputDetail, LineLevel, LogLine, LogPlace,
+    Mode, Moment, OldLines, Phase, PoolReading, Row, Selection, StreamId, StreamIx, Wanted,
 };
 
-/// A log whose first lines are gone.
+/// A log whose first lines are gone, the same for every stream; and requests to read it back, which
+/// wait for the test.
 #[derive(Default)]
-struct Lines(Mutex<(u64, Vec<LogLine>)>);
+struct Lines(Mutex<(u64, Vec<LogLine>)>, Mutex<Vec<OldLogAnswer>>);
+
+/// Requests to read back that wait at most.
+const MAX_WAITING: usize = 2;
 
 impl Lines {
     fn push(&self, text: &str) {
@@ -38,6 +43,15 @@ impl LogSource for Lines {
     fn next_number(&self, _: StreamIx) -> u64 {
         let lines = self.0.lock().unwrap();
         lines.0 + lines.1.len() as u64
+    }
+
+    fn read_back(&self, _: StreamIx, _: LogPlace, _: usize, answer: OldLogAnswer) -> bool {
+        let mut waiting = self.1.lock().unwrap();
+        let room = waiting.len() < MAX_WAITING;
+        if room {
+            waiting.push(answer);
+        }
+        room
     }
 }
 
@@ -174,7 +188,7 @@ fn clients_are_woken_by_news_and_by_nothing_else() {
     assert_eq!(woken.load(Ordering::SeqCst), 0, "it follows no log");
     hub.publish(Moment::ZERO, change(vec![row(1, 1)]));
     assert_eq!(woken.load(Ordering::SeqCst), 1);
-    client.send(ClientMessage::FollowLog(Some(StreamIx(1))));
+    client.send(ClientMessage::FollowLogs(vec![StreamIx(1)]));
     let _ = client.take();
     let before = woken.load(Ordering::SeqCst);
     hub.logs_moved();
@@ -193,7 +207,7 @@ fn a_log_is_full_at_once_then_follows_and_says_what_was_missed() {
         lines.push(text);
     }
     lines.forget(1);
-    client.send(ClientMessage::FollowLog(Some(StreamIx(7))));
+    client.send(ClientMessage::FollowLogs(vec![StreamIx(7)]));
     let texts = |messages: Vec<ServerMessage>| match messages.into_iter().next() {
         Some(ServerMessage::Log { lines, missed, fresh, .. }) => {
             let texts: Vec<String> = lines.iter().map(|line| line.text.to_string()).collect();
@@ -208,9 +222,161 @@ fn a_log_is_full_at_once_then_follows_and_says_what_was_missed() {
     }
     lines.forget(3);
     assert_eq!(texts(client.take()), ("e,f".into(), 1, false));
-    client.send(ClientMessage::FollowLog(None));
+    client.send(ClientMessage::FollowLogs(Vec::new()));
     lines.push("g");
     assert!(client.take().is_empty());
+}
+
+fn detail(stream: u32, failures: u32) -> Detail {
+    let input = InputDetail { failures, ..InputDetail::default() };
+    Detail { stream: StreamIx(stream), inputs: vec![input], ..Detail::default() }
+}
+
+/// The details that have come, as stream and failures of its input.
+fn details(client: &Client) -> Vec<(u32, u32)> {
+    let told = |message| match message {
+        ServerMessage::Detail(detail) => Some((detail.stream.0, detail.inputs[0].failures)),
+        _ => None,
+    };
+    client.take().into_iter().filter_map(told).collect()
+}
+
+#[test]
+fn a_detail_goes_to_who_has_the_stream_open_and_only_when_it_is_news() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let requested = move || _ = counter.fetch_add(1, Ordering::SeqCst);
+    let hub = Hub::new(Arc::new(Lines::default()), Box::new(requested));
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let one = hub.attach(Role::Viewer, move || _ = counter.fetch_add(1, Ordering::SeqCst));
+    let (two, nobody) = (hub.attach(Role::Viewer, || {}), hub.attach(Role::Viewer, || {}));
+    for client in [&one, &two, &nobody] {
+        let _ = client.take();
+    }
+    hub.put_detail(&detail(1, 0));
+    assert_eq!((hub.details_wanted().len(), details(&one)), (0, vec![]));
+
+    one.send(ClientMessage::FollowDetail(Some(StreamIx(1))));
+    two.send(ClientMessage::FollowDetail(Some(StreamIx(2))));
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "the supervisor is told that somebody wants one");
+    assert_eq!(hub.details_wanted(), [1, 2].map(StreamIx).into());
+    let before = woken.load(Ordering::SeqCst);
+    hub.put_detail(&detail(1, 1));
+    hub.put_detail(&detail(2, 2));
+    assert_eq!((details(&one), details(&two), details(&nobody)), (vec![(1, 1)], vec![(2, 2)], vec![]));
+    assert_eq!(woken.load(Ordering::SeqCst), before + 1);
+    hub.put_detail(&detail(1, 1));
+    assert_eq!((details(&one), woken.load(Ordering::SeqCst)), (vec![], before + 1), "it has that one");
+    hub.put_detail(&detail(1, 3));
+    assert_eq!(details(&one), [(1, 3)]);
+
+    // Another stream, the same one again from the beginning, and none.
+    one.send(ClientMessage::FollowDetail(Some(StreamIx(2))));
+    hub.put_detail(&detail(1, 4));
+    hub.put_detail(&detail(2, 2));
+    assert_eq!((details(&one), details(&two)), (vec![(2, 2)], vec![]));
+    one.send(ClientMessage::FollowDetail(Some(StreamIx(2))));
+    hub.put_detail(&detail(2, 2));
+    assert_eq!(details(&one), [(2, 2)]);
+    one.send(ClientMessage::FollowDetail(None));
+    drop(two);
+    assert!(hub.details_wanted().is_empty());
+    hub.put_detail(&detail(2, 5));
+    assert_eq!(details(&one), []);
+}
+
+#[test]
+fn of_details_for_one_who_does_not_read_the_newest_waits() {
+    let (hub, _) = hub();
+    let client = hub.attach(Role::Viewer, || {});
+    let _ = client.take();
+    client.send(ClientMessage::FollowDetail(Some(StreamIx(1))));
+    for failures in 0..10_000 {
+        hub.put_detail(&detail(1, failures));
+    }
+    assert_eq!(details(&client), [(1, 9_999)]);
+    assert_eq!(details(&client), []);
+}
+
+#[test]
+fn several_logs_are_followed_each_from_its_own_line_on() {
+    let (hub, lines) = hub();
+    let client = hub.attach(Role::Viewer, || {});
+    let _ = client.take();
+    for text in ["a", "b", "c"] {
+        lines.push(text);
+    }
+    lines.forget(1);
+    let logs = |client: &Client| {
+        let logs = client.take().into_iter().map(|message| match message {
+            ServerMessage::Log { stream, first, lines, fresh, .. } => (stream.0, first, lines.len(), fresh),
+            other => panic!("{other:?}"),
+        });
+        logs.collect::<Vec<_>>()
+    };
+    let two = vec![StreamIx(7), StreamIx(3), StreamIx(7)];
+    client.send(ClientMessage::FollowLogs(two.clone()));
+    assert_eq!(logs(&client), [(7, 1, 2, true), (3, 1, 2, true)]);
+    lines.push("d");
+    assert_eq!(logs(&client), [(7, 3, 1, false), (3, 3, 1, false)]);
+    client.send(ClientMessage::FollowLogs(two));
+    assert_eq!(logs(&client), [(7, 1, 3, true), (3, 1, 3, true)], "asked again, sent again");
+    client.send(ClientMessage::FollowLogs((0..100).map(StreamIx).collect()));
+    assert_eq!(logs(&client).len(), MAX_FOLLOWED);
+    client.send(ClientMessage::FollowLogs(Vec::new()));
+    lines.push("e");
+    assert_eq!(logs(&client), []);
+}
+
+fn read_log(seq: u64) -> ClientMessage {
+    ClientMessage::ReadLog { seq, stream: StreamIx(1), before: LogPlace::Line(7), lines: 10 }
+}
+
+#[test]
+fn a_log_is_read_back_one_piece_at_a_time() {
+    let (hub, lines) = hub();
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let client = hub.attach(Role::Viewer, move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    let _ = client.take();
+    let refused = |client: &Client, wanted: u64| {
+        let messages = client.take();
+        matches!(&messages[..], [ServerMessage::Answer { seq, answer: Answer::Refused { .. } }] if *seq == wanted)
+    };
+    client.send(read_log(5));
+    assert!(client.take().is_empty(), "nobody waits for it");
+    client.send(read_log(6));
+    assert!(refused(&client, 6), "one is being read");
+    let before = woken.load(Ordering::SeqCst);
+    let old = OldLines { lines: Vec::new(), before: Some(LogPlace::Line(1)) };
+    let answer = lines.1.lock().unwrap().remove(0);
+    answer(old.clone());
+    assert_eq!(woken.load(Ordering::SeqCst), before + 1);
+    client.send(read_log(7));
+    let messages = client.take();
+    let [ServerMessage::Answer { seq: 7, .. }, ServerMessage::OldLog { seq: 5, stream, old: read }] =
+        &messages[..]
+    else {
+        panic!("one is not taken yet: {messages:?}");
+    };
+    assert_eq!((*stream, read), (StreamIx(1), &old));
+    client.send(read_log(8));
+    assert!(client.take().is_empty() && lines.1.lock().unwrap().len() == 1);
+
+    let others: Vec<Client> = (0..2).map(|_| hub.attach(Role::Viewer, || {})).collect();
+    for (n, other) in others.iter().enumerate() {
+        let _ = other.take();
+        other.send(read_log(9));
+        assert_eq!(refused(other, 9), n == 1, "too many are being read");
+    }
+    // Those who asked are gone.
+    drop((client, others));
+    for answer in lines.1.lock().unwrap().drain(..) {
+        answer(OldLines::default());
+    }
 }
 
 #[test]
@@ -294,4 +460,26 @@ fn who_shows_no_readings_is_not_woken_for_them_and_gets_them_later() {
     let before = woken.load(Ordering::SeqCst);
     hub.publish(Moment::ZERO, readings(3.0));
     assert_eq!(woken.load(Ordering::SeqCst), before + 1);
+}
+
+#[test]
+fn silence_wakes_everybody_once_and_whoever_publishes_ends_it() {
+    let (hub, _) = hub();
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let client = hub.attach(Role::Viewer, move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    client.send(ClientMessage::WakeForReadings(false));
+    hub.wake_if_silent(Duration::from_secs(3_600));
+    assert_eq!(woken.load(Ordering::SeqCst), 0);
+    hub.wake_if_silent(Duration::ZERO);
+    hub.wake_if_silent(Duration::ZERO);
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+    assert!(client.heard_ago() < Duration::from_secs(3_600));
+    // A sign of life that nobody is woken for.
+    hub.publish(Moment::ZERO, HubChange::default());
+    assert_eq!(woken.load(Ordering::SeqCst), 1);
+    hub.wake_if_silent(Duration::ZERO);
+    assert_eq!(woken.load(Ordering::SeqCst), 2);
 }

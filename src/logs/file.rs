@@ -2,8 +2,9 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::fcntl::OFlag;
 
@@ -32,22 +33,55 @@ impl Plan {
 /// One stream's log file.
 pub struct LogFile {
     name: String,
+    progress: Mutex<Progress>,
 }
 
-/// How far an append came before it failed.
-#[derive(Debug)]
-pub struct Failed {
-    /// Lines that are in the file, whole.
-    pub written: usize,
-    /// What stopped it.
-    pub error: io::Error,
+/// How the files stand. Held while they are renamed, so that whoever opens one by its turn gets
+/// that one.
+#[derive(Default)]
+struct Progress {
+    /// How often the log was rotated since headend started. The current file is of this turn.
+    turn: i64,
+    /// The current file as the last append left it: device, inode and length.
+    left: Option<(u64, u64, u64)>,
+}
+
+/// When somebody else has changed the files no place in them means anything any more: the turn goes
+/// this far ahead, which is farther back than any file is kept.
+pub const CHANGED: i64 = 1 << 32;
+
+/// Lines that one write put into one file, one behind the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// How many.
+    pub lines: usize,
+    /// Into the file of this turn.
+    pub turn: i64,
+    /// From this byte on.
+    pub offset: u64,
+}
+
+/// What an append did.
+#[derive(Debug, Default)]
+pub struct Appended {
+    /// Lines that are in the file, whole, from the first one on.
+    pub stretches: Vec<Stretch>,
+    /// What kept the rest out.
+    pub error: Option<io::Error>,
+}
+
+impl Appended {
+    /// How many lines are in the file.
+    pub fn written(&self) -> usize {
+        self.stretches.iter().map(|stretch| stretch.lines).sum()
+    }
 }
 
 impl LogFile {
     /// The file of stream `id`. An id has no `/`, and every current file ends in `.log` while
     /// every rotated one ends in a number, so no two streams meet.
     pub fn new(id: &StreamId) -> Self {
-        Self { name: format!("{id}.log") }
+        Self { name: format!("{id}.log"), progress: Mutex::default() }
     }
 
     /// Where it is.
@@ -55,31 +89,69 @@ impl LogFile {
         plan.dir.join(&self.name)
     }
 
+    /// Where the file is that was the current one `back` rotations ago.
+    fn rotated(&self, plan: &Plan, back: u64) -> PathBuf {
+        if back == 0 { self.path(plan) } else { plan.dir.join(format!("{}.{back}", self.name)) }
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turn of the current file.
+    pub fn turn(&self) -> i64 {
+        self.progress().turn
+    }
+
+    /// Opens the file of `turn` for reading, and says what it is called and how many rotations ago
+    /// it was the current one. It stays the same file, whatever is rotated meanwhile.
+    pub fn open(&self, plan: &Plan, turn: i64) -> Opened {
+        let progress = self.progress();
+        let Ok(back) = u64::try_from(progress.turn.saturating_sub(turn)) else {
+            // A turn that is still to come.
+            return Opened { name: self.name.clone(), back: u64::MAX, file: Err(ErrorKind::NotFound.into()) };
+        };
+        let path = self.rotated(plan, back);
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Opened { name, back, file: open_to_read(&path) }
+    }
+
     /// Appends `lines` (each with its line end), rotating as often as that takes.
-    pub fn append(&self, plan: &Plan, lines: &[Vec<u8>]) -> Result<(), Failed> {
+    pub fn append(&self, plan: &Plan, lines: &[Vec<u8>]) -> Appended {
+        let mut done = Appended::default();
         let mut written = 0;
         while written < lines.len() {
-            let more = self.append_some(plan, &lines[written..]);
-            written += more.map_err(|error| Failed { written, error })?;
+            match self.append_some(plan, &lines[written..]) {
+                Ok(stretch) => {
+                    written += stretch.lines;
+                    done.stretches.push(stretch);
+                }
+                Err(error) => {
+                    done.error = Some(error);
+                    break;
+                }
+            }
         }
-        Ok(())
+        done
     }
 
     /// Appends as many lines as fit into the current file (at least one) in one write.
-    fn append_some(&self, plan: &Plan, lines: &[Vec<u8>]) -> io::Result<usize> {
+    fn append_some(&self, plan: &Plan, lines: &[Vec<u8>]) -> io::Result<Stretch> {
         let path = self.path(plan);
         let mut file = open(&path).or_else(|error| match error.kind() {
             ErrorKind::NotFound => plan.make_folder().and_then(|()| open(&path)),
             _ => Err(error),
         })?;
-        let mut size = file.metadata()?.len();
+        let mut found = file.metadata()?;
+        self.progress().compare(&found);
         let first = lines.first().map_or(0, |line| line.len() as u64);
-        if size > 0 && size + first > plan.max_size {
+        if found.len() > 0 && found.len() + first > plan.max_size {
             drop(file);
             self.rotate(plan)?;
             file = open(&path)?;
-            size = 0;
+            found = file.metadata()?;
         }
+        let size = found.len();
         let mut room = plan.max_size.saturating_sub(size);
         let mut count = 0;
         let mut text = Vec::new();
@@ -96,16 +168,32 @@ impl LogFile {
             count = 1;
             text.extend_from_slice(&lines[0]);
         }
+        let mut progress = self.progress();
+        // Unknown until the write is done.
+        progress.left = None;
+        let turn = progress.turn;
+        drop(progress);
         file.write_all(&text).inspect_err(|_| {
             // No half line stays before the next good one; a disk that refuses this too keeps it.
             let _ = file.set_len(size);
         })?;
-        Ok(count)
+        let end = size + text.len() as u64;
+        self.progress().left = Some((found.dev(), found.ino(), end));
+        Ok(Stretch { lines: count, turn, offset: size })
     }
 
     /// `id.log` becomes `id.log.1`, that one `id.log.2`, and so on; the oldest goes.
     fn rotate(&self, plan: &Plan) -> io::Result<()> {
-        let numbered = |n: u32| plan.dir.join(format!("{}.{n}", self.name));
+        let mut progress = self.progress();
+        progress.left = None;
+        let rotated = self.rename_all(plan);
+        // One that stopped half way has left each file in some place.
+        progress.turn += if rotated.is_ok() { 1 } else { CHANGED };
+        rotated
+    }
+
+    fn rename_all(&self, plan: &Plan) -> io::Result<()> {
+        let numbered = |n: u32| self.rotated(plan, n.into());
         // Also what an earlier run left when it kept more.
         let surplus = (plan.max_files..).map(numbered).take_while(|path| fs::symlink_metadata(path).is_ok());
         for path in surplus.collect::<Vec<_>>() {
@@ -127,6 +215,27 @@ impl LogFile {
     }
 }
 
+impl Progress {
+    /// Looks whether the current file, as it is found, is the one that was left. If it is not, no
+    /// place that was given before means anything.
+    fn compare(&mut self, found: &fs::Metadata) {
+        if self.left.is_some_and(|left| left != (found.dev(), found.ino(), found.len())) {
+            self.turn += CHANGED;
+            self.left = None;
+        }
+    }
+}
+
+/// A file that was to be opened for reading.
+pub struct Opened {
+    /// Its name in the folder.
+    pub name: String,
+    /// How many rotations ago it was the current one.
+    pub back: u64,
+    /// The file.
+    pub file: io::Result<File>,
+}
+
 fn rename_if_there(from: &Path, to: &Path) -> io::Result<()> {
     match fs::rename(from, to) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -140,6 +249,15 @@ fn open(path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file =
         OpenOptions::new().append(true).create(true).mode(FILE_MODE).custom_flags(flags.bits()).open(path)?;
+    plain(file)
+}
+
+fn open_to_read(path: &Path) -> io::Result<File> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    plain(OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?)
+}
+
+fn plain(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a plain file")) }
 }
 
@@ -162,6 +280,11 @@ mod tests {
         names
     }
 
+    fn append(plan: &Plan, words: &[&str]) {
+        let done = file().append(plan, &lines(words));
+        assert!(done.error.is_none() && done.written() == words.len(), "{done:?}");
+    }
+
     fn file() -> LogFile {
         LogFile::new(&StreamId::new("a").unwrap())
     }
@@ -171,7 +294,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let plan = plan(dir.path(), 10, 3);
         for word in ["one", "two", "three", "four", "five", "six", "seven"] {
-            file().append(&plan, &lines(&[word])).unwrap();
+            append(&plan, &[word]);
         }
         assert_eq!(names(&plan), ["a.log", "a.log.1", "a.log.2"]);
         let read = |name: &str| fs::read_to_string(plan.dir.join(name)).unwrap();
@@ -184,7 +307,7 @@ mod tests {
     fn one_batch_may_fill_many_files() {
         let dir = tempfile::tempdir().unwrap();
         let plan = plan(dir.path(), 8, 4);
-        file().append(&plan, &lines(&["aaa", "bbb", "ccc", "ddddddddddddd", "eee"])).unwrap();
+        append(&plan, &["aaa", "bbb", "ccc", "ddddddddddddd", "eee"]);
         let read = |name: &str| fs::read_to_string(plan.dir.join(name)).unwrap();
         assert_eq!(read("a.log"), "eee\n");
         assert_eq!(read("a.log.1"), "ddddddddddddd\n", "longer than a file may be, but whole");
@@ -196,11 +319,11 @@ mod tests {
     fn fewer_files_than_before_removes_the_surplus() {
         let dir = tempfile::tempdir().unwrap();
         let many = plan(dir.path(), 4, 6);
-        file().append(&many, &lines(&["aaa", "bbb", "ccc", "ddd", "eee", "fff"])).unwrap();
+        append(&many, &["aaa", "bbb", "ccc", "ddd", "eee", "fff"]);
         assert_eq!(names(&many).len(), 6);
         for (kept, max_files) in [(2, 2), (1, 1)] {
             let few = plan(dir.path(), 4, max_files);
-            file().append(&few, &lines(&["ggg"])).unwrap();
+            append(&few, &["ggg"]);
             assert_eq!(names(&few).len(), kept);
         }
     }
@@ -214,16 +337,16 @@ mod tests {
         let target = dir.path().join("target");
         fs::write(&target, "kept").unwrap();
         symlink(&target, file().path(&plan)).unwrap();
-        assert!(file().append(&plan, &lines(&["x"])).is_err());
+        assert!(file().append(&plan, &lines(&["x"])).error.is_some());
         assert_eq!(fs::read_to_string(&target).unwrap(), "kept");
 
         fs::remove_file(file().path(&plan)).unwrap();
         nix::unistd::mkfifo(&file().path(&plan), nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert!(file().append(&plan, &lines(&["x"])).is_err());
+        assert!(file().append(&plan, &lines(&["x"])).error.is_some());
 
         fs::remove_file(file().path(&plan)).unwrap();
         fs::create_dir(file().path(&plan)).unwrap();
-        assert!(file().append(&plan, &lines(&["x"])).is_err());
+        assert!(file().append(&plan, &lines(&["x"])).error.is_some());
     }
 
     #[test]
@@ -231,7 +354,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let plan = plan(dir.path(), 100, 2);
-        file().append(&plan, &lines(&["x"])).unwrap();
+        append(&plan, &["x"]);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&plan.dir) & 0o027, 0);
         assert_eq!(mode(&file().path(&plan)) & 0o137, 0);

@@ -4,9 +4,15 @@
 //! for the writer's thread. That thread collects for a second, then opens each stream's file,
 //! writes once and closes it: 200 streams cost no descriptor and one write each a second. Nobody
 //! who hands in a line ever waits for a disk; what does not fit is counted and said in the file.
+//!
+//! What has left the ring is read back from the files by a thread of its own ([`Logs::read_back`]),
+//! which finds by the trail of each stream where in the files a line of the ring stands.
 
 mod file;
+mod past;
+mod reader;
 mod ring;
+mod trail;
 mod writer;
 
 use std::collections::HashMap;
@@ -15,9 +21,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::model::{LogLine, StreamId, StreamIx};
-use file::LogFile;
+pub use past::READ_BYTES;
+pub use reader::{MAX_READ_LINES, MAX_READS};
+pub use trail::MAX_STRETCHES;
+
+use crate::model::{LogLine, LogPlace, OldLines, PlacedLine, StreamId, StreamIx};
+use file::{LogFile, Plan};
+use reader::{Answer, Read, Reader};
 use ring::Ring;
+use trail::Trail;
 
 /// Lines of one stream kept in memory.
 pub const RING_LINES: usize = 400;
@@ -29,7 +41,8 @@ pub const RINGS_BYTES: usize = 64 * 1_024 * 1_024;
 pub const QUEUE_BYTES: usize = 4 * 1_024 * 1_024;
 /// The share of [`QUEUE_BYTES`] one stream may take, so that a flood loses only its own lines.
 pub const QUEUE_BYTES_PER_STREAM: usize = 512 * 1_024;
-/// How long the writer collects before it writes. A queue that is half full is not waited for.
+/// How long the writer collects before it writes. A queue that is half full is not waited for, and
+/// neither is one that somebody wants to read.
 pub const BATCH_PERIOD: Duration = Duration::from_secs(1);
 /// A write that takes longer than this is trouble.
 pub const STUCK_AFTER: Duration = Duration::from_secs(5);
@@ -47,26 +60,60 @@ pub struct Logs {
 struct Owner {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Where the files are, if there are any.
+    plan: Option<Arc<Plan>>,
+    /// Started when something is to be read for the first time.
+    reader: Mutex<Option<Reader>>,
 }
 
 struct Shared {
     state: Mutex<State>,
-    /// The writer waits on it for lines, [`Logs::close`] for the writer's end.
+    /// The writer waits on it for lines, the reader for lines that are written, [`Logs::close`] for
+    /// the writer's end.
     changed: Condvar,
 }
 
 struct State {
     streams: HashMap<StreamIx, Stream>,
-    queue: Vec<(StreamIx, LogLine)>,
+    queue: Vec<Queued>,
     /// Of the queue and of what the writer has taken but not written.
     queue_bytes: usize,
-    /// Whether lines go to files at all.
-    files: bool,
-    closing: bool,
-    ended: bool,
+    writer: Writer,
+    /// Somebody waits for what is in the queue.
+    hurry: bool,
     /// Set while the writer is in the file system.
     writing_since: Option<Instant>,
     failing: Failing,
+}
+
+/// How the writer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    /// There is none: no lines go to files.
+    Absent,
+    Works,
+    /// It takes no more lines, and ends when those it has are written.
+    Closes,
+    Ended,
+}
+
+impl Writer {
+    const fn is_gone(self) -> bool {
+        matches!(self, Self::Absent | Self::Ended)
+    }
+
+    fn close(&mut self) {
+        if *self == Self::Works {
+            *self = Self::Closes;
+        }
+    }
+}
+
+/// A line on its way to its file.
+struct Queued {
+    stream: StreamIx,
+    number: u64,
+    line: LogLine,
 }
 
 /// What can't be written now, and why.
@@ -86,6 +133,10 @@ struct Stream {
     dropped: u64,
     /// How many of those the file itself tells of.
     told: u64,
+    /// The number after the last line that was written, or lost while writing.
+    settled: u64,
+    /// Where the lines are in the files.
+    trail: Trail,
 }
 
 impl Logs {
@@ -100,27 +151,26 @@ impl Logs {
             streams: HashMap::new(),
             queue: Vec::new(),
             queue_bytes: 0,
-            files: dir.is_some(),
-            closing: false,
-            ended: dir.is_none(),
+            writer: if dir.is_some() { Writer::Works } else { Writer::Absent },
+            hurry: false,
             writing_since: None,
             failing: Failing::default(),
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let thread = dir.and_then(|dir| {
+        let plan = dir.map(|dir| Arc::new(Plan { dir, max_size, max_files: max_files.max(1) }));
+        let thread = plan.clone().and_then(|plan| {
             let seen = Arc::clone(&shared);
-            let plan = file::Plan { dir, max_size, max_files: max_files.max(1) };
             let spawned = thread::Builder::new().name("logs".into()).spawn(move || writer::run(&seen, &plan));
             let failed = |error: &std::io::Error| {
                 let mut state = shared.lock();
-                state.files = false;
-                state.ended = true;
+                state.writer = Writer::Absent;
                 state.failing.folder =
                     Some(format!("no log files are written: no thread: {error}; restart headend"));
             };
             spawned.inspect_err(failed).ok()
         });
-        Self { owner: Arc::new(Owner { shared, thread: Mutex::new(thread) }) }
+        let (thread, reader) = (Mutex::new(thread), Mutex::new(None));
+        Self { owner: Arc::new(Owner { shared, thread, plan, reader }) }
     }
 
     /// Makes room for the lines of stream `ix`; its file is `id.log`. Again with the same number:
@@ -133,6 +183,8 @@ impl Logs {
             queued_bytes: 0,
             dropped: 0,
             told: 0,
+            settled: 0,
+            trail: Trail::default(),
         });
     }
 
@@ -147,15 +199,16 @@ impl Logs {
             return;
         };
         let cost = cost(&line);
-        if state.files {
+        if state.writer != Writer::Absent {
             let fits = state.queue_bytes + cost <= QUEUE_BYTES
                 && stream.queued_bytes + cost <= QUEUE_BYTES_PER_STREAM
-                && !state.closing;
+                && state.writer == Writer::Works;
             if fits {
                 let first = state.queue.is_empty();
                 let half = QUEUE_BYTES / 2;
                 let now_half = state.queue_bytes < half && state.queue_bytes + cost >= half;
-                state.queue.push((ix, line.clone()));
+                let number = stream.ring.next_number();
+                state.queue.push(Queued { stream: ix, number, line: line.clone() });
                 state.queue_bytes += cost;
                 stream.queued_bytes += cost;
                 if first || now_half {
@@ -183,6 +236,37 @@ impl Logs {
         self.owner.shared.lock().streams.get(&ix).map_or(0, |stream| stream.ring.next_number())
     }
 
+    /// Reads up to `lines` lines of stream `ix` back that stand before `before`, at most
+    /// [`MAX_READ_LINES`], and gives them to `answer` on another thread. Nobody waits; false when
+    /// too many requests wait already, and then `answer` is not called.
+    ///
+    /// A line that is in memory has the number by which [`Logs::lines_from`] counts. No line comes
+    /// twice, however files are rotated meanwhile; what can't be read is said in a line.
+    pub fn read_back(
+        &self,
+        ix: StreamIx,
+        before: LogPlace,
+        lines: usize,
+        answer: impl FnOnce(OldLines) + Send + 'static,
+    ) -> bool {
+        let Some(plan) = &self.owner.plan else {
+            answer(said("no log files are written: what has left memory is gone"));
+            return true;
+        };
+        let answer: Answer = Box::new(answer);
+        let mut reader = self.owner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if reader.is_none() {
+            match Reader::start(Arc::clone(&self.owner.shared), Arc::clone(plan)) {
+                Ok(started) => *reader = Some(started),
+                Err(error) => {
+                    answer(said(&format!("nothing can be read: no thread: {error}")));
+                    return true;
+                }
+            }
+        }
+        reader.as_ref().is_some_and(|reader| reader.ask(Read { stream: ix, before, lines, answer }))
+    }
+
     /// How many lines of stream `ix` never reached its file: the queue was full, or writing failed.
     /// Zero when there are no files at all.
     #[must_use]
@@ -206,10 +290,10 @@ impl Logs {
     pub fn close(&self, limit: Duration) -> bool {
         let shared = &self.owner.shared;
         let mut state = shared.lock();
-        state.closing = true;
+        state.writer.close();
         shared.changed.notify_all();
-        let waited = shared.changed.wait_timeout_while(state, limit, |state| !state.ended);
-        let ended = waited.unwrap_or_else(PoisonError::into_inner).0.ended;
+        let waited = shared.changed.wait_timeout_while(state, limit, |state| !state.writer.is_gone());
+        let ended = waited.unwrap_or_else(PoisonError::into_inner).0.writer.is_gone();
         let thread = self.owner.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread.filter(|_| ended) {
             let _ = thread.join();
@@ -227,7 +311,7 @@ impl Shared {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.shared.lock().closing = true;
+        self.shared.lock().writer.close();
         self.shared.changed.notify_all();
     }
 }
@@ -238,6 +322,12 @@ impl Failing {
         let more = self.files.len().saturating_sub(usize::from(self.folder.is_none()));
         Some(if more == 0 { first.clone() } else { format!("{first} (and {more} more)") })
     }
+}
+
+/// An answer that is one line of headend's own.
+fn said(text: &str) -> OldLines {
+    let told: PlacedLine = past::note(text, 0);
+    OldLines { lines: vec![told], before: None }
 }
 
 fn cost(line: &LogLine) -> usize {

@@ -4,6 +4,8 @@ use std::path::Path;
 use super::*;
 use crate::model::LineLevel;
 
+mod reading;
+
 const LONG: Duration = Duration::from_secs(20);
 const A: StreamIx = StreamIx(0);
 const B: StreamIx = StreamIx(1);

@@ -5,8 +5,9 @@ use std::io::{self, ErrorKind};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use super::file::{LogFile, Plan};
-use super::{BATCH_PERIOD, QUEUE_BYTES, Shared, State, cost};
+use super::file::{Appended, LogFile, Plan};
+use super::trail::Trail;
+use super::{BATCH_PERIOD, QUEUE_BYTES, Queued, Shared, State, Writer, cost};
 use crate::model::{LineLevel, LogLine, StreamIx, WallTime, clean};
 
 /// Writes until the logs are closed and nothing waits any more.
@@ -19,18 +20,22 @@ pub fn run(shared: &Shared, plan: &Plan) {
         crate::defect::on_purpose("logs");
         write(shared, plan, batch);
     }
-    shared.lock().ended = true;
+    shared.lock().writer = Writer::Ended;
     shared.changed.notify_all();
 }
 
 /// Waits for lines, lets more of them gather, takes them all. `None` at the end.
-fn next_batch(shared: &Shared) -> Option<Vec<(StreamIx, LogLine)>> {
+fn next_batch(shared: &Shared) -> Option<Vec<Queued>> {
     let state = shared.lock();
-    let waited = shared.changed.wait_while(state, |state| state.queue.is_empty() && !state.closing);
+    let waited =
+        shared.changed.wait_while(state, |state| state.queue.is_empty() && state.writer == Writer::Works);
     let state = waited.unwrap_or_else(PoisonError::into_inner);
-    let gathering = |state: &mut State| !state.closing && state.queue_bytes < QUEUE_BYTES / 2;
+    let gathering = |state: &mut State| {
+        state.writer == Writer::Works && !state.hurry && state.queue_bytes < QUEUE_BYTES / 2
+    };
     let waited = shared.changed.wait_timeout_while(state, BATCH_PERIOD, gathering);
     let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    state.hurry = false;
     let batch = std::mem::take(&mut state.queue);
     (!batch.is_empty()).then_some(batch)
 }
@@ -38,6 +43,10 @@ fn next_batch(shared: &Shared) -> Option<Vec<(StreamIx, LogLine)>> {
 /// What became of one stream's lines.
 struct Outcome {
     ix: StreamIx,
+    /// The number after the last of them.
+    settled: u64,
+    /// Where they are now.
+    trail: Trail,
     /// Freed in the queue.
     bytes: usize,
     lost: u64,
@@ -51,10 +60,10 @@ struct Trouble {
     whole_folder: bool,
 }
 
-fn write(shared: &Shared, plan: &Plan, batch: Vec<(StreamIx, LogLine)>) {
-    let mut by_stream: BTreeMap<StreamIx, Vec<LogLine>> = BTreeMap::new();
-    for (ix, line) in batch {
-        by_stream.entry(ix).or_default().push(line);
+fn write(shared: &Shared, plan: &Plan, batch: Vec<Queued>) {
+    let mut by_stream: BTreeMap<StreamIx, Vec<Queued>> = BTreeMap::new();
+    for queued in batch {
+        by_stream.entry(queued.stream).or_default().push(queued);
     }
     for (ix, lines) in by_stream {
         let (file, untold) = {
@@ -68,31 +77,52 @@ fn write(shared: &Shared, plan: &Plan, batch: Vec<(StreamIx, LogLine)>) {
         };
         let outcome = append(plan, ix, &file, &lines, untold);
         settle(&mut shared.lock(), outcome);
+        // Somebody may want to read them.
+        shared.changed.notify_all();
     }
 }
 
-fn append(plan: &Plan, ix: StreamIx, file: &LogFile, lines: &[LogLine], untold: u64) -> Outcome {
+fn append(plan: &Plan, ix: StreamIx, file: &LogFile, lines: &[Queued], untold: u64) -> Outcome {
     // What is missing stands before what comes after it.
     let gap = lines.first().filter(|_| untold > 0).map(|next| LogLine {
-        wall_ms: next.wall_ms,
+        wall_ms: next.line.wall_ms,
         level: LineLevel::Warning,
         text: format!("headend: {untold} lines are missing here").into(),
     });
-    let texts: Vec<Vec<u8>> = gap.iter().chain(lines).map(format_line).collect();
-    let result = file.append(plan, &texts);
-    let written = result.as_ref().map_or_else(|failed| failed.written, |()| texts.len());
+    let texts: Vec<Vec<u8>> = gap.iter().chain(lines.iter().map(|q| &q.line)).map(format_line).collect();
+    let done = file.append(plan, &texts);
     let gap_lines = usize::from(gap.is_some());
-    let lost = lines.len() - written.saturating_sub(gap_lines);
+    let lost = lines.len() - done.written().saturating_sub(gap_lines);
     Outcome {
         ix,
-        bytes: lines.iter().map(cost).sum(),
+        settled: lines.last().map_or(0, |queued| queued.number + 1),
+        trail: trail(&done, &texts, gap_lines, lines),
+        bytes: lines.iter().map(|queued| cost(&queued.line)).sum(),
         lost: lost as u64,
-        told: if written >= gap_lines { untold } else { 0 },
-        error: result.err().map(|failed| Trouble {
-            text: explain(plan, &file.path(plan).display().to_string(), &failed.error),
-            whole_folder: concerns_folder(&failed.error),
+        told: if done.written() >= gap_lines { untold } else { 0 },
+        error: done.error.map(|error| Trouble {
+            text: explain(plan, &file.path(plan).display().to_string(), &error),
+            whole_folder: concerns_folder(&error),
         }),
     }
+}
+
+/// Where the `lines` are, which stand behind `gap_lines` others in what was `done`.
+fn trail(done: &Appended, texts: &[Vec<u8>], gap_lines: usize, lines: &[Queued]) -> Trail {
+    let mut trail = Trail::default();
+    let numbers = std::iter::repeat_n(None, gap_lines).chain(lines.iter().map(|q| Some(q.number)));
+    let mut each = numbers.zip(texts);
+    for stretch in &done.stretches {
+        let mut offset = stretch.offset;
+        for (number, text) in each.by_ref().take(stretch.lines) {
+            let end = offset + text.len() as u64;
+            if let Some(number) = number {
+                trail.add(number, stretch.turn, offset, end);
+            }
+            offset = end;
+        }
+    }
+    trail
 }
 
 /// Takes the outcome into the state. Nothing is said here to headend's own log: its lines come back
@@ -102,6 +132,8 @@ fn settle(state: &mut State, outcome: Outcome) {
     state.queue_bytes -= outcome.bytes;
     if let Some(stream) = state.streams.get_mut(&outcome.ix) {
         stream.queued_bytes -= outcome.bytes;
+        stream.settled = outcome.settled;
+        stream.trail.append(&outcome.trail);
         stream.dropped += outcome.lost;
         stream.told += outcome.told;
     }

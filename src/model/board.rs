@@ -337,10 +337,23 @@ impl Totals {
     pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
         let mut totals = Self::default();
         for row in rows {
-            totals.health[row.health() as usize] += 1;
-            totals.phase[row.phase as usize] += 1;
+            totals.put_in(row);
         }
         totals
+    }
+
+    /// One more row.
+    pub fn put_in(&mut self, row: &Row) {
+        self.health[row.health() as usize] += 1;
+        self.phase[row.phase as usize] += 1;
+    }
+
+    /// One row less: it was put in before, as it is now.
+    pub fn take_out(&mut self, row: &Row) {
+        let health = &mut self.health[row.health() as usize];
+        *health = health.saturating_sub(1);
+        let phase = &mut self.phase[row.phase as usize];
+        *phase = phase.saturating_sub(1);
     }
 
     /// Streams in `health`.

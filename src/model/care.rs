@@ -5,10 +5,29 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
+use super::{Moment, clean_line};
 
 /// The longest note, in characters.
 pub const MAX_NOTE: usize = 200;
+/// So much of what is sent as a note is looked at, bytes: a pasted file is no note.
+const MAX_NOTE_SENT: usize = 8 * 1024;
+/// The shortest time for which nobody is told.
+pub const MIN_MUTE: Duration = Duration::from_secs(60);
+/// The longest: what nobody has looked at for a month is forgotten.
+pub const MAX_MUTE: Duration = Duration::from_secs(30 * 86_400);
+
+/// What was typed as a note, as it is kept: one clean line without blanks around it, its secrets
+/// masked, at most [`MAX_NOTE`] characters.
+#[must_use]
+pub fn clean_note(typed: &str) -> Arc<str> {
+    let clean = clean_line(typed.trim(), MAX_NOTE_SENT);
+    let clean = clean.trim();
+    if clean.chars().count() <= MAX_NOTE {
+        return clean.into();
+    }
+    let cut: String = clean.chars().take(MAX_NOTE - 1).collect();
+    format!("{}…", cut.trim_end()).into()
+}
 
 /// What operators noted about one stream. Kept over restarts of headend.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +67,30 @@ impl CareOrder {
             Self::Mute(_) => "mute",
             Self::Unmute => "unmute",
             Self::Note(_) => "note",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_one_clean_line_of_so_many_characters() {
+        for (typed, kept) in [
+            ("  ask the provider \n", "ask the provider"),
+            ("two\nlines\x1b[2J", "two␊lines␛[2J"),
+            ("see https://me:geheim@wiki/x?token=abc", "see https://***@wiki/x?token=***"),
+            (" \t\n ", ""),
+            ("", ""),
+        ] {
+            assert_eq!(&*clean_note(typed), kept, "{typed:?}");
+        }
+        let full = "\u{1f4fa}".repeat(MAX_NOTE);
+        assert_eq!(&*clean_note(&full), full);
+        for longer in [full + "x", "a b ".repeat(200), "x".repeat(10 * MAX_NOTE_SENT)] {
+            let kept = clean_note(&longer);
+            assert!(kept.chars().count() <= MAX_NOTE && kept.ends_with('…'), "{kept}");
         }
     }
 }

@@ -37,7 +37,8 @@ impl LineLevel {
 /// One line of a worker's log, cleaned and with secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// Wall-clock time it was read, in milliseconds since the Unix epoch.
+    /// Wall-clock time it was read, in milliseconds since the Unix epoch; 0: not known, as of a
+    /// damaged line in a file.
     pub wall_ms: u64,
     /// How grave it is.
     pub level: LineLevel,

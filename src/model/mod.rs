@@ -5,30 +5,38 @@
 
 mod board;
 mod care;
+mod column;
 mod command;
 mod condition;
 mod detail;
 mod fault;
 mod history;
 mod moment;
+mod near;
+mod old_log;
 mod phase;
+pub mod query;
 mod sample;
 mod schedule;
 mod stream;
 mod text;
+mod view;
 mod wall;
 
 pub use board::{
     Board, Delta, Gap, GuardLimits, HostReading, LimitReading, Network, Notice, NoticeKind, PoolReading,
     Pressure, Row, SelfReading, SoftHard, Totals, Usage, WorkersReading,
 };
-pub use care::{Care, CareOrder, MAX_NOTE};
+pub use care::{Care, CareOrder, MAX_MUTE, MAX_NOTE, MIN_MUTE, clean_note};
+pub use column::{Column, ColumnChoice};
 pub use command::{Action, Answer, Command, RolloutOrder, Selection};
 pub use condition::{Condition, ConditionKind, Explained, Health, Severity};
 pub use detail::{Breaker, Detail, InputDetail, RUNS_KEPT, Run};
 pub use fault::{FaultClass, LineLevel, LogLine};
 pub use history::{History, HistoryOf, MACHINE_METERS, STREAM_METERS, Span};
 pub use moment::{Moment, coarse_age, span_words};
+pub use near::{any_of, nearest};
+pub use old_log::{LogPlace, OldLines, PlacedLine};
 pub use phase::Phase;
 pub use sample::{Detection, Figures, Sample, Tracks};
 pub use schedule::{InvalidWindow, Opening, Schedule, Window};
@@ -36,4 +44,5 @@ pub use stream::{
     Expect, Fallback, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted, WatchKind,
 };
 pub use text::{clean, clean_line, mask_secrets};
+pub use view::{Density, LAST_VIEW_KEY, MAX_VIEW_NAME, MAX_VIEWS, SortBy, View};
 pub use wall::WallTime;

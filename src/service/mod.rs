@@ -4,6 +4,7 @@
 //! readings. Leaving: no more starts, workers end, logs are written, the store is flushed and exported.
 
 mod histories;
+mod kept;
 mod leftovers;
 mod outlet;
 mod own_log;
@@ -22,10 +23,10 @@ pub use paths::default_state_dir;
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, Capabilities, FfmpegError};
 use crate::host::{self, Sampler};
-use crate::link::{Hub, LogSlice, LogSource};
+use crate::link::{Hub, LogSlice, LogSource, OldLogAnswer};
 use crate::logs::Logs;
 use crate::model::{
-    GuardLimits, LimitReading, LogLine, Moment, Notice, NoticeKind, Severity, SoftHard, StreamIx,
+    GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard, StreamIx,
 };
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
@@ -118,6 +119,8 @@ pub struct Service {
     sampler: Sampler,
     logs: Logs,
     store: Arc<Store>,
+    /// The state folder, if it can be used.
+    folder: Option<PathBuf>,
     left: Left,
     // Held until everything else is gone: dropped last, as the last field.
     _lock: Option<StateLock>,
@@ -188,17 +191,23 @@ impl Service {
         let (bids, supervisor) =
             run_supervisor(core, tools, outlet, streams, hub.clone(), requests, options.leave_on_hangup)?;
         let measured = bids.clone();
-        let sampler = Sampler::start(pids, folder, move |host, own, workers| {
-            outlet::lock(&readings).take_in(host, own, workers);
+        let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
+            outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
             measured.measured(host, own, workers);
         });
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, left, _lock: lock })
+        Ok(Self { hub, bids, supervisor, sampler, logs, store, folder, left, _lock: lock })
     }
 
     /// The link's end for consoles.
     #[must_use]
     pub const fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// The state folder, if it can be used.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Asks everything to end. Returns at once.
@@ -366,18 +375,11 @@ fn filter_notice(config: &Config, capabilities: &Capabilities) -> Option<Notice>
 /// Pairs each stream with what the store knows of it.
 fn restore(config: Config, opened: &Opened) -> Vec<(crate::model::StreamSpec, Option<Restored>)> {
     let now = wall_ms();
-    let known = |spec: &crate::model::StreamSpec| {
-        opened.records.get(&spec.id).map(|record| Restored {
-            wanted: record.wanted,
-            restarts: record.restarts,
-            changed: Moment::ZERO - Duration::from_millis(now.saturating_sub(record.changed_wall_ms)),
-        })
-    };
     config
         .streams
         .into_iter()
         .map(|spec| {
-            let restored = known(&spec);
+            let restored = opened.records.get(&spec.id).map(|record| kept::restored(record, now));
             (spec, restored)
         })
         .collect()
@@ -417,7 +419,8 @@ fn run_supervisor(
     Ok((bids, thread.map_err(machine("the supervisor's thread"))?))
 }
 
-/// Takes clients' commands out of the link and gives them to the supervisor.
+/// Takes clients' commands out of the link and gives them to the supervisor, which is also told when
+/// somebody opens a stream.
 async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notify>) {
     use crate::link::Request;
     loop {
@@ -427,6 +430,10 @@ async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notif
                 let reason = "headend is busy or leaving; try again".into();
                 hub.answer(client, seq, crate::model::Answer::Refused { reason });
             }
+        }
+        // Too busy for that: it is told with what changes next, within a second.
+        if !hub.details_wanted().is_empty() {
+            let _ = bids.send(Bid::Details);
         }
     }
 }
@@ -442,5 +449,9 @@ impl LogSource for LogsOf {
 
     fn next_number(&self, stream: StreamIx) -> u64 {
         self.0.next_number(stream)
+    }
+
+    fn read_back(&self, stream: StreamIx, before: LogPlace, lines: usize, answer: OldLogAnswer) -> bool {
+        self.0.read_back(stream, before, lines, answer)
     }
 }

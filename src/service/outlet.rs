@@ -1,19 +1,25 @@
 //! Where the supervisor's results go: to the board, the store, the clients.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::histories::KeptHistories;
+use super::kept::record_of;
 use crate::link::{Hub, HubChange};
 use crate::logs::Logs;
 use crate::model::{
-    Answer, HostReading, LimitReading, Moment, Notice, NoticeKind, SelfReading, Severity, StreamId,
-    WorkersReading,
+    Answer, Detail, HostReading, LimitReading, Moment, Notice, NoticeKind, SelfReading, Severity, StreamId,
+    StreamIx, WorkersReading,
 };
-use crate::store::{Record, Store, WorkerRecord};
+use crate::store::{Store, WorkerRecord};
 use crate::supervisor::core::{Changes, Kept};
 use crate::supervisor::runtime::{Outlet, wall_ms};
+
+/// A revision is published this often at least, be it without a change: who hears nothing for much
+/// longer knows that its data is old.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// The newest readings of the host, until the next publication takes them along.
 #[derive(Debug, Default)]
@@ -53,6 +59,7 @@ pub struct ServiceOutlet {
     /// Which boot of the machine this is; without it a worker can't be recognised later.
     boot: Option<String>,
     left: Left,
+    published_at: Option<Moment>,
 }
 
 /// How many workers are left while leaving, for whoever waits for the end without a console.
@@ -97,6 +104,7 @@ impl ServiceOutlet {
             shown: None,
             boot,
             left: Left::default(),
+            published_at: None,
         }
     }
 
@@ -144,9 +152,8 @@ fn merged<'a>(notices: impl Iterator<Item = &'a Notice>) -> Vec<Notice> {
 }
 
 impl Outlet for ServiceOutlet {
-    fn save(&mut self, id: &StreamId, kept: Kept) {
-        let Kept { wanted, phase, restarts } = kept;
-        self.store.save(id, Record { wanted, phase, restarts, changed_wall_ms: wall_ms() });
+    fn save(&mut self, now: Moment, id: &StreamId, kept: Kept) {
+        self.store.save(id, record_of(kept, now, wall_ms()));
     }
 
     fn publish(&mut self, now: Moment, changes: Changes) {
@@ -164,7 +171,9 @@ impl Outlet for ServiceOutlet {
             notices: self.notices(now),
             ..HubChange::default()
         };
-        if change != HubChange::default() {
+        let silent = self.published_at.is_none_or(|at| now.since(at) >= HEARTBEAT);
+        if silent || change != HubChange::default() {
+            self.published_at = Some(now);
             self.hub.publish(now, change);
         }
         self.histories.record(&self.hub);
@@ -187,6 +196,14 @@ impl Outlet for ServiceOutlet {
 
     fn refused(&mut self, client: u64, seq: u64, reason: String) {
         self.hub.answer(client, seq, Answer::Refused { reason: reason.into() });
+    }
+
+    fn details_wanted(&self) -> BTreeSet<StreamIx> {
+        self.hub.details_wanted()
+    }
+
+    fn put_detail(&mut self, detail: &Detail) {
+        self.hub.put_detail(detail);
     }
 
     fn worker_born(&mut self, stream: &StreamId, pid: u32, started: u64) {

@@ -79,7 +79,7 @@ impl Default for Rules {
 }
 
 /// What is kept of one stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// What the operator wants of it.
     pub wanted: Wanted,
@@ -87,8 +87,35 @@ pub struct Record {
     pub phase: Phase,
     /// Starts beyond the first, ever.
     pub restarts: u32,
-    /// When one of the others changed last: milliseconds since the Unix epoch.
+    /// Since when it was there: milliseconds since the Unix epoch.
     pub changed_wall_ms: u64,
+    /// What operators noted about it. Stores and exports from before there was such a thing have none.
+    #[serde(default, skip_serializing_if = "CareRecord::is_none")]
+    pub care: CareRecord,
+}
+
+/// What operators noted about one stream. Times are milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CareRecord {
+    /// Since when it is acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_wall_ms: Option<u64>,
+    /// What was wrong then, by name: one that a newer headend knows must not make the record worthless.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
+    /// Until when it is muted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub muted_until_wall_ms: Option<u64>,
+    /// The note; empty when there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+impl CareRecord {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A worker that runs: what it is known by at the next start, should we not live to reap it.

@@ -37,7 +37,15 @@ fn id(n: u32) -> StreamId {
 
 fn record(restarts: u32) -> Record {
     let wanted = if restarts.is_multiple_of(2) { Wanted::Started } else { Wanted::Stopped };
-    Record { wanted, phase: Phase::Live, restarts, changed_wall_ms: 1_795_485_784_567 }
+    let wall_ms = 1_795_485_784_567;
+    let care = CareRecord {
+        acknowledged_wall_ms: Some(wall_ms),
+        covers: vec!["black".to_owned()],
+        muted_until_wall_ms: Some(wall_ms + u64::from(restarts)),
+        note: format!("note {restarts}"),
+    };
+    let care = if restarts.is_multiple_of(3) { CareRecord::default() } else { care };
+    Record { wanted, phase: Phase::Live, restarts, changed_wall_ms: wall_ms, care }
 }
 
 /// Waits at a barrier.
@@ -108,6 +116,37 @@ fn what_was_saved_is_there_again() {
     assert_eq!(opened.notes, Vec::<String>::new());
 }
 
+#[test]
+fn what_was_stored_before_anything_could_be_noted_still_opens() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = r#"{"wanted":"stopped","phase":"live","restarts":3,"changed_wall_ms":1795485784567}"#;
+    let (disk, _) = Disk::open(&dir.path().join("store")).unwrap();
+    disk.insert_raw(b"s3", old.as_bytes());
+    drop(disk);
+    let export = format!(r#"{{"format":1,"saves":9,"records":{{"s9":{old}}}}}"#);
+    fs::write(dir.path().join("export-1.json"), export).unwrap();
+    let (_store, opened) = open(dir.path());
+    let record = Record { restarts: 3, wanted: Wanted::Stopped, ..record(3) };
+    assert_eq!(opened.records, BTreeMap::from([(id(3), record.clone()), (id(9), record.clone())]));
+    // And one without notes is written as it always was.
+    assert_eq!(serde_json::to_string(&record).unwrap(), old);
+}
+
+#[test]
+fn the_longest_note_fits() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    for (n, text) in [(0, "\u{1f4fa}"), (1, "\\"), (2, "\"")] {
+        let note = text.repeat(crate::model::MAX_NOTE);
+        let covers = crate::model::ConditionKind::ALL.iter().map(|kind| kind.word().to_owned()).collect();
+        let (acknowledged_wall_ms, muted_until_wall_ms) = (Some(u64::MAX), Some(u64::MAX));
+        let care = CareRecord { acknowledged_wall_ms, covers, muted_until_wall_ms, note };
+        store.save(&id(n), Record { care, ..record(n) });
+        assert_eq!(barrier(&store), Ok(()), "{text}");
+    }
+    assert_eq!(store.trouble(), None);
+}
+
 /// Not a test by itself: saves and tells of each record that was acknowledged, until it is killed.
 #[test]
 fn helper_saves_until_killed() {
@@ -146,8 +185,9 @@ fn what_was_acknowledged_survives_a_kill() {
         let (store, opened) = open(dir.path());
         assert_eq!(opened.notes, Vec::<String>::new(), "round {round}");
         for (id, n) in acknowledged {
-            let found = opened.records.get(&id).map(|record| record.restarts);
-            assert!(found >= Some(n), "round {round}: {id} has {found:?}, acknowledged was {n}");
+            let found = &opened.records[&id];
+            assert!(found.restarts >= n, "round {round}: {id} has {found:?}, acknowledged was {n}");
+            assert_eq!(*found, record(found.restarts), "round {round}: all of it or nothing");
         }
         store.close(LONG).unwrap();
     }
@@ -219,7 +259,7 @@ fn a_store_slow_to_open_does_not_hold_up_the_start() {
 
     let (_store, opened) = open(dir.path());
     assert_eq!(opened.records[&id(0)], record(100), "saved meanwhile, so newer than what was stored");
-    assert_eq!((opened.records.len(), opened.records[&id(1)]), (20, record(1)), "the rest is as it was");
+    assert_eq!((opened.records.len(), &opened.records[&id(1)]), (20, &record(1)), "the rest is as it was");
 }
 
 #[test]

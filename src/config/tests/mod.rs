@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 use super::*;
 
 mod any_input;
+mod console;
 mod supervision;
+mod views;
 mod whole;
 
 const ORIGIN: &str = "/etc/headend/headend.toml";

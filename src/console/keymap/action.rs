@@ -19,6 +19,12 @@ macro_rules! actions {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// Its name in words, as lists show it.
+            #[must_use]
+            pub fn label(self) -> String {
+                self.name().replace('-', " ")
+            }
+
             /// What has this name.
             #[must_use]
             pub fn of_name(name: &str) -> Option<Self> {
@@ -59,6 +65,58 @@ actions! {
     SortPrevious "sort-previous",
     /// Sort the other way round.
     SortReverse "sort-reverse",
+    /// Choose the column to sort by.
+    SortBy "sort-by",
+    /// To the left: the tile beside it, or out of a group.
+    Left "left",
+    /// To the right: the tile beside it, or into a group.
+    Right "right",
+    /// Streams under their groups, or not.
+    Group "group",
+    /// Fold the group under the cursor.
+    Fold "fold",
+    /// Unfold it.
+    Unfold "unfold",
+    /// Fold all groups.
+    FoldAll "fold-all",
+    /// Unfold all groups.
+    UnfoldAll "unfold-all",
+    /// One line, two lines, tiles.
+    Density "density",
+    /// Choose, move and size columns.
+    Columns "columns",
+    /// Select the stream under the cursor, or take it out.
+    Select "select",
+    /// Select all from the last selected one to the cursor.
+    SelectRange "select-range",
+    /// Select all that match.
+    SelectAll "select-all",
+    /// Choose a view.
+    Views "views",
+    /// Save what is shown as a view.
+    ViewSave "view-save",
+    /// No view.
+    View0 "view-0",
+    /// The view on key 1.
+    View1 "view-1",
+    /// The view on key 2.
+    View2 "view-2",
+    /// The view on key 3.
+    View3 "view-3",
+    /// The view on key 4.
+    View4 "view-4",
+    /// The view on key 5.
+    View5 "view-5",
+    /// The view on key 6.
+    View6 "view-6",
+    /// The view on key 7.
+    View7 "view-7",
+    /// The view on key 8.
+    View8 "view-8",
+    /// The view on key 9.
+    View9 "view-9",
+    /// Take the last order back.
+    Undo "undo",
     /// Start the selected stream.
     Start "start",
     /// Stop the selected stream.
@@ -85,6 +143,36 @@ actions! {
     Log "log",
     /// Wrap long lines, or cut them.
     Wrap "wrap",
+    /// The next stream of the grid, its log.
+    LogNext "log-next",
+    /// The stream before it, its log.
+    LogPrevious "log-previous",
+    /// Search in a log.
+    LogSearch "log-search",
+    /// To the next hit.
+    LogHitDown "log-hit-down",
+    /// To the hit before.
+    LogHitUp "log-hit-up",
+    /// Show only lines of a log that match, or that do not.
+    LogFilter "log-filter",
+    /// Show only graver lines, or all again.
+    LogSeverity "log-severity",
+    /// Tell the time of lines another way.
+    LogTimes "log-times",
+    /// Set a mark in a log.
+    LogMark "log-mark",
+    /// To the mark above.
+    LogMarkUp "log-mark-up",
+    /// To the mark below.
+    LogMarkDown "log-mark-down",
+    /// Select lines of a log.
+    LogSelect "log-select",
+    /// Copy the selected lines.
+    LogCopy "log-copy",
+    /// Save what a log shows to a file.
+    LogSave "log-save",
+    /// Show another stream's log in the same pane.
+    LogAdd "log-add",
     /// The next part of a page.
     Part "part",
     /// The part of a page before.
@@ -105,10 +193,40 @@ actions! {
     Machine "machine",
     /// headend's own log.
     OwnLog "own-log",
+    /// Only the streams that are not well.
+    PenaltyBox "penalty-box",
+    /// The wall: totals, tiles, what is broken.
+    Wall "wall",
+    /// Say that the fault is known, or that it is not.
+    Acknowledge "acknowledge",
+    /// Tell nobody about the stream for a while.
+    Mute "mute",
+    /// Note something about the stream.
+    Note "note",
+    /// Freeze what is shown, or go live again.
+    Freeze "freeze",
+    /// A second back, while frozen.
+    StepBack "step-back",
+    /// A second forward, while frozen.
+    StepForward "step-forward",
+    /// A minute back, while frozen.
+    MinuteBack "minute-back",
+    /// A minute forward, while frozen.
+    MinuteForward "minute-forward",
+    /// To the last change of a health before, while frozen.
+    TurnBack "turn-back",
+    /// To the next change of a health, while frozen.
+    TurnForward "turn-forward",
+    /// Choose another theme.
+    Theme "theme",
+    /// Take clicks and the wheel, or leave them to the terminal.
+    ToggleMouse "toggle-mouse",
     /// Everything that can be done here, to choose from.
     Palette "palette",
     /// All keys.
     Help "help",
+    /// Look for a key in the help.
+    FindKey "find-key",
     /// Draw everything anew.
     Redraw "redraw",
     /// Put headend to sleep, as the shell does.

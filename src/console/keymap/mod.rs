@@ -2,7 +2,9 @@
 //! documentation are made from it, and nothing else in the console knows a key.
 
 mod action;
+pub mod fixed;
 mod key;
+pub mod patch;
 mod places;
 mod table;
 
@@ -13,7 +15,7 @@ use crossterm::event::KeyEvent;
 pub use action::Does;
 pub use key::Key;
 pub use places::Places;
-use table::{ACT, GENERAL, LOOK, MOVE, TABLE};
+use table::{ACT, GENERAL, LOGS, LOOK, MOVE, TABLE};
 
 /// One line of the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,8 +39,25 @@ pub struct Binding {
 pub struct Bound {
     /// What it is.
     pub binding: &'static Binding,
+    /// Where these keys do it; the operator may have others for it elsewhere.
+    pub places: Places,
     /// The keys that do it, the one to show first; none: only the palette does it.
     pub keys: Vec<Key>,
+}
+
+impl Bound {
+    /// The key to show; empty when it has none.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.keys.first().map(|key| key.name()).unwrap_or_default()
+    }
+
+    /// All keys, as people read them.
+    #[must_use]
+    pub fn key_names(&self) -> String {
+        let names: Vec<String> = self.keys.iter().map(|key| key.name()).collect();
+        names.join(", ")
+    }
 }
 
 /// All keys, as this operator has them.
@@ -49,7 +68,11 @@ pub struct Keymap {
 
 impl Default for Keymap {
     fn default() -> Self {
-        let bound = |binding: &'static Binding| Bound { binding, keys: binding.keys.to_vec() };
+        let bound = |binding: &'static Binding| Bound {
+            binding,
+            places: binding.places,
+            keys: binding.keys.to_vec(),
+        };
         Self { bounds: TABLE.iter().map(bound).collect() }
     }
 }
@@ -63,21 +86,25 @@ impl Keymap {
 
     /// The lines that mean something at `place`.
     pub fn at(&self, place: Places) -> impl Iterator<Item = &Bound> {
-        self.bounds.iter().filter(move |bound| bound.binding.places.has(place))
+        self.bounds.iter().filter(move |bound| bound.places.has(place))
     }
 
     /// What `event` does at `place`.
     #[must_use]
     pub fn look_up(&self, place: Places, event: &KeyEvent) -> Option<Does> {
-        let found = self.at(place).find(|bound| bound.keys.iter().any(|key| key.matches(event)));
-        found.map(|bound| bound.binding.does)
+        let pressed = Key::of(event);
+        // Where shift makes no difference it does no harm.
+        [Some(pressed), pressed.without_shift()].into_iter().flatten().find_map(|key| {
+            let found = self.at(place).find(|bound| bound.keys.contains(&key));
+            found.map(|bound| bound.binding.does)
+        })
     }
 
     /// The key to show for something; empty when it has none.
     #[must_use]
     pub fn key_for(&self, does: Does) -> String {
-        let bound = self.bounds.iter().find(|bound| bound.binding.does == does);
-        bound.and_then(|b| b.keys.first()).map(|key| key.name()).unwrap_or_default()
+        let mut bounds = self.bounds.iter().filter(|bound| bound.binding.does == does);
+        bounds.find(|bound| !bound.keys.is_empty()).map(Bound::key).unwrap_or_default()
     }
 
     /// The table as Markdown, for the documentation.
@@ -85,19 +112,31 @@ impl Keymap {
     pub fn markdown(&self) -> String {
         let mut out = String::from("| keys | name | what they do | where |\n| --- | --- | --- | --- |\n");
         for chapter in CHAPTERS {
-            for Bound { binding, keys } in self.bounds.iter().filter(|b| b.binding.chapter == chapter) {
+            for Bound { binding, places, keys } in self.bounds.iter().filter(|b| b.binding.chapter == chapter)
+            {
                 let keys: Vec<String> = keys.iter().map(|k| format!("`{}`", k.name())).collect();
                 let (name, help) = (binding.does.name(), binding.help);
-                let _ =
-                    writeln!(out, "| {} | {name} | {help} | {} |", keys.join(" "), binding.places.words());
+                let _ = writeln!(out, "| {} | {name} | {help} | {} |", keys.join(" "), places.words());
+            }
+        }
+        for front in fixed::FRONTS {
+            for (keys, help) in front.keys {
+                let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+                let _ = writeln!(out, "| {} | | {help} | {} |", keys.join(" "), front.title);
             }
         }
         out
     }
 }
 
+/// Whether it changes something beyond the screen.
+#[must_use]
+pub fn acts(does: Does) -> bool {
+    TABLE.iter().any(|binding| binding.does == does && binding.chapter == ACT)
+}
+
 /// The table's chapters, in the order of the help screen.
-pub const CHAPTERS: [&str; 4] = [MOVE, LOOK, ACT, GENERAL];
+pub const CHAPTERS: [&str; 5] = [MOVE, LOOK, ACT, LOGS, GENERAL];
 
 #[cfg(test)]
 mod tests {
@@ -122,7 +161,7 @@ mod tests {
     #[test]
     fn each_line_can_be_shown() {
         for binding in TABLE {
-            assert!(!binding.keys.is_empty() && !binding.help.is_empty(), "{:?}", binding.does);
+            assert!(!binding.help.is_empty(), "{:?}", binding.does);
             assert!(CHAPTERS.contains(&binding.chapter), "{:?}", binding.does);
             let unnamed = |k: &Key| k.name() == "?" && *k != Key::char('?');
             assert!(!binding.keys.iter().any(unnamed), "{:?}", binding.does);
@@ -133,7 +172,8 @@ mod tests {
     #[test]
     fn the_documentation_has_each_line() {
         let text = Keymap::default().markdown();
-        assert_eq!(text.lines().count(), 2 + TABLE.len());
+        let fixed: usize = fixed::FRONTS.iter().map(|front| front.keys.len()).sum();
+        assert_eq!(text.lines().count(), 2 + TABLE.len() + fixed);
         assert!(TABLE.iter().all(|b| text.contains(b.help)));
     }
 

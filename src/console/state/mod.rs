@@ -1,21 +1,42 @@
 //! What the console knows. No terminal, no clock, no link in it: it changes only by
 //! [`update`](update::update), and a view of it changes nothing.
 
+mod alarm;
+pub mod arrangement;
+pub mod bulk;
+mod care;
 pub mod charts;
+mod clock;
+mod files;
+pub mod footer;
+mod grid;
+mod held;
+pub mod help;
 pub mod list;
 pub mod log;
+pub mod logs;
+pub mod lookback;
+pub mod looks;
 pub mod machine;
+mod mouse;
 pub mod notices;
 mod orders;
 pub mod overlay;
 pub mod pages;
+pub mod penalty;
+pub mod selection;
 #[cfg(test)]
 mod tests;
+pub mod toasts;
 pub mod tops;
+pub mod undo;
 pub mod update;
+mod useful;
+pub mod wall;
 pub mod wants;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,23 +44,36 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Size;
 use tui_logger::TuiWidgetState;
 
-use super::columns::{self, Placed, Widest};
+use super::columns::Widest;
 use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
+use super::mistake::Mistake;
 use super::pages::Part;
 use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
+use super::theme::Surroundings;
+use super::wishes::Wishes;
 use crate::model::{
-    Action, Board, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamId, StreamIx, Totals,
-    WatchKind,
+    Board, Command, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamIx, Totals, WatchKind,
 };
+use arrangement::Arrangement;
+use bulk::Bulk;
+use care::Aim;
 use charts::Charts;
+use clock::Clock;
+pub use clock::OLD_AFTER;
 use list::List;
 use log::LogPane;
+use lookback::Lookback;
+use looks::Looks;
 use overlay::Overlay;
 use pages::Pages;
+use penalty::Penalty;
+use selection::Selected;
 use tops::Tops;
+use undo::Undo;
+use wall::Wall;
 
 /// An answer stays in the footer this long.
 pub const TOAST_FOR: Duration = Duration::from_secs(6);
@@ -65,6 +99,10 @@ pub enum Screen {
     Machine,
     /// The keys.
     Help,
+    /// Only the streams that are not well.
+    Penalty,
+    /// Totals and tiles, and nothing else.
+    Wall,
 }
 
 impl Screen {
@@ -78,6 +116,9 @@ impl Screen {
             Self::OwnLog => Places::OWN_LOG,
             Self::Machine => Places::MACHINE,
             Self::Help => Places::HELP,
+            Self::Penalty => Places::PENALTY,
+            // No key means anything there by itself.
+            Self::Wall => Places::NOWHERE,
         }
     }
 }
@@ -121,14 +162,7 @@ pub enum Question {
     /// Sleep?
     Suspend,
     /// Do it to all of these?
-    Many {
-        /// What.
-        action: Action,
-        /// To how many.
-        count: usize,
-        /// To which; `None`: to every stream there is.
-        ids: Option<Vec<StreamId>>,
-    },
+    Many(Bulk),
     /// Go on with the rollout that has stopped, or back?
     Rollout(RolloutOrder),
 }
@@ -162,6 +196,8 @@ struct Pending {
     done: Option<String>,
     /// Nobody pressed a key for it: nothing is said.
     quiet: bool,
+    /// What takes it back once it is done.
+    inverse: Vec<Command>,
 }
 
 /// A size of the pool that was ordered, until the board shows what came of it.
@@ -178,7 +214,7 @@ pub struct State {
     pub title: Arc<str>,
     /// headend's version.
     pub version: &'static str,
-    /// The board, as far as it came.
+    /// The board that is shown: as far as it came, or as it was (see [`lookback`]).
     pub board: Board,
     /// A board has come.
     pub connected: bool,
@@ -192,6 +228,22 @@ pub struct State {
     screens: Vec<Screen>,
     /// The grid's list.
     pub list: List,
+    /// Who is not well.
+    pub penalty: Penalty,
+    /// What stands on the wall.
+    pub wall: Wall,
+    /// What was.
+    pub lookback: Lookback,
+    /// What time it is for people.
+    clock: Clock,
+    /// Whom a mute or a note that is being chosen or typed is for.
+    aim: Option<Aim>,
+    /// How the grid is arranged.
+    pub arrangement: Arrangement,
+    /// The streams that are selected together.
+    pub chosen: Selected,
+    /// What takes the last order back.
+    pub undo: Option<Undo>,
     /// The stream that is open.
     pub open: Option<StreamIx>,
     /// What is known about it beyond its row, as soon as it has come.
@@ -211,16 +263,34 @@ pub struct State {
     own_log_seen: Moment,
     /// The first line of the help that is seen.
     pub help_top: usize,
+    /// What is looked for in the help, and whether there is one in front.
+    pub help: help::Help,
     /// What stands in front and takes the keys.
     pub overlay: Option<Overlay>,
     /// The keys, as this operator has them.
     pub keymap: Arc<Keymap>,
+    /// Colours and signs.
+    pub looks: Looks,
+    /// What the operator wishes of the console.
+    wishes: Wishes,
+    /// What is wrong with the files that say so.
+    pub mistakes: Vec<Mistake>,
+    /// Clicks and the wheel come here, and do not select text.
+    pub mouse: bool,
+    clicked: mouse::Clicked,
+    alarm: alarm::Alarm,
     /// What is said in the footer.
     pub toast: Option<Toast>,
+    /// What was said before it and is not over.
+    older_toasts: VecDeque<Toast>,
     /// headend is leaving.
     pub leaving: Option<Leaving>,
     /// Where the operator is on earth, for the log's times.
     pub zone: TimeZone,
+    /// Where files go that the operator saves.
+    pub exports: Option<PathBuf>,
+    /// One is being written.
+    saving: bool,
     /// How wide the texts of the board are.
     widest: Widest,
     pending: VecDeque<Pending>,
@@ -249,6 +319,14 @@ impl State {
             size,
             screens: vec![Screen::Grid],
             list: List::default(),
+            penalty: Penalty::default(),
+            wall: Wall::default(),
+            lookback: Lookback::default(),
+            clock: Clock::default(),
+            aim: None,
+            arrangement: Arrangement::default(),
+            chosen: Selected::default(),
+            undo: None,
             open: None,
             detail: None,
             log: LogPane::default(),
@@ -259,11 +337,21 @@ impl State {
             own_log: TuiWidgetState::new(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
+            help: help::Help::default(),
             overlay: None,
             keymap: Arc::default(),
+            looks: Looks::new(Surroundings::default()),
+            wishes: Wishes::default(),
+            mistakes: Vec::new(),
+            mouse: false,
+            clicked: None,
+            alarm: alarm::Alarm::default(),
             toast: None,
+            older_toasts: VecDeque::new(),
             leaving: None,
             zone,
+            exports: None,
+            saving: false,
             widest: Widest::default(),
             pending: VecDeque::new(),
             next_seq: 1,
@@ -303,35 +391,25 @@ impl State {
         // The machine's screen lists them all.
         let listed = self.screen() == Screen::Machine;
         let notices = if listed { 0 } else { notices::lines(&self.board.notices).len() };
-        let banners = cells(notices) + u16::from(self.leaving.is_some());
+        let mine = [self.leaving.is_some(), self.is_frozen(), self.silent_for().is_some()];
+        let banners = cells(notices) + mine.map(u16::from).iter().sum::<u16>();
         layout::areas(self.size, banners, self.screen() == Screen::Grid)
     }
 
-    /// Rows of the grid that fit the screen.
+    /// How wide the texts of the board are.
     #[must_use]
-    pub fn grid_height(&self) -> usize {
-        usize::from(self.areas().body.height.saturating_sub(1)).max(1)
-    }
-
-    /// Lines of the log that fit the screen.
-    #[must_use]
-    pub fn log_height(&self) -> usize {
-        let body = self.areas().body;
-        let parts = if self.screen() == Screen::Stream { self.parts() } else { Vec::new() };
-        let log = parts.iter().find(|(part, _)| *part == Part::Log);
-        usize::from(log.map_or(body, |(_, area)| *area).height.saturating_sub(1)).max(1)
-    }
-
-    /// The columns of the grid.
-    #[must_use]
-    pub fn columns(&self) -> Vec<Placed> {
-        columns::place(self.size.width, self.widest)
+    pub const fn widest(&self) -> Widest {
+        self.widest
     }
 
     /// The row that commands go to.
     #[must_use]
     pub fn target(&self) -> Option<&Row> {
-        let ix = if self.screen() == Screen::Grid { self.list.selected } else { self.open };
+        let ix = match self.screen() {
+            Screen::Grid => self.list.selected,
+            Screen::Penalty => self.penalty.list.selected,
+            _ => self.open,
+        };
         self.row(ix?)
     }
 
@@ -347,56 +425,52 @@ impl State {
         self.board.rows.get(&ix).map(AsRef::as_ref)
     }
 
-    /// Whether changes of this row can be seen.
-    fn is_visible(&self, ix: StreamIx) -> bool {
+    /// Whether changes of this row can be seen, where the grid has room for `height` lines.
+    fn is_visible(&self, ix: StreamIx, height: usize) -> bool {
         match self.screen() {
-            Screen::Grid => self.list.visible(self.grid_height()).contains(&ix),
+            Screen::Grid => self.list.is_visible(ix, height),
             Screen::Stream | Screen::Log => self.open == Some(ix),
+            Screen::Penalty => self.penalty.list.visible(self.penalty_height()).contains(&ix),
             _ => false,
         }
     }
 
-    /// The next moment at which something happens without an event.
+    /// The next moment at which something happens without an event. That the supervisor falls silent is
+    /// an event: whoever holds the link says so, as a console that looked itself would never sleep.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let screen = self.screen();
         let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
-        let toast = self.toast.as_ref().map(|t| t.until);
         // While a question is open no row moves.
         let sort = if self.question().is_none() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
-        [own_log, toast, sort, ages].into_iter().flatten().min()
+        let wall = if screen == Screen::Wall { self.wall_due() } else { None };
+        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
+        [own_log, sort, ages].into_iter().chain(mine).flatten().min()
     }
 
     /// When the text of a visible age changes.
     fn next_age_change(&self) -> Option<Moment> {
         let mut next = Duration::MAX;
         let mut consider = |span: Duration| next = next.min(span);
+        self.silent_for().into_iter().for_each(|span| consider(age_changes_in(span)));
+        if self.is_frozen() {
+            // Nothing grows older but the frozen moment itself.
+            consider(age_changes_in(self.now.since(self.seen_at())));
+            return Some(self.now + next);
+        }
         match self.screen() {
-            Screen::Grid => {
-                let columns = self.columns();
-                let has = |column| columns.iter().any(|p| p.column == column);
-                let (ages, messages) = (has(columns::Column::Age), has(columns::Column::Message));
-                let reasons = columns::place_of_why(&columns).is_some();
-                for ix in self.list.visible(self.grid_height()) {
-                    if let Some(row) = self.row(*ix) {
-                        consider(row_changes_in(row, self.now));
-                        if ages {
-                            consider(age_changes_in(self.now.since(row.last_message_at)));
-                        }
-                        let idle = reasons && !row.phase.holds_slot();
-                        if idle || messages && row.phase != Phase::Live {
-                            consider(countdown_changes_in(row, self.now, Countdown::Coarse));
-                        }
-                    }
-                }
-            }
+            Screen::Grid => consider(self.grid_changes_in()),
             Screen::Stream => {
                 if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
                     self.page_ages(row, &mut consider);
                 }
+                consider(self.log_changes_in());
             }
+            Screen::Penalty => self.penalty_ages(&mut consider),
+            Screen::Wall => self.wall_ages(&mut consider),
+            Screen::Log => consider(self.log_changes_in()),
             _ => {}
         }
         for notice in &self.board.notices {

@@ -1,23 +1,19 @@
 //! What the operator orders, what is asked first, and what came of it.
 
+use std::fmt::Write as _;
+
 use super::overlay::Overlay;
+use super::undo::inverse;
 use super::update::Effect;
-use super::{
-    Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, TOAST_FOR, Toast,
-    counted,
-};
+use super::{Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, counted};
+use crate::console::keymap::Does;
 use crate::link::ClientMessage;
-use crate::model::{Action, Answer, Command, RolloutOrder, Selection, StreamId, Wanted, WatchKind};
+use crate::model::{Action, Answer, Command, RolloutOrder, Selection, WatchKind};
 
 /// A pool smaller than this is changed by one slot at a time, a larger one by a tenth.
 const SLOTS_ONE_BY_ONE: u32 = 20;
 
 impl State {
-    /// Says something in the footer.
-    pub fn say(&mut self, text: String, bad: bool) {
-        self.toast = Some(Toast { text, bad, until: self.now + TOAST_FOR });
-    }
-
     /// Orders something for the stream under the cursor.
     pub(super) fn order_one(&mut self, action: Action) -> Vec<Effect> {
         let Some(row) = self.target() else {
@@ -30,26 +26,13 @@ impl State {
         vec![self.order(command, what, None)]
     }
 
-    /// Asks whether to do it to all streams that are shown.
-    pub(super) fn ask_many(&mut self, action: Action) {
-        let shown = self.list.order.iter().filter_map(|ix| self.row(*ix));
-        // Who restarts many does not mean what was stopped on purpose.
-        let shown = shown.filter(|row| action != Action::Restart || row.wanted == Wanted::Started);
-        let ids: Vec<StreamId> = shown.map(|row| row.id.clone()).collect();
-        let count = ids.len();
-        if count == 0 {
-            self.say(format!("{}: no streams are shown", action.word()), true);
-            return;
-        }
-        let ids = (self.list.is_filtered() && count < self.board.rows.len()).then_some(ids);
-        self.ask(Question::Many { action, count, ids });
+    /// Orders something. What it changes can be taken back for a while, as far as that is possible.
+    pub(super) fn order(&mut self, command: Command, what: String, done: Option<String>) -> Effect {
+        let inverse = inverse(&command, &self.board, self.now);
+        self.send(command, Pending { seq: self.next_seq, what, done, quiet: false, inverse })
     }
 
-    fn order(&mut self, command: Command, what: String, done: Option<String>) -> Effect {
-        self.send(command, Pending { seq: self.next_seq, what, done, quiet: false })
-    }
-
-    fn send(&mut self, command: Command, pending: Pending) -> Effect {
+    pub(super) fn send(&mut self, command: Command, pending: Pending) -> Effect {
         let seq = pending.seq;
         self.next_seq = seq + 1;
         if self.pending.len() == MAX_PENDING {
@@ -101,18 +84,26 @@ impl State {
     pub(super) fn look(&mut self) -> Option<Effect> {
         let row = self.open.and_then(|ix| self.row(ix)).filter(|row| row.watch == WatchKind::Rotate)?;
         let due = self.looked_at.is_none_or(|at| self.now.since(at) >= LOOK_EVERY);
-        if !due || self.leaving.is_some() {
+        if !due || self.leaving.is_some() || self.is_frozen() {
             return None;
         }
         let target = Selection::Ids(vec![row.id.clone()]);
         self.looked_at = Some(self.now);
-        let pending = Pending { seq: self.next_seq, what: String::new(), done: None, quiet: true };
+        let (what, inverse) = (String::new(), Vec::new());
+        let pending = Pending { seq: self.next_seq, what, done: None, quiet: true, inverse };
         Some(self.send(Command::Streams { action: Action::Look, target }, pending))
     }
 
     /// Says what became of a command.
     pub(super) fn answered(&mut self, seq: u64, answer: &Answer) {
         let refused = matches!(answer, Answer::Refused { .. });
+        if self.log.refused(seq) {
+            if let Answer::Refused { reason } = answer {
+                self.say(format!("older lines: {reason}"), true);
+                self.want(Dirty::Now);
+            }
+            return;
+        }
         if let Some(order) = self.slots_order.as_mut().filter(|order| order.seq == seq) {
             order.answered = true;
             self.slots_order = self.slots_order.filter(|_| !refused);
@@ -122,7 +113,13 @@ impl State {
         if pending.as_ref().is_some_and(|p| p.quiet) {
             return;
         }
-        let (what, done) = pending.map_or(("order".into(), None), |p| (p.what, p.done));
+        let (what, done, inverse) =
+            pending.map_or_else(|| ("order".into(), None, Vec::new()), |p| (p.what, p.done, p.inverse));
+        let changed = match answer {
+            Answer::Done { touched } | Answer::NotSaved { touched, .. } => *touched > 0 || done.is_some(),
+            Answer::Refused { .. } => false,
+        };
+        let undo = if changed { self.can_be_undone(&what, inverse) } else { None };
         self.want(Dirty::Now);
         let streams = |touched: usize| match touched {
             0 => "nothing to do".to_owned(),
@@ -137,6 +134,10 @@ impl State {
                 self.say(format!("{what}: {done}, but NOT SAVED for the next start: {reason}"), true);
             }
             Answer::Refused { reason } => self.say(format!("{what}: refused: {reason}"), true),
+        }
+        if let (Some(until), Some(toast)) = (undo, &mut self.toast) {
+            let _ = write!(toast.text, " ({} undoes)", self.keymap.key_for(Does::Undo));
+            toast.until = until;
         }
     }
 
@@ -155,15 +156,19 @@ impl State {
     /// Workers that run now.
     #[must_use]
     pub fn workers(&self) -> u32 {
-        let holding = self.board.rows.values().filter(|row| row.phase.holds_slot()).count();
-        self.board.pool.busy.max(u32::try_from(holding).unwrap_or(u32::MAX))
+        let board = self.live();
+        let holding = board.rows.values().filter(|row| row.phase.holds_slot()).count();
+        board.pool.busy.max(u32::try_from(holding).unwrap_or(u32::MAX))
     }
 
     fn leave(&mut self) -> Vec<Effect> {
         let left = self.leaving.and_then(|l| l.left);
         self.leaving = Some(Leaving { asked: true, left });
-        // What is left to see is in the grid.
-        self.screens.retain(|s| *s == Screen::Grid);
+        // What is left to see is in the grid, as it is now.
+        self.go_live();
+        if !self.wall.alone {
+            self.screens.retain(|s| *s == Screen::Grid);
+        }
         self.fit_to_size();
         vec![Effect::AskToQuit]
     }
@@ -176,11 +181,7 @@ impl State {
         match question {
             Question::Quit => self.leave(),
             Question::Suspend => vec![Effect::Suspend],
-            Question::Many { action, count, ids } => {
-                let what = format!("{} {}", action.word(), counted(count, "stream"));
-                let target = ids.map_or(Selection::All, Selection::Ids);
-                vec![self.order(Command::Streams { action, target }, what, None)]
-            }
+            Question::Many(bulk) => self.do_many(bulk),
             Question::Rollout(order) => {
                 let (what, done) = match order {
                     RolloutOrder::Continue => ("continue the rollout", "the rollout goes on"),

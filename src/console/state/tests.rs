@@ -9,11 +9,10 @@ use ratatui::layout::Size;
 use super::overlay::edit::MAX_LINE;
 use super::update::{Effect, Event, believed, update};
 use super::*;
-use crate::console::columns::Sort;
 use crate::console::decode::Typed;
 use crate::console::tests::support::*;
 use crate::link::{ClientMessage, ServerMessage};
-use crate::model::{Answer, Command, Delta, Figures, Phase, Selection};
+use crate::model::{Action, Answer, Column, Command, Delta, Figures, Phase, Selection, SortBy, StreamId};
 
 fn grid() -> State {
     let mut state = state(120, 40, troubled_board(200));
@@ -47,7 +46,7 @@ fn moving_selects_streams_and_scrolls() {
     assert_eq!(selected(&state), 2);
     press(&mut state, KeyCode::PageDown);
     assert_eq!(selected(&state) as usize, 2 + state.grid_height());
-    assert!(state.list.visible(state.grid_height()).contains(&state.list.selected.unwrap()));
+    assert!(state.list.is_visible(state.list.selected.unwrap(), state.grid_height()));
     press(&mut state, ch('G'));
     assert_eq!((selected(&state), state.list.top), (199, 200 - state.grid_height()));
     press(&mut state, KeyCode::Home);
@@ -64,8 +63,10 @@ fn a_single_stream_is_ordered_by_its_id_and_the_answer_names_it() {
         let target = Selection::Ids(vec![StreamId::new("ch-002").unwrap()]);
         assert_eq!(*command, Command::Streams { action, target });
         tell(&mut state, ServerMessage::Answer { seq, answer: Answer::Done { touched: 1 } });
-        assert_eq!(state.toast.as_ref().unwrap().text, format!("{} Stadion Eins: done", action.word()));
-        wait(&mut state, TOAST_FOR.as_secs());
+        let undo = if action == Action::Stop { " (u undoes)" } else { "" };
+        let text = format!("{} Stadion Eins: done{undo}", action.word());
+        assert_eq!(state.toast.as_ref().unwrap().text, text);
+        wait(&mut state, TOAST_FOR.max(undo::UNDO_FOR).as_secs());
         assert_eq!(state.toast, None);
     }
 }
@@ -104,7 +105,8 @@ fn all_streams_are_ordered_only_after_a_yes() {
     {
         let mut state = grid();
         assert!(press(&mut state, ch(key)).is_empty());
-        assert_eq!(state.question(), Some(&Question::Many { action, count, ids: None }));
+        let Some(Question::Many(bulk)) = state.question() else { panic!("{:?}", state.question()) };
+        assert_eq!((bulk.action, bulk.count, bulk.left_out), (action, count, 200 - count));
         assert!(press(&mut state, ch('n')).is_empty());
         assert_eq!(state.question(), None);
         press(&mut state, ch(key));
@@ -216,12 +218,13 @@ fn a_stream_under_the_cursor_does_not_vanish_by_itself() {
 #[test]
 fn each_order_goes_both_ways_and_unknown_is_last() {
     let mut state = grid();
-    for sort in &Sort::ALL[1..] {
+    let by = |column| SortBy { column: Some(column), reversed: false };
+    for column in [Column::Health, Column::Phase, Column::Name, Column::Group, Column::Fps] {
         press(&mut state, ch('o'));
-        assert_eq!(state.list.sort, *sort);
+        assert_eq!(state.list.sort, by(column));
     }
     let first = |state: &State| state.row(state.list.order[0]).unwrap().clone();
-    while state.list.sort != Sort::Speed {
+    while state.list.sort != by(Column::Speed) {
         press(&mut state, ch('o'));
     }
     assert_eq!(first(&state).figures.speed, Some(0.0));
@@ -229,7 +232,7 @@ fn each_order_goes_both_ways_and_unknown_is_last() {
     assert_eq!(first(&state).figures.speed, Some(1.0));
     let last = state.row(*state.list.order.last().unwrap()).unwrap();
     assert_eq!(last.figures.speed, None);
-    while state.list.sort != Sort::Health {
+    while state.list.sort != by(Column::Health) {
         press(&mut state, ch('<'));
     }
     assert_eq!(first(&state).ix, StreamIx(3), "two conditions are worse than one");
@@ -322,13 +325,13 @@ fn opening_follows_the_log_and_going_back_ends_it() {
     let mut state = grid();
     press(&mut state, ch('j'));
     let effects = press(&mut state, KeyCode::Enter);
-    assert_eq!(effects, [Effect::Send(ClientMessage::FollowLog(Some(StreamIx(1))))]);
+    assert_eq!(effects, [Effect::Send(ClientMessage::FollowLogs(vec![StreamIx(1)]))]);
     assert_eq!(state.screen(), Screen::Stream);
-    assert_eq!(press(&mut state, ch('n')), [Effect::Send(ClientMessage::FollowLog(Some(StreamIx(2))))]);
+    assert_eq!(press(&mut state, ch('n')), [Effect::Send(ClientMessage::FollowLogs(vec![StreamIx(2)]))]);
     assert!(press(&mut state, ch('l')).is_empty());
     assert_eq!(state.screen(), Screen::Log);
     assert!(press(&mut state, KeyCode::Esc).is_empty(), "the log is still seen");
-    assert_eq!(press(&mut state, KeyCode::Esc), [Effect::Send(ClientMessage::FollowLog(None))]);
+    assert_eq!(press(&mut state, KeyCode::Esc), [Effect::Send(ClientMessage::FollowLogs(Vec::new()))]);
     assert_eq!((state.screen(), state.open), (Screen::Grid, None));
 }
 
@@ -336,9 +339,11 @@ fn opening_follows_the_log_and_going_back_ends_it() {
 fn lines_of_another_log_are_not_taken() {
     let mut state = grid();
     open(&mut state, 10);
-    let late = ServerMessage::Log { stream: StreamIx(7), lines: log_lines(5), missed: 9, fresh: false };
+    let late =
+        ServerMessage::Log { stream: StreamIx(7), first: 0, lines: log_lines(5), missed: 9, fresh: false };
     tell(&mut state, late);
-    assert_eq!((state.log.lines.len(), state.log.missed), (10, 0));
+    let facts = state.log.facts(state.log_room());
+    assert_eq!((facts.lines, facts.missed), (10, 0));
 }
 
 #[test]
@@ -462,8 +467,8 @@ fn a_resize_keeps_the_selection_in_sight() {
     for (width, height) in [(80, 24), (60, 12), (10, 3), (250, 70)] {
         let now = state.now;
         update(&mut state, now, Event::Resized(Size { width, height }));
-        let visible = state.list.visible(state.grid_height());
-        assert!(visible.contains(&state.list.selected.unwrap()), "{width}x{height}");
+        let selected = state.list.selected.unwrap();
+        assert!(state.list.is_visible(selected, state.grid_height()), "{width}x{height}");
     }
 }
 

@@ -6,11 +6,15 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use tui_logger::TuiWidgetEvent;
 
+use super::log::News;
+use super::logs::SaveLines;
+use super::lookback::MINUTE;
 use super::overlay::prompt::PromptFor;
 use super::{Dirty, Leaving, Question, Screen, State};
 use crate::console::columns;
 use crate::console::decode::Typed;
-use crate::console::keymap::Does;
+use crate::console::keymap::{Does, Places};
+use crate::console::wishes::{Calls, Told};
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx};
 
@@ -27,6 +31,17 @@ pub enum Event {
     Told(ServerMessage),
     /// Time went on.
     Clock,
+    /// The supervisor was last heard so long ago, whether that was news or not.
+    Heard(Duration),
+    /// The wall clock at [`Moment::ZERO`], milliseconds since the Unix epoch, is not what was told
+    /// before.
+    WallClock(i64),
+    /// A file was written, or not: what is to be said about it.
+    Saved(Result<String, String>),
+    /// Something that was to be done did not work.
+    Failed(String),
+    /// The operator's files were read.
+    Files(Box<Told>),
 }
 
 /// Something to be done.
@@ -43,12 +58,27 @@ pub enum Effect {
         /// The operator asked for it here.
         asked: bool,
     },
-    /// Put this into the operator's clipboard.
-    Copy(String),
     /// Draw everything anew, also what has not changed.
     Redraw,
     /// Go to sleep, as the shell does it.
     Suspend,
+    /// Give a text to the terminal's clipboard.
+    Copy(String),
+    /// Write lines to a file, elsewhere than on this thread; [`Event::Saved`] tells of it.
+    Save(SaveLines),
+    /// Write this for the next start.
+    Remember(String),
+    /// Let the terminal tell of clicks and the wheel, or no longer.
+    Mouse(bool),
+    /// Ask the terminal for its background.
+    AskBackground,
+    /// Call someone.
+    Call {
+        /// How.
+        calls: Calls,
+        /// Why, in one line.
+        text: String,
+    },
 }
 
 /// A message may have been on its way this long without its time being believed more than ours.
@@ -67,21 +97,13 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     state.now = now;
     let mut effects = take_in(state, event);
     effects.extend(state.readings_wanted());
+    effects.extend(state.old_lines_wanted());
     effects
 }
 
 fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
-        Event::Typed(typed) => {
-            state.want(Dirty::Typed);
-            match typed {
-                Typed::Key(key) => state.pressed(key),
-                Typed::Paste(text) => {
-                    state.pasted(&text);
-                    Vec::new()
-                }
-            }
-        }
+        Event::Typed(typed) => state.typed(typed),
         Event::Resized(size) => {
             state.size = size;
             state.fit_to_size();
@@ -93,18 +115,46 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             vec![Effect::Redraw]
         }
         Event::Told(message) => state.told(message),
+        Event::Files(told) => state.files_told(*told),
         Event::Clock => {
             state.clock();
+            state.call().into_iter().collect()
+        }
+        Event::Heard(ago) => {
+            state.heard(ago);
+            Vec::new()
+        }
+        Event::Saved(outcome) => {
+            state.saved(outcome);
+            Vec::new()
+        }
+        Event::Failed(text) => {
+            state.say(text, true);
+            state.want(Dirty::Now);
+            Vec::new()
+        }
+        Event::WallClock(wall_zero) => {
+            state.wall_clock(wall_zero);
             Vec::new()
         }
     }
 }
 
 impl State {
-    /// After a change of the room there is: what was in sight stays in sight.
-    pub(super) fn fit_to_size(&mut self) {
-        let height = self.grid_height();
-        self.list.show_selected(height);
+    fn typed(&mut self, typed: Typed) -> Vec<Effect> {
+        match typed {
+            Typed::Key(key) => {
+                self.want(Dirty::Typed);
+                return self.pressed(key);
+            }
+            Typed::Mouse(mouse) => return self.moused(mouse),
+            Typed::Paste(text) => {
+                self.want(Dirty::Typed);
+                self.pasted(&text);
+            }
+            Typed::Background(background) => self.background_told(background),
+        }
+        Vec::new()
     }
 
     fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
@@ -115,14 +165,10 @@ impl State {
             }
             ServerMessage::Delta(delta) => return self.take_delta(&delta),
             ServerMessage::Answer { seq, answer } => self.answered(seq, &answer),
-            ServerMessage::Log { stream, lines, missed, fresh } => {
-                if self.log.stream == Some(stream) {
-                    self.log.take_in(lines, missed, fresh);
-                    if matches!(self.screen(), Screen::Stream | Screen::Log) {
-                        self.want(if fresh { Dirty::Now } else { Dirty::Lines });
-                    }
-                }
+            ServerMessage::Log { stream, first, lines, missed, fresh } => {
+                self.told_log(News { stream, first, lines, missed, fresh });
             }
+            ServerMessage::OldLog { seq, old, .. } => self.told_old_log(seq, old),
             ServerMessage::Detail(detail) => {
                 if self.open == Some(detail.stream) && self.detail.as_ref() != Some(&detail) {
                     self.detail = Some(detail);
@@ -146,37 +192,60 @@ impl State {
     }
 
     fn take_board(&mut self, board: Board) {
-        self.now = believed(self.now, board.at);
-        self.board = board;
-        self.pool_changed();
+        self.now = self.now.max(board.at);
+        self.heard(Duration::ZERO);
+        self.lookback.record_board(&self.board, !self.connected, &board, self.clock.wall_zero);
         self.connected = true;
+        if self.is_frozen() {
+            self.take_board_behind(board);
+        } else {
+            self.board = board;
+            self.another_board();
+        }
+    }
+
+    /// The board that is shown is another one.
+    pub(super) fn another_board(&mut self) {
+        self.pool_changed();
         self.streams_changed();
-        let (now, height) = (self.now, self.grid_height());
-        self.list.settle(&self.board, now, height);
+        self.fit_to_size();
+        self.settle();
+        self.unwell_changed();
         self.want(Dirty::Now);
     }
 
     fn take_delta(&mut self, delta: &Delta) -> Vec<Effect> {
-        let came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
+        if delta.from != self.live().revision {
+            return vec![Effect::Send(ClientMessage::WantBoard)];
+        }
+        self.lookback.record(&self.board, delta, self.clock.wall_zero);
+        self.now = self.now.max(delta.at);
+        self.heard(Duration::ZERO);
+        if self.take_delta_behind(delta) {
+            return Vec::new();
+        }
+        let mut came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
             || delta.removed.iter().any(|ix| self.board.rows.contains_key(ix));
         let mut dirty = self.machine_dirty(delta);
         let mut order_may_change = false;
+        let (before, height) = (self.totals, self.grid_height());
         for (ix, row) in &delta.rows {
-            let change = changed(self.row(*ix), row);
+            self.watch_for_alarm(*ix, row);
+            let change = self.count(*ix, row);
             order_may_change |= change > Dirty::Clean;
-            if self.is_visible(*ix) && (change != Dirty::Figures || self.shows_figures()) {
+            came_or_went |= self.row(*ix).is_some_and(|old| is_called_otherwise(old, row));
+            if self.is_visible(*ix, height) && (change != Dirty::Figures || self.shows_figures()) {
                 dirty = dirty.max(change);
             }
+            dirty = dirty.max(self.unwell_row(*ix, row, change));
+            if change > Dirty::Clean && self.group_changed(row, height) {
+                dirty = dirty.max(Dirty::Figures);
+            }
         }
+        delta.removed.iter().for_each(|ix| self.unwell_row_goes(*ix, delta));
         let notices = delta.notices.as_ref().is_some_and(|n| *n != self.board.notices);
-        if self.board.apply(delta).is_err() {
-            return vec![Effect::Send(ClientMessage::WantBoard)];
-        }
-        self.now = believed(self.now, delta.at);
-        let totals = self.board.totals();
-        if std::mem::replace(&mut self.totals, totals) != totals || notices {
-            dirty = Dirty::Now;
-        }
+        // It fits: that was looked at before.
+        let _ = self.board.apply(delta);
         if notices {
             self.pages.notices_top = self.pages.notices_top.min(self.board.notices.len().saturating_sub(1));
             self.fit_to_size();
@@ -191,9 +260,12 @@ impl State {
         if came_or_went {
             dirty = Dirty::Now;
             self.streams_changed();
-            let (now, height) = (self.now, self.grid_height());
-            self.list.settle(&self.board, now, height);
+            self.settle();
         }
+        if self.totals != before || notices {
+            dirty = Dirty::Now;
+        }
+        self.penalty.empty_or_not(self.penalty.tally.all() == 0, self.now, true);
         self.want(dirty);
         self.look().into_iter().collect()
     }
@@ -213,9 +285,11 @@ impl State {
         if measured && self.shows_readings() { Dirty::Figures } else { Dirty::Clean }
     }
 
-    /// Whether something on this screen was measured on the machine.
+    /// Whether something on this screen was measured on the machine. While the supervisor is not heard,
+    /// everything that comes from it is news.
     fn shows_readings(&self) -> bool {
-        self.screen() == Screen::Machine || self.areas().strip.height > 0
+        let silent = self.silent_for().is_some();
+        silent || self.screen() == Screen::Machine || self.areas().strip.height > 0
     }
 
     /// Tells the supervisor when readings begin or cease to be shown: nobody is woken for what
@@ -226,26 +300,43 @@ impl State {
         (told != shown).then_some(Effect::Send(ClientMessage::WakeForReadings(shown)))
     }
 
+    /// Counts a row that is to replace the one on the board; says how soon that is wanted.
+    fn count(&mut self, ix: StreamIx, new: &Row) -> Dirty {
+        let old = self.board.rows.get(&ix).map(AsRef::as_ref);
+        if let Some(old) = old {
+            self.totals.take_out(old);
+        }
+        self.totals.put_in(new);
+        changed(old, new)
+    }
+
+    /// Counts a row for its group's line; says whether that can be seen.
+    fn group_changed(&mut self, new: &Row, height: usize) -> bool {
+        let old = self.board.rows.get(&new.ix);
+        old.is_some_and(|old| self.list.row_changed(old, new, height)) && self.screen() == Screen::Grid
+    }
+
     fn streams_changed(&mut self) {
+        let rows = &self.board.rows;
+        self.chosen.retain(|ix| rows.contains_key(&ix));
         self.totals = self.board.totals();
         self.widest = columns::measure(self.board.rows.values().map(AsRef::as_ref));
+        self.wall_changed();
     }
 
     fn clock(&mut self) {
-        if self.toast.as_ref().is_some_and(|t| t.until <= self.now) {
-            self.toast = None;
+        self.drop_toasts();
+        let sorts = self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now);
+        if sorts && self.settle() && self.screen() == Screen::Grid {
             self.want(Dirty::Now);
-        }
-        if self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now) {
-            let (now, height) = (self.now, self.grid_height());
-            if self.list.settle(&self.board, now, height) && self.screen() == Screen::Grid {
-                self.want(Dirty::Now);
-            }
         }
         if self.ages_due.is_some_and(|at| at <= self.now) {
             self.ages_due = None;
             self.want(Dirty::Figures);
         }
+        self.look_for_silence();
+        self.penalty_clock();
+        self.wall_ticks();
         if self.screen() == Screen::OwnLog && self.own_log_seen + super::OWN_LOG_EVERY <= self.now {
             self.own_log_seen = self.now;
             self.want(Dirty::Lines);
@@ -254,30 +345,21 @@ impl State {
 
     fn pressed(&mut self, key: KeyEvent) -> Vec<Effect> {
         self.list.hold(self.now);
+        self.penalty.list.hold(self.now);
         self.pressed_at = Some(self.now);
-        if let Some(effects) = self.pressed_in_front(&key) {
+        if let Some(effects) = self.pressed_in_front(&key).or_else(|| self.pressed_on_wall(&key)) {
             return effects;
         }
-        let does = self.keymap.look_up(self.screen().place(), &key);
+        let frozen = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+        let does = [frozen, self.screen().place()].iter().find_map(|at| self.keymap.look_up(*at, &key));
         does.map_or_else(Vec::new, |does| self.does(does))
-    }
-
-    pub(super) fn rebuild(&mut self) {
-        let (now, height) = (self.now, self.grid_height());
-        self.list.rebuild(&self.board, now, height);
-    }
-
-    pub(super) fn page(&self) -> isize {
-        isize::try_from(self.grid_height()).unwrap_or(1)
-    }
-
-    pub(super) fn move_by(&mut self, rows: isize) {
-        let height = self.grid_height();
-        self.list.move_by(rows, height);
     }
 
     /// Does something that has a key here.
     pub(super) fn does(&mut self, does: Does) -> Vec<Effect> {
+        if self.refuses_frozen(does) {
+            return Vec::new();
+        }
         match does {
             Does::Up => self.scroll(-1),
             Does::Down => self.scroll(1),
@@ -285,36 +367,46 @@ impl State {
             Does::PageDown => self.scroll(self.page_here()),
             Does::First => self.scroll(isize::MIN / 2),
             Does::Last => self.scroll(isize::MAX / 2),
+            Does::Open if self.screen() == Screen::Grid && self.toggle_group() => {}
             Does::Open if self.screen() == Screen::Machine => return self.open_top(),
             Does::Open => return self.open_selected(Screen::Stream),
-            Does::Log if self.screen() == Screen::Grid => return self.open_selected(Screen::Log),
+            Does::Log if self.screen() == Screen::Grid && self.chosen.len() > 1 => {
+                return self.open_selected_logs();
+            }
+            Does::Log if matches!(self.screen(), Screen::Grid | Screen::Penalty) => {
+                return self.open_selected(Screen::Log);
+            }
             Does::Log => self.go(Screen::Log),
             Does::Back => return self.back(),
-            Does::Previous => return self.open_neighbour(-1),
-            Does::Next => return self.open_neighbour(1),
+            Does::Previous | Does::LogPrevious => return self.open_neighbour(false),
+            Does::Next | Does::LogNext => return self.open_neighbour(true),
+            Does::LogSearch
+            | Does::LogFilter
+            | Does::LogSeverity
+            | Does::LogTimes
+            | Does::LogHitDown
+            | Does::LogHitUp
+            | Does::LogMark
+            | Does::LogMarkUp
+            | Does::LogMarkDown
+            | Does::LogSelect
+            | Does::LogCopy
+            | Does::LogSave
+            | Does::LogAdd => return self.does_in_log(does),
             Does::Filter => {
                 let filter = self.list.filter.clone();
                 self.prompt_for(PromptFor::Filter, &filter);
             }
             Does::Palette => self.open_palette(),
+            Does::Theme => self.open_themes(),
+            Does::ToggleMouse => return self.toggle_mouse(),
             Does::Faults => {
                 self.list.faults_only = !self.list.faults_only;
                 self.rebuild();
             }
-            Does::SortNext | Does::SortPrevious => {
-                self.list.sort = self.list.sort.step(does == Does::SortNext);
-                self.list.reversed = false;
-                self.rebuild();
-                self.list.show_first();
-            }
-            Does::SortReverse => {
-                self.list.reversed = !self.list.reversed;
-                self.rebuild();
-                self.list.show_first();
-            }
-            Does::Start => return self.order_one(Action::Start),
-            Does::Stop => return self.order_one(Action::Stop),
-            Does::Restart => return self.order_one(Action::Restart),
+            Does::Start => return self.order_here(Action::Start),
+            Does::Stop => return self.order_here(Action::Stop),
+            Does::Restart => return self.order_here(Action::Restart),
             Does::StartAll => self.ask_many(Action::Start),
             Does::StopAll => self.ask_many(Action::Stop),
             Does::RestartAll => self.ask_many(Action::Restart),
@@ -323,6 +415,7 @@ impl State {
             Does::SlotsMore => return self.change_slots(true),
             Does::SlotsFewer => return self.change_slots(false),
             Does::SlotsAuto => return self.auto_slots(),
+            Does::Undo => return self.take_back(),
             Does::Wrap => self.log.wrap = !self.log.wrap,
             Does::Part => self.turn_part(true),
             Does::PartBack => self.turn_part(false),
@@ -340,11 +433,29 @@ impl State {
             Does::OwnLog => self.go(Screen::OwnLog),
             Does::Help => {
                 self.help_top = 0;
+                self.help.find.clear();
                 self.go(Screen::Help);
+            }
+            Does::PenaltyBox => self.open_penalty(),
+            Does::Wall => self.open_wall(),
+            Does::Acknowledge => return self.acknowledge(),
+            Does::Mute => self.choose_mute(),
+            Does::Note => self.type_note(),
+            Does::Freeze => self.freeze_or_not(),
+            Does::StepBack => self.step_by(-1),
+            Does::StepForward => self.step_by(1),
+            Does::MinuteBack => self.step_by(-MINUTE),
+            Does::MinuteForward => self.step_by(MINUTE),
+            Does::TurnBack => self.step_to_turn(true),
+            Does::TurnForward => self.step_to_turn(false),
+            Does::FindKey => {
+                let find = self.help.find.clone();
+                self.prompt_for(PromptFor::HelpFind, &find);
             }
             Does::Redraw => return vec![Effect::Redraw],
             Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
+            of_the_grid => return self.does_in_grid(of_the_grid),
         }
         Vec::new()
     }
@@ -352,20 +463,24 @@ impl State {
     fn page_here(&self) -> isize {
         let height = match self.screen() {
             Screen::Grid => self.grid_height(),
-            Screen::Stream | Screen::Log => self.log_height(),
+            Screen::Penalty => self.penalty_height(),
+            Screen::Stream => self.part_height(),
+            Screen::Log => self.log_room().height.into(),
             _ => self.areas().body.height.into(),
         };
         isize::try_from(height).unwrap_or(1)
     }
 
-    fn scroll(&mut self, lines: isize) {
-        let height = self.log_height();
+    pub(super) fn scroll(&mut self, lines: isize) {
         match self.screen() {
             Screen::Grid => self.move_by(lines),
-            Screen::Stream if self.scroll_part(lines) => {}
-            Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
-            Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(height),
-            Screen::Stream | Screen::Log => self.log.scroll(lines as i64, height),
+            Screen::Stream => self.scroll_part(self.scrolled_part(), lines),
+            Screen::Penalty => {
+                let height = self.penalty_height();
+                self.penalty.list.move_by(lines, height);
+            }
+            Screen::Wall => {}
+            Screen::Log => self.scroll_log(lines),
             // tui-logger's pane knows pages only.
             Screen::OwnLog if lines == isize::MAX / 2 => self.own_log.transition(TuiWidgetEvent::EscapeKey),
             Screen::OwnLog if lines < 0 => self.own_log.transition(TuiWidgetEvent::PrevPageKey),
@@ -379,11 +494,11 @@ impl State {
 
     fn help_bottom(&self) -> usize {
         let body = self.areas().body;
-        crate::console::view::help::height(&self.keymap, body.width).saturating_sub(body.height.into())
+        crate::console::view::help::height(self, body.width).saturating_sub(body.height.into())
     }
 
     /// Goes to a screen; one that is already below is gone back to.
-    fn go(&mut self, screen: Screen) {
+    pub(super) fn go(&mut self, screen: Screen) {
         if let Some(at) = self.screens.iter().position(|s| *s == screen) {
             self.screens.truncate(at + 1);
         } else {
@@ -392,7 +507,7 @@ impl State {
     }
 
     fn open_selected(&mut self, screen: Screen) -> Vec<Effect> {
-        let Some(ix) = self.list.selected else {
+        let Some(ix) = self.target().map(|row| row.ix) else {
             self.say("no stream is selected".into(), true);
             return Vec::new();
         };
@@ -410,27 +525,29 @@ impl State {
         self.open_stream(ix)
     }
 
-    fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
+    pub(super) fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
         self.open = Some(ix);
         self.detail = None;
         self.page_anew();
         self.list.selected = Some(ix);
-        self.log.open(ix);
+        let follow = self.open_logs(&[ix]);
         self.fit_to_size();
         self.looked_at = None;
         let look = self.look();
-        [Effect::Send(ClientMessage::FollowLog(Some(ix)))].into_iter().chain(look).collect()
+        [follow].into_iter().chain(look).collect()
     }
 
-    fn open_neighbour(&mut self, step: isize) -> Vec<Effect> {
-        self.move_by(step);
-        match self.list.selected {
+    fn open_neighbour(&mut self, forward: bool) -> Vec<Effect> {
+        match self.neighbour(forward) {
             Some(ix) if Some(ix) != self.open => self.open_stream(ix),
             _ => Vec::new(),
         }
     }
 
-    fn back(&mut self) -> Vec<Effect> {
+    pub(super) fn back(&mut self) -> Vec<Effect> {
+        if self.back_in_log() {
+            return Vec::new();
+        }
         if self.screens.len() > 1 {
             self.screens.pop();
             let still_open = self.screens.iter().any(|s| matches!(s, Screen::Stream | Screen::Log));
@@ -438,17 +555,25 @@ impl State {
                 self.open = None;
                 self.detail = None;
                 self.log.close();
-                return vec![Effect::Send(ClientMessage::FollowLog(None))];
+                return vec![Effect::Send(ClientMessage::FollowLogs(Vec::new()))];
             }
+        } else if !self.chosen.is_empty() {
+            self.select_none();
         } else if self.list.is_filtered() {
-            self.list.filter.clear();
-            self.list.faults_only = false;
+            self.list.drop_filter();
             self.rebuild();
+        } else if self.is_frozen() {
+            self.go_live();
         } else {
-            self.toast = None;
+            self.forget_toasts();
         }
         Vec::new()
     }
+}
+
+/// Whether it has another name or another group: columns and groups are made anew then.
+fn is_called_otherwise(old: &Row, new: &Row) -> bool {
+    old.name != new.name || old.group != new.group || old.tags != new.tags
 }
 
 /// How soon the difference between two states of a row is wanted.
@@ -464,8 +589,11 @@ fn changed(old: Option<&Row>, new: &Row) -> Dirty {
         && old.input_of == new.input_of
         && old.maintenance == new.maintenance
         && old.priority == new.priority
+        && old.care == new.care
+        && old.tags == new.tags
         && old.watch == new.watch
-        && old.pid == new.pid;
+        && old.pid == new.pid
+        && old.care == new.care;
     if !same_state {
         Dirty::Now
     } else if old == new {

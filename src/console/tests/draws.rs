@@ -57,6 +57,8 @@ impl Recorded {
             let step = u64::try_from(next.as_millis()).unwrap_or(u64::MAX).max(1).min(ms - self.ms);
             self.ms += step;
             let now = self.state.now + Duration::from_millis(step);
+            // The supervisor lives, and says nothing because nothing is new.
+            update(&mut self.state, now, Event::Heard(Duration::ZERO));
             update(&mut self.state, now, Event::Clock);
             self.look();
         }

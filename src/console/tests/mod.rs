@@ -1,10 +1,18 @@
 //! What the screens look like, and what they cost.
 
 mod draws;
+mod grid;
+mod grid_screens;
+mod log_keys;
+mod logs;
+mod lookback;
 mod pages;
 mod paging;
+mod penalty;
 mod screens;
 mod stories;
 mod supervision;
 pub mod support;
 mod traffic;
+mod wall;
+mod ways;

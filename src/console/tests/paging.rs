@@ -107,6 +107,28 @@ fn a_step_is_drawn_where_its_chart_is_seen() {
 }
 
 #[test]
+fn a_frozen_page_has_the_charts_of_its_moment() {
+    let mut state = page((80, 24), "live");
+    to_part(&mut state, Part::Charts);
+    press(&mut state, ch('['));
+    press(&mut state, ch('z'));
+    state.drawn();
+    let charts = |state: &State| -> Vec<String> {
+        let lines = screen(state);
+        lines.lines().filter(|line| line.contains(['⠒', '⠤', 'm', 'n'])).skip(3).map(str::to_owned).collect()
+    };
+    let before = charts(&state);
+    for n in 0..20 {
+        state.now = state.now + Duration::from_secs(1);
+        tell_history(&mut state, step(HistoryOf::Stream(FIRST), n));
+    }
+    assert_eq!(state.dirty(), Dirty::Clean, "life goes on, and nothing of it is seen");
+    assert_eq!(charts(&state), before);
+    press(&mut state, ch('z'));
+    assert_ne!(charts(&state), before);
+}
+
+#[test]
 fn figures_that_are_not_shown_draw_nothing() {
     for (part, wanted) in [
         (Part::Overview, Dirty::Figures),
@@ -242,7 +264,7 @@ fn what_takes_most_is_opened_from_the_list() {
     let list = state.tops.list(TopBy::Cpu).to_vec();
     press(&mut state, KeyCode::Down);
     let effects = press(&mut state, KeyCode::Enter);
-    assert!(effects.contains(&Effect::Send(ClientMessage::FollowLog(Some(list[1])))), "{effects:?}");
+    assert!(effects.contains(&Effect::Send(ClientMessage::FollowLogs(vec![list[1]]))), "{effects:?}");
     assert_eq!((state.screen(), state.open), (Screen::Stream, Some(list[1])));
     press(&mut state, KeyCode::Esc);
     assert_eq!(state.screen(), Screen::Machine);

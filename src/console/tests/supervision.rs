@@ -8,6 +8,7 @@ use crossterm::event::KeyCode;
 use insta::assert_snapshot;
 
 use super::support::*;
+use crate::console::state::undo::UNDO_FOR;
 use crate::console::state::update::Effect;
 use crate::console::state::{Dirty, LOOK_EVERY, Question, State, TOAST_FOR};
 use crate::console::text::width;
@@ -307,7 +308,7 @@ fn the_pool_grows_and_shrinks_in_steps() {
     let (seq, command) = one(&press(&mut state, ch('a')));
     assert_eq!(command, Command::Slots(None));
     answer(&mut state, seq, Answer::Done { touched: 0 });
-    assert_eq!(state.toast.unwrap().text, "the number of slots follows the machine");
+    assert_eq!(state.toast.unwrap().text, "the number of slots follows the machine (u undoes)");
 }
 
 #[test]
@@ -334,7 +335,7 @@ fn steps_add_up_until_the_board_has_caught_up() {
     assert_eq!(command, Command::Slots(Some(27)), "the refused step does not count");
     // Taken, but the board shows another number: what was ordered is no longer the base.
     answer(&mut state, seq, Answer::Done { touched: 0 });
-    assert_eq!(state.toast.as_ref().unwrap().text, "the pool is now to have 27 slots");
+    assert_eq!(state.toast.as_ref().unwrap().text, "the pool is now to have 27 slots (u undoes)");
     set(&mut state, 28);
     assert_eq!(one(&press(&mut state, ch('-'))).1, Command::Slots(Some(26)));
 }
@@ -430,7 +431,13 @@ fn leaving_shows_how_many_are_left_on_the_least_screen_too() {
 fn no_answer_is_said_longer_than_it_is_new() {
     let mut state = pool_of(10);
     let (seq, _) = one(&press(&mut state, ch('+')));
-    answer(&mut state, seq, Answer::Done { touched: 0 });
+    answer(&mut state, seq, Answer::Refused { reason: "no".into() });
     wait(&mut state, TOAST_FOR.as_secs());
+    assert_eq!(state.toast, None);
+    let (seq, _) = one(&press(&mut state, ch('+')));
+    answer(&mut state, seq, Answer::Done { touched: 0 });
+    wait(&mut state, UNDO_FOR.as_secs() - 1);
+    assert!(state.toast.is_some(), "as long as it can be taken back");
+    wait(&mut state, 1);
     assert_eq!(state.toast, None);
 }

@@ -17,8 +17,8 @@ use crate::console::view;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
     Board, Care, Condition, ConditionKind, Delta, Explained, Figures, GuardLimits, HostReading, LimitReading,
-    LineLevel, LogLine, Mode, Moment, Notice, NoticeKind, Phase, PoolReading, Pressure, Row, SelfReading,
-    Severity, SoftHard, StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
+    LineLevel, LogLine, Mode, Moment, Notice, NoticeKind, OldLines, Phase, PoolReading, Pressure, Row,
+    SelfReading, Severity, SoftHard, StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
 };
 
 /// Where the supervisor's clock stands on a test's board: two hours and a bit.
@@ -256,6 +256,53 @@ pub fn supervised_board(streams: u32) -> Board {
     board
 }
 
+/// Makes a row one of those that someone looked after.
+fn tend(row: &mut Row) {
+    let minutes = |minutes: u64| Some(NOW + Duration::from_secs(minutes * 60));
+    let care = &mut row.care;
+    match row.ix.0 {
+        8 => (care.acknowledged, care.note) = (Some(ago(240)), "the provider knows, mended by 18:00".into()),
+        11 => care.muted_until = minutes(172),
+        22 => {
+            row.conditions = vec![condition(ConditionKind::Frozen, 3_900)];
+            care.note = "a still by intention at night: do not restart, and ask the archive (Tel. 4711) \
+                         before anybody edits the thresholds of this channel once more"
+                .into();
+        }
+        25 => {
+            (row.phase, row.since, row.pid, row.started) =
+                (Phase::Stalled, ago(14), Some(77), Some(ago(500)));
+            (row.reason, row.next) = ("no progress for 20 s".into(), Some(NOW + Duration::from_secs(6)));
+            row.conditions = vec![condition(ConditionKind::Stalled, 34)];
+        }
+        31 => {
+            row.conditions =
+                vec![condition(ConditionKind::Black, 86_400), condition(ConditionKind::Silent, 20)];
+            (care.acknowledged, care.muted_until) = (Some(ago(7_000)), minutes(3));
+        }
+        33 => {
+            (row.phase, row.since, row.pid, row.started) = (Phase::Backoff, ago(3), None, None);
+            (row.reason, row.next) = ("exited with code 1".into(), Some(NOW + Duration::from_secs(2)));
+        }
+        _ => {}
+    }
+}
+
+/// A board of which some streams were looked after.
+pub fn tended_board(streams: u32) -> Board {
+    let mut board = supervised_board(streams);
+    for row in board.rows.values_mut() {
+        tend(Arc::make_mut(row));
+    }
+    board
+}
+
+/// The wall clock at the begin of a test: 14:32:05 on that day in UTC.
+pub fn tell_time(state: &mut State) {
+    let now = state.now;
+    update(state, now, Event::WallClock(1_790_001_125_000 - NOW.millis()));
+}
+
 /// A notice, a minute old.
 pub fn notice(kind: NoticeKind, severity: Severity, text: &str) -> Notice {
     Notice { kind, severity, text: text.into(), since: ago(65) }
@@ -283,8 +330,8 @@ fn meant(mut effects: Vec<Effect>) -> Vec<Effect> {
 /// The delta that makes `rows` of the board what they are now.
 pub fn delta(state: &State, rows: Vec<Row>) -> Delta {
     Delta {
-        from: state.board.revision,
-        to: state.board.revision + 1,
+        from: state.live().revision,
+        to: state.live().revision + 1,
         at: state.now,
         rows: rows.into_iter().map(|row| (row.ix, Arc::new(row))).collect(),
         ..Delta::default()
@@ -297,8 +344,15 @@ pub fn change(state: &mut State, rows: Vec<Row>) -> Vec<Effect> {
     tell(state, ServerMessage::Delta(Box::new(delta)))
 }
 
-/// Time goes on.
+/// Time goes on, and the supervisor is heard, though it has nothing to say.
 pub fn wait(state: &mut State, seconds: u64) {
+    let now = state.now + Duration::from_secs(seconds);
+    update(state, now, Event::Heard(Duration::ZERO));
+    update(state, now, Event::Clock);
+}
+
+/// Time goes on, and nothing is heard from the supervisor.
+pub fn silence(state: &mut State, seconds: u64) {
     let now = state.now + Duration::from_secs(seconds);
     update(state, now, Event::Clock);
 }
@@ -345,11 +399,16 @@ pub fn log_lines(count: u64) -> Vec<LogLine> {
     (0..count).map(line).collect()
 }
 
-/// Opens the selected stream, with a log of `lines`.
+/// Opens the selected stream, with a log of `lines` and nothing before them in its files.
 pub fn open(state: &mut State, lines: u64) {
     press(state, KeyCode::Enter);
     let stream = state.open.unwrap();
-    tell(state, ServerMessage::Log { stream, lines: log_lines(lines), missed: 0, fresh: true });
+    let log = ServerMessage::Log { stream, first: 0, lines: log_lines(lines), missed: 0, fresh: true };
+    for effect in tell(state, log) {
+        if let Effect::Send(ClientMessage::ReadLog { seq, stream, .. }) = effect {
+            tell(state, ServerMessage::OldLog { seq, stream, old: OldLines::default() });
+        }
+    }
 }
 
 /// The look of a terminal with Unicode.
@@ -359,13 +418,14 @@ pub fn look() -> Look {
         term: "xterm-256color".into(),
         colorterm: "truecolor".into(),
         locale: "C.UTF-8".into(),
+        tmux: false,
     };
-    Look::choose(None, false, &around).unwrap()
+    Look::suiting(false, &around)
 }
 
 /// The look of a terminal without.
 pub fn ascii_look() -> Look {
-    Look::choose(None, true, &Surroundings::default()).unwrap()
+    Look::suiting(true, &Surroundings::default())
 }
 
 /// The screen as text, without what blanks are at the ends of lines.

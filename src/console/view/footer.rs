@@ -1,12 +1,18 @@
 //! The footer: the keys that work here, the filter being typed, the answer to a command.
 
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
-use crate::console::keymap::{Bound, Does};
-use crate::console::state::overlay::prompt::Prompt;
-use crate::console::state::{Screen, State};
-use crate::console::text::cells;
+use crate::console::state::footer::Hint;
+use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
+use crate::console::state::{State, Toast};
+use crate::console::text::{cells, counted, keep_lines, thousands, width, wrap};
+use crate::model::{Health, MAX_NOTE};
+
+/// What is wrong with a line is told in at most so many lines.
+const MISTAKE_LINES: usize = 3;
 
 /// Draws the footer.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -14,57 +20,50 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         return;
     }
     pen.paint(area, pen.theme.bar);
-    let mut room = area.width.saturating_sub(2);
     if state.question().is_some() {
         let keys = [("y", "yes"), ("n", "no")].map(|(key, word)| hint(key.into(), word, pen));
-        pen.pieces(area.x + 1, area.y, room, &keys.concat());
+        pen.pieces(area.x + 1, area.y, area.width.saturating_sub(2), &keys.concat());
         return;
     }
     if let Some(prompt) = state.prompt() {
         prompt_line(state, prompt, area, pen);
+        if let Some(mistake) = &prompt.mistake {
+            mistake_lines(prompt, mistake, area, pen);
+        }
         return;
     }
     if let Some(toast) = &state.toast {
-        let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
-        let sign = if toast.bad { pen.glyphs.health(crate::model::Health::Warning) } else { pen.glyphs.dot };
-        let text = format!("{sign} {}", toast.text);
-        // At least help and quit keep their place.
-        let wide = cells(crate::console::text::width(&text)).min(room.saturating_sub(17));
-        pen.left(area.right().saturating_sub(wide + 1), area.y, wide, &text, style);
-        room = room.saturating_sub(wide + 2);
+        let wide = state.toast_width();
+        pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &[said(toast, pen)]);
     }
-    pen.pieces(area.x + 1, area.y, room, &keys(state, room.into(), pen));
+    for (x, Hint { key, word, worst, .. }) in state.hints() {
+        let room = area.width.saturating_sub(x + 1);
+        let [key, (word, plain)] = hint(key, &word, pen);
+        let style = worst.map_or(plain, |worst| pen.theme.health(worst));
+        pen.pieces(area.x + x, area.y, room, &[key, (word, style)]);
+    }
 }
 
-/// The keys that work here, as many as fit; help and quit are always among them.
-fn keys(state: &State, room: usize, pen: &Pen) -> Vec<Piece> {
-    let place = state.screen().place();
-    let useful = |bound: &&Bound| {
-        let b = bound.binding;
-        !b.short.is_empty()
-            && !bound.keys.is_empty()
-            // Only a rollout that has stopped can go on or back.
-            && (!matches!(b.does, Does::RolloutContinue | Does::RolloutBack) || state.rollout().is_some())
-            // In the grid there is nothing to go back from but a filter.
-            && (b.does != Does::Back || state.screen() != Screen::Grid || state.list.is_filtered())
-    };
-    let (always, others): (Vec<&Bound>, Vec<&Bound>) = state
-        .keymap
-        .at(place)
-        .filter(useful)
-        .partition(|b| matches!(b.binding.does, Does::Help | Does::Quit));
-    let piece = |b: &Bound| hint(b.keys.first().map(|k| k.name()).unwrap_or_default(), b.binding.short, pen);
-    let mut tail: Vec<Piece> = always.into_iter().flat_map(piece).collect();
-    let mut pieces: Vec<Piece> = Vec::new();
-    for binding in others {
-        let next = piece(binding);
-        if length(&pieces) + length(&next) + length(&tail) > room {
-            break;
-        }
-        pieces.extend(next);
+fn said(toast: &Toast, pen: &Pen) -> Piece {
+    let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
+    let sign = if toast.bad { pen.glyphs.health(Health::Warning) } else { pen.glyphs.dot };
+    (format!("{sign} {}", toast.text), style)
+}
+
+/// What is said and has no place in the footer stands above it, at the right.
+pub fn toasts(state: &State, body: Rect, pen: &mut Pen) {
+    // Something else has the footer.
+    let in_footer = usize::from(state.overlay.is_none() && state.toast.is_some());
+    let toasts: Vec<&Toast> = state.toasts().collect();
+    let above = &toasts[..toasts.len() - in_footer];
+    for (toast, y) in above.iter().rev().zip((body.y..body.bottom()).rev()) {
+        let piece = said(toast, pen);
+        let wide = cells(width(&piece.0)).min(body.width.saturating_sub(4));
+        let place = Rect { x: body.right() - wide - 2, y, width: wide + 2, height: 1 };
+        pen.wipe(place);
+        pen.paint(place, pen.theme.bar);
+        pen.pieces(place.x + 1, y, wide, &[piece]);
     }
-    pieces.append(&mut tail);
-    pieces
 }
 
 fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
@@ -74,25 +73,129 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
-    let facts = match &prompt.mistake {
-        Some(mistake) => vec![(mistake.text.clone(), theme.warning)],
-        None => vec![
-            (found, theme.dim),
-            ("enter".into(), theme.accent),
-            (" keep  ".into(), theme.dim),
-            ("esc".into(), theme.accent),
-            (" clear".into(), theme.dim),
-        ],
-    };
-    let wide = cells(length(&facts)).min(area.width / 2);
+    let facts = prompt_facts(state, prompt, pen);
+    let mut typed = vec![(prompt.purpose.sign().into(), theme.accent)];
+    typed.extend(typed_pieces(prompt, pen));
+    let free = area.width.saturating_sub(cells(length(&typed)) + 3);
+    let wide = cells(length(&facts)).min(free.max(area.width / 2));
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
+    let room = area.width.saturating_sub(wide + 3);
+    keep_caret(&mut typed, room.into(), pen);
+    pen.pieces(area.x + 1, area.y, room, &typed);
+}
+
+/// Leaves out the begin of a line that is too long, so that the caret is seen.
+fn keep_caret(typed: &mut Vec<Piece>, room: usize, pen: &Pen) {
+    let caret = typed.iter().position(|(text, _)| text == pen.glyphs.caret).unwrap_or(0);
+    let mut over = length(&typed[..=caret]).saturating_sub(room);
+    if over == 0 {
+        return;
+    }
+    // Its own mark takes room too.
+    over += width(pen.glyphs.cut);
+    for (text, _) in &mut typed[..caret] {
+        while over > 0
+            && let Some(first) = text.graphemes(true).next().map(str::to_owned)
+        {
+            over = over.saturating_sub(width(&first));
+            text.drain(..first.len());
+        }
+    }
+    typed.insert(0, (pen.glyphs.cut.into(), pen.theme.faint));
+}
+
+/// What is typed, with the caret in it, and marked where it is wrong.
+fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
+    let theme = pen.theme;
+    let wrong = theme.warning.add_modifier(Modifier::REVERSED);
+    let mut pieces = Vec::new();
     let (before, behind) = prompt.edit.halves();
-    let typed = [
-        (prompt.purpose.sign().into(), theme.accent),
-        (before.to_owned(), theme.title),
-        (pen.glyphs.caret.into(), theme.accent),
-        (behind.to_owned(), theme.title),
-    ];
-    pen.pieces(area.x + 1, area.y, area.width.saturating_sub(wide + 3), &typed);
+    let mut from = 0;
+    for (half, caret) in [(before, true), (behind, false)] {
+        let at = prompt.mistake.as_ref().map(|mistake| mistake.at.wrapping_sub(from));
+        let (head, rest) = at.and_then(|at| half.split_at_checked(at)).unwrap_or((half, ""));
+        let sign = rest.chars().next().map_or(0, char::len_utf8);
+        pieces.push((head.to_owned(), theme.title));
+        pieces.push((rest[..sign].to_owned(), wrong));
+        pieces.push((rest[sign..].to_owned(), theme.title));
+        if caret {
+            pieces.push((pen.glyphs.caret.into(), theme.accent));
+        }
+        from += half.len();
+    }
+    pieces.retain(|(text, _)| !text.is_empty());
+    pieces
+}
+
+/// What is found by what is typed, and how to leave.
+fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
+    let facts = || state.log.facts(state.log_room());
+    let (found, enter, esc) = match prompt.purpose {
+        // On a narrow screen the header alone says how many there are.
+        PromptFor::Filter if state.size.width < 60 => (String::new(), "keep", "clear"),
+        PromptFor::ViewName => (String::new(), "save", "leave"),
+        PromptFor::Filter => {
+            let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
+            (found, "keep", "clear")
+        }
+        PromptFor::LogSearch => {
+            let found =
+                facts().hits.map_or_else(String::new, |(_, count)| format!("{}   ", counted(count, "hit")));
+            (found, "go", "undo")
+        }
+        PromptFor::LogFilter => {
+            let facts = facts();
+            let of = |count: usize| thousands(count as u64);
+            (format!("{} of {}   ", of(facts.shown), of(facts.lines)), "keep", "undo")
+        }
+        PromptFor::LogSave => (String::new(), "save", "not"),
+        PromptFor::Note => {
+            let typed = prompt.edit.text().trim().chars().count();
+            (format!("{typed} of {MAX_NOTE}   "), "keep", "leave as it is")
+        }
+        PromptFor::Mute => (String::new(), "mute", "leave as it is"),
+        PromptFor::HelpFind => (String::new(), "keep", "clear"),
+    };
+    let mut facts = vec![(found, pen.theme.dim)];
+    // With a mistake there is nothing to keep.
+    if prompt.mistake.is_none() {
+        facts.extend(hint("enter".into(), enter, pen));
+    }
+    facts.extend(hint("esc".into(), esc, pen));
+    facts
+}
+
+/// What is wrong, above the line: at its place, or where there is room.
+fn mistake_lines(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
+    let style = pen.theme.warning;
+    let x = place(prompt, mistake.at).saturating_add(area.x).min(area.right().saturating_sub(2));
+    // The place itself is marked too, for a text that needs the whole line.
+    pen.paint(Rect { x, y: area.y, width: 1, height: 1 }, style.add_modifier(Modifier::REVERSED));
+    let mut lines = wrap(&mistake.text, area.width.saturating_sub(2).into(), pen.glyphs);
+    keep_lines(&mut lines, MISTAKE_LINES);
+    let high = cells(lines.len()).min(area.y);
+    let above = Rect { y: area.y - high, height: high, ..area };
+    pen.wipe(above);
+    pen.paint(above, pen.theme.bar);
+    let wide = cells(width(&mistake.text));
+    let (y, behind) = (above.y, area.right().saturating_sub(x + 3));
+    if high > 1 || wide > behind.max(x.saturating_sub(2)) {
+        for (line, y) in lines.iter().zip(above.y..above.bottom()) {
+            pen.left(area.x + 1, y, area.width.saturating_sub(2), line, style);
+        }
+    } else if high == 1 {
+        pen.left(x, y, 1, pen.glyphs.down, style);
+        let at = if wide <= behind { x + 2 } else { x - wide - 1 };
+        pen.left(at, y, wide, &mistake.text, style);
+    }
+}
+
+/// Where the byte `at` of a line stands, from the left edge.
+fn place(prompt: &Prompt, at: usize) -> u16 {
+    let (before, behind) = prompt.edit.halves();
+    let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
+    // The caret takes a cell of its own.
+    let caret = usize::from(at > before.len());
+    let place = to(before, at.min(before.len())) + to(behind, at.saturating_sub(before.len())) + caret;
+    cells(width(prompt.purpose.sign()) + place).saturating_add(1)
 }

@@ -4,7 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::chart;
+use super::marks::{self, Mark};
 use super::pen::{Pen, Piece, length};
+use crate::console::columns::descends;
 use crate::console::keymap::Does;
 use crate::console::layout::Areas;
 use crate::console::spans::slow_age;
@@ -13,7 +15,7 @@ use crate::console::state::notices::{Line, lines};
 use crate::console::state::wants::STRIP as STRIP_SPAN;
 use crate::console::state::{Screen, State};
 use crate::console::text::{cells, counted, float, share_of, width};
-use crate::model::{Health, HistoryOf, NoticeKind, Phase, Severity, coarse_age};
+use crate::model::{Density, Health, HistoryOf, NoticeKind, Phase, Severity, SortBy, coarse_age};
 
 /// Healths in the order of the header.
 const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
@@ -40,7 +42,7 @@ pub fn draw(state: &State, areas: &Areas, pen: &mut Pen) {
     if areas.bar.height > 0 {
         health_bar(state, areas.bar, pen);
     }
-    banner(state, areas.banner, pen);
+    banner(state, areas.banner, marks::lines(state, areas.banner.width, pen), pen);
     if areas.strip.height > 0 {
         strip(state, areas.strip, pen);
     }
@@ -51,7 +53,11 @@ pub fn draw(state: &State, areas: &Areas, pen: &mut Pen) {
 /// takes the title's place.
 fn two_lines(state: &State, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let health = healths(state, pen);
+    let mut health = healths(state, true, pen);
+    // Rather without the words than without the last of them.
+    if length(&health) + 2 > usize::from(area.width) {
+        health = healths(state, false, pen);
+    }
     let health_wide = cells(length(&health)).min(area.width);
     pen.pieces(area.right().saturating_sub(health_wide + 1), area.y, health_wide, &health);
     let title_room = area.width.saturating_sub(health_wide + 4);
@@ -91,13 +97,14 @@ fn two_lines(state: &State, area: Rect, pen: &mut Pen) {
 }
 
 /// How many streams are in which health.
-fn healths(state: &State, pen: &Pen) -> Vec<Piece> {
+fn healths(state: &State, with_words: bool, pen: &Pen) -> Vec<Piece> {
     let mut totals: Vec<Piece> = Vec::new();
     for health in HEALTHS {
         let count = state.totals.with_health(health);
         let style = if count > 0 { pen.theme.health(health) } else { pen.theme.faint };
         let gap = if totals.is_empty() { "" } else { "  " };
-        totals.push((format!("{gap}{} {count} {}", pen.glyphs.health(health), health.word()), style));
+        let word = if with_words { format!(" {}", health.word()) } else { String::new() };
+        totals.push((format!("{gap}{} {count}{word}", pen.glyphs.health(health)), style));
     }
     totals
 }
@@ -110,21 +117,39 @@ fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
         return pieces;
     }
     let gap = || ("   ".to_owned(), theme.dim);
+    if !state.chosen.is_empty() {
+        let hidden = match state.chosen.hidden() {
+            0 => String::new(),
+            hidden => format!(", {hidden} hidden"),
+        };
+        pieces.extend([(format!("{} selected{hidden}", state.chosen.len()), theme.accent), gap()]);
+    }
+    // What a view that was not changed shows, its name says.
+    let said = state.shown_view().is_some_and(|(_, changed)| !changed);
+    if let Some((view, changed)) = state.shown_view() {
+        let key = view.key.map_or_else(String::new, |key| format!("{key} "));
+        let changed = if changed { " changed" } else { "" };
+        pieces.extend([(format!("view {key}{}{changed}", view.name), theme.accent), gap()]);
+    }
     if list.is_filtered() {
         let shown = format!("{} of {} shown", list.order.len(), state.board.rows.len());
         pieces.extend([(shown, theme.accent), gap()]);
     }
-    if list.faults_only {
+    if list.faults_only && !said {
         pieces.extend([("faults only".into(), theme.accent), gap()]);
     }
-    if !list.filter.trim().is_empty() && state.prompt().is_none() {
+    if !list.filter.trim().is_empty() && state.prompt().is_none() && !said {
         pieces.extend([(format!("/{}", list.filter), theme.accent), gap()]);
     }
-    let column = list.sort.column();
-    let marked = state.columns().iter().any(|placed| Some(placed.column) == column);
-    if !marked && (column.is_some() || list.reversed) {
-        let arrow = if list.sort.descends() == list.reversed { pen.glyphs.up } else { pen.glyphs.down };
-        pieces.extend([(format!("by {} {arrow}", list.sort.word()), theme.dim), gap()]);
+    let SortBy { column, reversed } = list.sort;
+    // Tiles have no titles.
+    let marked = (column.is_none() && !reversed)
+        || state.arrangement.density != Density::Tiles
+            && state.columns().iter().any(|placed| Some(placed.column) == column);
+    if !marked {
+        let arrow = if descends(column) == reversed { pen.glyphs.up } else { pen.glyphs.down };
+        let word = column.map_or("configured", |column| column.title(u16::MAX));
+        pieces.extend([(format!("by {word} {arrow}"), theme.dim), gap()]);
     }
     pieces
 }
@@ -141,7 +166,7 @@ enum Rotation {
 fn pool(state: &State, rotation: Rotation, pen: &Pen) -> Vec<Piece> {
     let (theme, pool) = (pen.theme, state.board.pool);
     let mut pieces = Vec::new();
-    let age = pool.unseen_since.map(|since| slow_age(state.now.since(since)));
+    let age = pool.unseen_since.map(|since| slow_age(state.seen_at().since(since)));
     let text = match (rotation, age) {
         _ if pool.rotating == 0 => None,
         (Rotation::None, _) | (Rotation::Short, None) => None,
@@ -200,7 +225,8 @@ fn health_bar(state: &State, area: Rect, pen: &mut Pen) {
     }
 }
 
-fn banner(state: &State, area: Rect, pen: &mut Pen) {
+/// Draws what must not be missed, a line each: `marks`, that headend leaves, and notices.
+pub fn banner(state: &State, area: Rect, marks: Vec<Mark>, pen: &mut Pen) {
     let mut y = area.y;
     let mut line = |text: &str, end: &str, style: Style, pen: &mut Pen| {
         if y < area.bottom() {
@@ -213,6 +239,9 @@ fn banner(state: &State, area: Rect, pen: &mut Pen) {
             y += 1;
         }
     };
+    for Mark { text, end, style } in marks {
+        line(&text, &end, style, pen);
+    }
     if let Some(leaving) = state.leaving {
         let left = leaving.left.unwrap_or_else(|| state.workers());
         let sign = pen.glyphs.phase(Phase::Stopping);
@@ -232,7 +261,7 @@ fn banner(state: &State, area: Rect, pen: &mut Pen) {
             let wide = width(&notice.text) + width(&hint) + 16;
             end = if wide <= usize::from(area.width) { hint } else { end };
         }
-        let age = coarse_age(state.now.since(notice.since));
+        let age = coarse_age(state.seen_at().since(notice.since));
         let (sign, word) = severity(notice.severity, pen);
         let text = format!(" {sign} {word} {age}  {}", notice.text);
         line(&text, &end, pen.theme.severity(notice.severity), pen);

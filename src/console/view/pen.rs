@@ -70,6 +70,9 @@ impl<'a> Pen<'a> {
 
     /// Gives a whole area a style.
     pub fn paint(&mut self, area: Rect, style: Style) {
+        if style == Style::new() {
+            return;
+        }
         self.buffer.set_style(area, style);
     }
 
@@ -77,6 +80,7 @@ impl<'a> Pen<'a> {
     pub fn wipe(&mut self, area: Rect) {
         for position in area.intersection(self.buffer.area).positions() {
             self.buffer[position].reset();
+            self.buffer[position].set_style(self.theme.ground);
         }
     }
 

@@ -4,34 +4,29 @@ use ratatui::layout::Rect;
 
 use super::dialog::border;
 use super::pen::Pen;
+use crate::console::layout;
 use crate::console::state::overlay::picker::Picker;
 use crate::console::text::{cells, width};
 
-/// The widest a list gets.
-const WIDEST: u16 = 90;
-/// The most lines it shows at a time.
-const HIGHEST: u16 = 20;
 /// Cells for the key at the right.
 const KEY: u16 = 12;
+/// The least and the most cells for what an item is called.
+const LABEL: (u16, u16) = (18, 28);
 
 /// Draws the list at the top of `area`.
 pub fn draw(picker: &Picker, area: Rect, pen: &mut Pen) {
-    let wide = WIDEST.min(area.width.saturating_sub(2));
-    let rows = cells(picker.items.len()).clamp(1, HIGHEST).min(area.height.saturating_sub(3));
-    if wide < 10 || rows == 0 {
-        return;
-    }
-    let frame = Rect { x: area.x + (area.width - wide) / 2, y: area.y, width: wide, height: rows + 3 };
+    let Some((frame, list)) = layout::picker(area, picker.items.len()) else { return };
     pen.wipe(frame);
     border(frame, pen);
-    let (x, room) = (frame.x + 2, wide - 4);
-    typed(picker, x, frame.y + 1, room, pen);
-    let first = (picker.selected + 1).saturating_sub(rows.into());
-    for (n, y) in (first..picker.shown.len()).zip(frame.y + 2..frame.bottom() - 1) {
-        line(picker, n, x, y, room, pen);
+    typed(picker, list.x, frame.y + 1, list.width, pen);
+    let labels = picker.items.iter().map(|item| cells(width(&item.label))).max().unwrap_or(0);
+    let label = labels.clamp(LABEL.0, LABEL.1).min(list.width * 2 / 3);
+    let first = layout::first_seen(picker.selected, list.height);
+    for (n, y) in (first..picker.shown.len()).zip(list.top()..list.bottom()) {
+        line(picker, n, label, Rect { y, height: 1, ..list }, pen);
     }
     if picker.shown.is_empty() {
-        pen.left(x + 2, frame.y + 2, room, "nothing matches", pen.theme.dim);
+        pen.left(list.x + 2, list.y, list.width, "nothing matches", pen.theme.dim);
     }
 }
 
@@ -49,11 +44,11 @@ fn typed(picker: &Picker, x: u16, y: u16, room: u16, pen: &mut Pen) {
     pen.pieces(x, y, room.saturating_sub(wide + 1), &pieces);
 }
 
-fn line(picker: &Picker, n: usize, x: u16, y: u16, room: u16, pen: &mut Pen) {
+fn line(picker: &Picker, n: usize, label: u16, place: Rect, pen: &mut Pen) {
     let Some(item) = picker.shown.get(n).and_then(|at| picker.items.get(*at)) else {
         return;
     };
-    let label = cells(width(&item.label)).clamp(18, 28).min(room);
+    let Rect { x, y, width: room, .. } = place;
     let key = cells(width(&item.key)).min(KEY);
     pen.left(x + 1, y, label.min(room - 1), &item.label, pen.theme.text);
     let note_room = room.saturating_sub(label + key + 4);
@@ -61,6 +56,6 @@ fn line(picker: &Picker, n: usize, x: u16, y: u16, room: u16, pen: &mut Pen) {
     pen.right(x, y, room, &item.key, pen.theme.accent);
     if n == picker.selected {
         pen.left(x, y, 1, pen.glyphs.cursor, pen.theme.accent);
-        pen.paint(Rect::new(x, y, room, 1), pen.theme.selection);
+        pen.paint(place, pen.theme.selection);
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::console::glyphs::Glyphs;
-use crate::console::spans::{Countdown, slow_age};
+use crate::console::spans::{Countdown, age_words, slow_age};
+use crate::console::text::width;
 use crate::model::{Condition, Moment, Phase, Row, coarse_age, span_words};
 
 /// Where there are fewer cells than this the end of a reason is lost.
@@ -33,10 +34,11 @@ pub fn next(row: &Row, now: Moment, countdown: Countdown) -> Option<String> {
 #[must_use]
 pub fn why_in(row: &Row, now: Moment, room: u16) -> String {
     let why = why(row, now, Countdown::Coarse);
-    if room >= SHORT {
+    let fits = width(&why) <= room.into();
+    if room >= SHORT && fits {
         return why;
     }
-    if let Some(next) = row.next.filter(|_| room < LEAST) {
+    if let Some(next) = row.next.filter(|_| room < LEAST && !fits) {
         return format!("in {}", span_words(Countdown::Coarse.round(now.until(next))));
     }
     match why.strip_prefix(&*row.reason).and_then(|rest| rest.strip_prefix(", ")) {
@@ -96,6 +98,11 @@ pub fn health(row: &Row, now: Moment, glyphs: &Glyphs, with_input: bool) -> Stri
     if row.maintenance && row.conditions.is_empty() {
         text.push_str(" (maintenance)");
     }
+    if row.care.muted_until.is_some() {
+        text.push_str(" (muted)");
+    } else if row.care.acknowledged.is_some() {
+        text.push_str(" (ack)");
+    }
     if with_input && on_fallback(row) {
         let (number, of) = row.input_of;
         let _ = write!(text, " on {number}/{of}");
@@ -103,14 +110,77 @@ pub fn health(row: &Row, now: Moment, glyphs: &Glyphs, with_input: bool) -> Stri
     text
 }
 
-/// What to show as the newest message: why it is not live, else the newest line.
+/// What operators noted, apart from a note: `ack 4m`, `muted 3h`; empty when nothing is.
 #[must_use]
-pub fn message(row: &Row, now: Moment) -> String {
+pub fn care(row: &Row, now: Moment) -> String {
+    match (row.care.muted_until, row.care.acknowledged) {
+        (Some(until), _) => format!("muted {}", until_age(until, now)),
+        (None, Some(at)) => format!("ack {}", coarse_age(now.since(at))),
+        (None, None) => String::new(),
+    }
+}
+
+/// The same in a sentence, with the note.
+#[must_use]
+pub fn care_whole(row: &Row, now: Moment) -> String {
+    let acknowledged =
+        row.care.acknowledged.map(|at| format!("acknowledged {} ago", age_words(now.since(at))));
+    let muted = row
+        .care
+        .muted_until
+        .map(|until| format!("muted for another {}", span_words(Countdown::Coarse.round(now.until(until)))));
+    let alone = acknowledged.is_none() && muted.is_none();
+    let note = (!row.care.note.is_empty()).then(|| match alone {
+        true => row.care.note.to_string(),
+        false => format!("note: {}", row.care.note),
+    });
+    let parts: Vec<String> = [acknowledged, muted, note].into_iter().flatten().collect();
+    parts.join(", ")
+}
+
+/// The time left until then, as an age: `4m`.
+fn until_age(until: Moment, now: Moment) -> String {
+    coarse_age(Countdown::Coarse.round(now.until(until)))
+}
+
+/// What to show as the newest message in `room` cells: why it is not live, else the newest line.
+#[must_use]
+pub fn message(row: &Row, now: Moment, room: u16) -> String {
     let why = match row.phase {
         Phase::Live => String::new(),
-        _ => why(row, now, Countdown::Coarse),
+        _ => why_in(row, now, room),
     };
     if why.is_empty() { row.last_message.to_string() } else { why }
+}
+
+/// Why it is not live, or the newest line with its age.
+#[must_use]
+pub fn message_and_age(row: &Row, now: Moment) -> (String, Option<String>) {
+    let why = message(row, now, u16::MAX);
+    let is_line = row.phase == Phase::Live || why == *row.last_message;
+    let age = (is_line && !row.last_message.is_empty()).then(|| coarse_age(now.since(row.last_message_at)));
+    (why, age)
+}
+
+/// What operators noted, in a cell: `ack 5m, ask the coast`.
+#[must_use]
+pub fn care_cell(row: &Row, now: Moment) -> String {
+    let note = row.care.note.to_string();
+    [care(row, now), note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// Its tags.
+#[must_use]
+pub fn tags(row: &Row) -> String {
+    let tags: Vec<&str> = row.tags.iter().map(AsRef::as_ref).collect();
+    tags.join(" ")
+}
+
+/// The input in use, and which one it is where it is not the first.
+#[must_use]
+pub fn input(row: &Row) -> String {
+    let (number, of) = row.input_of;
+    if on_fallback(row) { format!("{number}/{of} {}", row.input) } else { row.input.to_string() }
 }
 
 /// How long the worker has been running.

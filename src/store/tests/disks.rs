@@ -252,7 +252,7 @@ fn what_was_acknowledged_is_known_when_started_on_a_full_disk() {
     wait_for("the end of trouble", || store.trouble().is_none());
     store.close(LONG).unwrap();
     let (_store, opened) = open(mounted.path());
-    assert_eq!((opened.records.len(), opened.records[&id(0)]), (20, record(50)));
+    assert_eq!((opened.records.len(), &opened.records[&id(0)]), (20, &record(50)));
 }
 
 #[test]

@@ -101,6 +101,16 @@ impl Air {
 }
 
 impl Stream {
+    /// The time of day is another one than was thought: schedules mean something else, and what is
+    /// kept by the wall clock has to be kept anew.
+    pub fn wall_was_set(&mut self, around: &mut Surroundings<'_>) {
+        self.refresh_air(around);
+        if self.cared.has_times() {
+            self.saved = None;
+            self.save(around);
+        }
+    }
+
     /// Asks the schedules again, and goes on or off air.
     pub fn refresh_air(&mut self, around: &mut Surroundings<'_>) {
         let was_on = self.air.on;

@@ -34,6 +34,12 @@ impl Failures {
         self.in_a_row
     }
 
+    /// Whether the circuit is open.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// Forgets everything: a stable time of progress, or an operator who starts anew.
     pub fn forget(&mut self) {
         self.in_a_row = 0;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::Supervisor;
 use super::event::Effect;
+use super::stream::{Stream, Surroundings};
+use super::{Supervisor, care};
 use crate::model::{Action, Command, Moment, Selection, StreamIx, Wanted};
 
 impl Supervisor {
@@ -13,6 +14,7 @@ impl Supervisor {
         let most = self.most_slots;
         match command {
             _ if self.leaving => Some("headend is leaving".to_owned()),
+            Command::Care { order, .. } => care::refusal(order),
             Command::Rollout(_) if self.rolling.is_none() => Some("no rollout is under way".to_owned()),
             Command::Streams { action: Action::Restart, target } if self.hold.is_some() => {
                 let many = match target {
@@ -36,8 +38,10 @@ impl Supervisor {
         }
         let touched = match command {
             Command::Streams { action, target } => self.command_streams(now, *action, target, effects),
-            // Not built yet: noted nowhere.
-            Command::Care { .. } => 0,
+            Command::Care { order, target } => {
+                let targets = self.targets(target);
+                self.let_each(now, targets, effects, |stream, around| stream.take_care(around, order))
+            }
             Command::Slots(slots) => {
                 let slots = slots.map(|slots| slots.max(1));
                 let before = std::mem::replace(&mut self.policy.slots, slots);
@@ -56,6 +60,23 @@ impl Supervisor {
         target: &Selection,
         effects: &mut Vec<Effect>,
     ) -> usize {
+        let targets = self.targets(target);
+        let everyone = *target == Selection::All;
+        if matches!(action, Action::Start | Action::Restart) {
+            self.let_go_or_roll_out(now, action, &targets, effects);
+        }
+        self.let_each(now, targets, effects, |stream, around| match action {
+            // Who restarts everything does not mean what was stopped on purpose.
+            Action::Restart if everyone && stream.wanted == Wanted::Stopped => false,
+            Action::Start => stream.start(around),
+            Action::Stop => stream.stop(around),
+            Action::Restart => stream.restart(around),
+            Action::Look => stream.look(around),
+        })
+    }
+
+    /// Those that are meant, in the order of the configuration: what is first there starts first.
+    fn targets(&self, target: &Selection) -> Vec<StreamIx> {
         let mut targets: Vec<StreamIx> = match target {
             Selection::All => self.by_id.values().copied().collect(),
             Selection::Ids(ids) => {
@@ -63,25 +84,22 @@ impl Supervisor {
                 known.into_iter().collect()
             }
         };
-        // In the order of the configuration, so that what is first there starts first.
         targets.sort_unstable();
-        let everyone = *target == Selection::All;
-        if matches!(action, Action::Start | Action::Restart) {
-            self.let_go_or_roll_out(now, action, &targets, effects);
-        }
+        targets
+    }
+
+    /// Does something to each; says for how many that changed anything.
+    fn let_each(
+        &mut self,
+        now: Moment,
+        targets: Vec<StreamIx>,
+        effects: &mut Vec<Effect>,
+        mut act: impl FnMut(&mut Stream, &mut Surroundings<'_>) -> bool,
+    ) -> usize {
         let mut touched = 0;
         for ix in targets {
             let mut changed = false;
-            self.with_stream(now, ix, effects, |stream, around| {
-                changed = match action {
-                    // Who restarts everything does not mean what was stopped on purpose.
-                    Action::Restart if everyone && stream.wanted == Wanted::Stopped => false,
-                    Action::Start => stream.start(around),
-                    Action::Stop => stream.stop(around),
-                    Action::Restart => stream.restart(around),
-                    Action::Look => stream.look(around),
-                };
-            });
+            self.with_stream(now, ix, effects, |stream, around| changed = act(stream, around));
             touched += usize::from(changed);
         }
         touched

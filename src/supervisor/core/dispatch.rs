@@ -49,12 +49,18 @@ impl Supervisor {
     /// now and then; on a busy host those that were live before, one at a time.
     fn candidate_on_hold(&self) -> Option<(Lane, StreamIx)> {
         let ix = match self.guard.load() {
-            Load::Calm => self.disk_full.exempt()?,
+            Load::Calm => return self.exempt_from_hold(),
             Load::Busy if self.disk_full.is_full().is_none() && self.counted.starting == 0 => {
                 self.returning.first()?.1
             }
             _ => return None,
         };
+        self.line.lane_of(ix).filter(|lane| *lane != Lane::Probe).map(|lane| (lane, ix))
+    }
+
+    /// Who waits, and is to try whether its disk is still full.
+    fn exempt_from_hold(&self) -> Option<(Lane, StreamIx)> {
+        let ix = self.disk_full.exempt().filter(|_| self.guard.load() == Load::Calm)?;
         self.line.lane_of(ix).filter(|lane| *lane != Lane::Probe).map(|lane| (lane, ix))
     }
 
@@ -142,11 +148,14 @@ impl Supervisor {
 
     /// How many turns must end for those who wait, as soon as they are over.
     fn turns_needed(&self) -> u32 {
-        if self.hold.is_some() || self.leaving {
-            return 0;
-        }
+        let waiting = match &self.hold {
+            _ if self.leaving => 0,
+            // Who is to find out whether the hold is over needs a slot for that.
+            Some(_) => u32::from(self.exempt_from_hold().is_some()),
+            None => self.line.len(),
+        };
         let coming = self.slots().saturating_sub(self.counted.busy) + self.counted.stopping;
-        self.line.len().saturating_sub(coming)
+        waiting.saturating_sub(coming)
     }
 
     /// When the next turn ends that somebody waits for; in the past, if it could have ended already.
@@ -289,6 +298,7 @@ impl Supervisor {
     /// Above a hard limit some streams rest in each round; once all is calm some go on in each.
     fn shed_or_let_go(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         if self.leaving {
+            self.shedding.next = None;
             return;
         }
         // Who was stopped by hand meanwhile, or started, rests no more.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::care::Cared;
 use crate::model::{
     Command, Detection, FaultClass, HostReading, LineLevel, Moment, Phase, Sample, SelfReading, StreamIx,
-    Tracks, Wanted, WorkersReading,
+    Tracks, Usage, Wanted, WorkersReading,
 };
 
 /// Which start of a stream's worker: one more with each start, so that what an earlier worker still
@@ -90,6 +91,8 @@ pub enum Input {
         /// The workers, when they were measured too.
         workers: Option<WorkersReading>,
     },
+    /// Workers were measured: what each takes of the machine.
+    Usage(Vec<(StreamIx, Generation, Usage)>),
     /// The wall clock, milliseconds since the Unix epoch: at the start, and whenever it differs by
     /// more than a second from what follows from the last one. Only schedules look at it.
     Wall(u64),
@@ -169,18 +172,22 @@ pub enum Effect {
 }
 
 /// What the store keeps of a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// What the operator wants of it.
     pub wanted: Wanted,
     /// Its last phase.
     pub phase: Phase,
+    /// Since when it is in that phase.
+    pub since: Moment,
     /// Starts beyond the first, ever.
     pub restarts: u32,
+    /// What operators noted about it.
+    pub cared: Cared,
 }
 
 /// What is known of a stream from an earlier run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
     /// What the operator wants of it.
     pub wanted: Wanted,
@@ -188,4 +195,6 @@ pub struct Restored {
     pub restarts: u32,
     /// When it last changed: before [`Moment::ZERO`].
     pub changed: Moment,
+    /// What operators noted about it.
+    pub cared: Cared,
 }

@@ -38,18 +38,19 @@ impl Stream {
     pub(super) fn failed(&mut self, around: &mut Surroundings<'_>, failure: &Failure, host: Option<HostIx>) {
         let now = around.now;
         self.watch.run_failed(now, failure.kind);
-        self.last_error = Some(failure.reason.as_str().into());
+        let in_full: Arc<str> = failure.in_full().into();
+        self.last_error = Some(Arc::clone(&in_full));
         if failure.slow_start {
             around.concerns.push(Concern::Start(None));
         }
         if failure.class == Some(FaultClass::DiskFull) {
             around.concerns.push(Concern::DiskFull(self.ix));
             self.set_phase(around, Phase::Held, Wait::Line, &failure.reason);
-            self.note(around, LineLevel::Error, format!("headend: {}", failure.reason).into());
+            self.note(around, LineLevel::Error, format!("headend: {in_full}").into());
             return;
         }
         around.concerns.push(Concern::NotLive(self.ix));
-        self.inputs.burn(now);
+        self.inputs.burn(now, &in_full);
         self.turns.progress = Duration::ZERO;
         if let Some(host) = host {
             self.tell_origin(around, failure, host);
@@ -71,7 +72,7 @@ impl Stream {
         self.set_phase(around, phase, Wait::Retry(now + wait), &failure.reason);
         let other =
             if choice.input == used { String::new() } else { format!(" with input {}", choice.input + 1) };
-        let told = format!("headend: {}; next try{other} in {:.1} s", failure.reason, wait.as_secs_f32());
+        let told = format!("headend: {in_full}; next try{other} in {:.1} s", wait.as_secs_f32());
         self.note(around, LineLevel::Error, told.into());
     }
 

@@ -1,17 +1,21 @@
 //! The ordered inputs of one stream: which is in use, and which comes next.
 
+use std::sync::Arc;
+
 use crate::config::Policy;
-use crate::model::{Moment, StreamSpec};
+use crate::model::{Moment, StreamSpec, mask_secrets};
 
 use super::origins::{HostIx, Origins, host_of};
 
 /// What is known of one input.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Known {
     host: Option<HostIx>,
     /// Failures since it was last good.
     failures: u32,
     failed: Moment,
+    /// Why it failed last; empty when it never did.
+    last_error: Arc<str>,
 }
 
 /// The inputs. Without any (mode `run`) it behaves like one that belongs to no host.
@@ -36,8 +40,9 @@ impl Inputs {
     /// The inputs of `spec`, the primary in use.
     #[must_use]
     pub fn new(spec: &StreamSpec, origins: &mut Origins) -> Self {
-        let known = |url: &std::sync::Arc<str>| Known {
-            host: host_of(url).map(|host| origins.number(host)),
+        let known = |url: &Arc<str>| Known {
+            // Masked, so that no part of a password is taken for a name.
+            host: host_of(&mask_secrets(url)).map(|host| origins.number(host)),
             ..Known::default()
         };
         let mut known: Vec<Known> = spec.inputs.iter().map(known).collect();
@@ -82,11 +87,26 @@ impl Inputs {
         self.current = input.min(self.known.len().saturating_sub(1));
     }
 
+    /// Failures of this one since it was last good, why it failed last, and its host.
+    #[must_use]
+    pub fn told(&self, input: usize) -> (u32, Arc<str>, Option<HostIx>) {
+        let known = self.known.get(input).cloned().unwrap_or_default();
+        (known.failures, known.last_error, known.host)
+    }
+
     /// The one in use failed: one failure burns one input.
-    pub fn burn(&mut self, now: Moment) {
+    pub fn burn(&mut self, now: Moment, why: &Arc<str>) {
         if let Some(known) = self.known.get_mut(self.current) {
             known.failures = known.failures.saturating_add(1);
             known.failed = now;
+        }
+        self.failed(self.current, why);
+    }
+
+    /// This one failed, which does not count against it: it was only looked at.
+    pub fn failed(&mut self, input: usize, why: &Arc<str>) {
+        if let Some(known) = self.known.get_mut(input) {
+            known.last_error = Arc::clone(why);
         }
     }
 
@@ -109,7 +129,7 @@ impl Inputs {
     }
 
     fn failures(&self, now: Moment, input: usize, policy: &Policy) -> u32 {
-        let known = self.known.get(input).copied().unwrap_or_default();
+        let Some(known) = self.known.get(input) else { return 0 };
         // As seldom as something broken is tried: then it is as good as any.
         if now.since(known.failed) >= policy.broken_retry && self.count() > 1 { 0 } else { known.failures }
     }
@@ -155,7 +175,7 @@ mod tests {
 
     fn fails(inputs: &mut Inputs, second: i64, policy: &Policy, origins: &Origins) -> usize {
         let now = Moment::from_millis(second * 1_000);
-        inputs.burn(now);
+        inputs.burn(now, &"refused".into());
         inputs.take(inputs.choose(now, policy, origins).input);
         inputs.current()
     }
@@ -165,6 +185,17 @@ mod tests {
         let (mut inputs, origins, policy) = three();
         let seen: Vec<usize> = (0..6).map(|second| fails(&mut inputs, second, &policy, &origins)).collect();
         assert_eq!(seen, [1, 2, 0, 1, 2, 0]);
+    }
+
+    #[test]
+    fn a_part_of_a_password_is_no_host() {
+        let mut spec = spec("s");
+        spec.inputs =
+            ["http://me:pass/word@a.example/1", "http://me:password@A.example/2"].map(Into::into).into();
+        let mut origins = Origins::default();
+        let inputs = Inputs::new(&spec, &mut origins);
+        let hosts: Vec<_> = (0..2).map(|input| origins.name(inputs.told(input).2.unwrap())).collect();
+        assert_eq!(hosts, ["a.example", "a.example"].map(Arc::from));
     }
 
     #[test]

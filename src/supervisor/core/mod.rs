@@ -6,7 +6,9 @@
 
 mod air;
 mod backoff;
+mod care;
 mod commands;
+mod detail;
 mod dispatch;
 mod event;
 mod failed;
@@ -22,6 +24,7 @@ mod probe;
 mod process;
 mod reason;
 mod rollout;
+mod row;
 mod shared;
 mod slots;
 mod stream;
@@ -39,6 +42,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use care::Cared;
 pub use event::{Effect, Generation, Input, Kept, Purpose, Restored, Signal, WorkerEnd, WorkerEvent};
 pub use reason::words;
 
@@ -258,9 +262,19 @@ impl Supervisor {
                 let changed = self.guard.read(now, &host, &own, &self.policy.guard);
                 self.guard_was_read(now, changed, effects);
             }
+            Input::Usage(measured) => {
+                for (ix, generation, usage) in measured {
+                    let stream = self.streams.get_mut(ix.index());
+                    if stream.is_some_and(|stream| stream.take_usage(generation, usage)) {
+                        self.moved.insert(ix);
+                    }
+                }
+                // Nothing is decided by it.
+                return;
+            }
             Input::Wall(wall_ms) => {
                 self.wall = Some(WallClock::shows(now, wall_ms));
-                self.each(now, effects, Stream::refresh_air);
+                self.each(now, effects, Stream::wall_was_set);
             }
             Input::Tick => self.tick(now, effects),
             Input::Shutdown => {
@@ -430,8 +444,10 @@ impl Supervisor {
             concerns: &mut self.concerns,
         };
         act(stream, &mut around);
+        let conditions_changed = stream.refresh_conditions(now, self.guard.slows_workers_since());
+        stream.settle_care(&mut around);
         // Most events only find that the worker has moved on.
-        if stream.refresh_conditions(now, self.guard.slows_workers_since()) || stream.shown() != shown {
+        if conditions_changed || stream.shown() != shown {
             self.changed.insert(ix);
         } else if stream.numbers() != numbers {
             self.moved.insert(ix);

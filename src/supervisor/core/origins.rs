@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Policy;
-use crate::model::{FaultClass, Moment, StreamIx};
+use crate::model::{Breaker, FaultClass, Moment, StreamIx};
 
 use super::backoff::{doubled, jittered};
 
@@ -141,6 +141,16 @@ impl Origins {
     #[must_use]
     pub fn name(&self, ix: HostIx) -> Arc<str> {
         self.hosts.get(ix.0 as usize).map_or_else(|| "".into(), |origin| Arc::clone(&origin.host))
+    }
+
+    /// Where its breaker stands, and when it lets the next ones through, if it is open.
+    #[must_use]
+    pub fn breaker(&self, ix: HostIx) -> (Breaker, Option<Moment>) {
+        match self.hosts.get(ix.0 as usize).and_then(|origin| origin.open.as_ref()) {
+            None => (Breaker::Closed, None),
+            Some(open) if open.probing.is_empty() => (Breaker::Open, Some(open.next_probe)),
+            Some(open) => (Breaker::HalfOpen, Some(open.next_probe)),
+        }
     }
 
     /// Whether its breaker is open, and when it is probed next.

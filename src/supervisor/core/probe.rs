@@ -48,7 +48,13 @@ impl Probe {
         self.worker.as_ref().is_some_and(|worker| worker.stop.is_some())
     }
 
-    /// The worker, if it is of this generation.
+    /// When the next one is due.
+    #[must_use]
+    pub const fn due(&self) -> Option<Moment> {
+        self.due
+    }
+
+    /// The worker, if it has one.
     pub(super) fn worker(&self) -> Option<&Worker> {
         self.worker.as_ref()
     }
@@ -121,14 +127,19 @@ impl Stream {
                 worker.escalate(ix, now, around.policy, around.effects);
             }
             WorkerEvent::Sample(sample) => self.probe_sample(around.now, sample),
-            WorkerEvent::SpawnFailed { .. } | WorkerEvent::Exited(_) => {
-                let asked = self.probe.is_stopping();
-                self.probe.worker = None;
-                if !asked {
-                    self.probe_was_bad(around.now);
+            WorkerEvent::Line { level, class, text, .. } => {
+                if let Some(worker) = &mut self.probe.worker {
+                    worker.says(around.now, *level, *class, text);
                 }
             }
-            // What it says of the input goes into the log; only progress counts.
+            WorkerEvent::SpawnFailed { error, .. } => {
+                self.probe_ended(around.now, |_| format!("could not be started: {error}"));
+            }
+            WorkerEvent::Exited(end) => {
+                let now = around.now;
+                self.probe_ended(now, |worker| worker.failure(now, *end).in_full());
+            }
+            // Only progress counts.
             _ => {}
         }
     }
@@ -141,7 +152,15 @@ impl Stream {
         }
     }
 
-    fn probe_was_bad(&mut self, now: Moment) {
+    fn probe_ended(&mut self, now: Moment, why: impl FnOnce(&Worker) -> String) {
+        let Some(worker) = self.probe.worker.take() else { return };
+        if worker.stop.is_none() {
+            self.probe_was_bad(now, &why(&worker));
+        }
+    }
+
+    fn probe_was_bad(&mut self, now: Moment, why: &str) {
+        self.inputs.failed(0, &why.into());
         self.probe.bad = self.probe.bad.saturating_add(1);
         if self.phase == Phase::Live && self.inputs.current() > 0 {
             self.probe.due = Some(now + self.probe_distance());
@@ -158,11 +177,11 @@ impl Stream {
         match (&worker.stop, worker.live) {
             (Some(_), _) => _ = worker.escalate(self.ix, now, around.policy, around.effects),
             (None, None) if now.since(worker.started) >= grace => {
-                self.probe_was_bad(now);
+                self.probe_was_bad(now, &format!("no progress within {} s", grace.as_secs_f32()));
                 self.stop_probe_worker(around);
             }
             (None, Some(_)) if now.since(worker.moved) >= stall => {
-                self.probe_was_bad(now);
+                self.probe_was_bad(now, &format!("output time stood still for {} s", stall.as_secs_f32()));
                 self.stop_probe_worker(around);
             }
             (None, Some(live)) if now.since(live) >= good_for => self.fail_back(around, good_for),
@@ -215,7 +234,7 @@ impl Stream {
         };
         let kind = self.conditions.iter().find(|c| self.spec.fallback.on.contains(&c.kind)).map(|c| c.kind);
         let word = kind.map_or("faulty", crate::model::ConditionKind::word);
-        self.inputs.burn(now);
+        self.inputs.burn(now, &word.into());
         let text: Arc<str> =
             format!("{word}: goes from input {} to input {}", self.inputs.current() + 1, next + 1).into();
         self.note(around, LineLevel::Warning, format!("headend: {text}").into());

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Policy;
-use crate::model::{FaultClass, Moment, Sample, StreamIx};
+use crate::model::{FaultClass, LineLevel, Moment, Sample, StreamIx};
 
-use super::event::{Effect, Generation, Signal};
-use super::reason::Failure;
+use super::event::{Effect, Generation, Signal, WorkerEnd};
+use super::reason::{Failure, Said};
 use super::stream::Wait;
 
 /// After KILL was sent and nothing ended, it is sent again this often: a process in an
 /// uninterruptible wait dies when it wakes.
 const KILL_AGAIN: Duration = Duration::from_secs(5);
+
+/// A faulty line explains the end of a run only when it is this new.
+const FAULT_EXPLAINS: Duration = Duration::from_secs(30);
 
 /// What follows when a worker that was asked to end has ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,9 +69,11 @@ pub(super) struct Worker {
     pub(super) spared: Option<Moment>,
     pub(super) stop: Option<Stop>,
     /// The newest error line, for an end that no known class explains.
-    pub(super) error: Option<(Moment, Arc<str>)>,
+    error: Option<(Moment, Arc<str>)>,
     /// The newest line that could explain an end.
-    pub(super) fault: Option<(Moment, FaultClass)>,
+    fault: Option<(Moment, FaultClass)>,
+    /// The first line that refused an argument.
+    refused: Option<Arc<str>>,
 }
 
 impl Worker {
@@ -87,7 +92,37 @@ impl Worker {
             stop: None,
             error: None,
             fault: None,
+            refused: None,
         }
+    }
+
+    /// It said something.
+    pub(super) fn says(&mut self, now: Moment, level: LineLevel, class: Option<FaultClass>, text: &Arc<str>) {
+        if let Some(class) = class.filter(|class| class.ends_a_run()) {
+            self.fault = Some((now, class));
+            if class == FaultClass::BadArgument {
+                self.refused.get_or_insert_with(|| Arc::clone(text));
+            }
+        }
+        if level == LineLevel::Error {
+            self.error = Some((now, Arc::clone(text)));
+        }
+    }
+
+    /// What it said lately explains this.
+    pub(super) fn fault_at(&self, now: Moment) -> Option<FaultClass> {
+        self.fault.filter(|(at, _)| now.since(*at) < FAULT_EXPLAINS).map(|(_, class)| class)
+    }
+
+    /// Why it ended by itself, at `now`.
+    pub(super) fn failure(&self, now: Moment, end: WorkerEnd) -> Failure {
+        let error = self.error.as_ref().filter(|(at, _)| now.since(*at) < FAULT_EXPLAINS);
+        let said = Said {
+            fault: self.fault_at(now),
+            refused: self.refused.as_deref(),
+            error: error.map(|(_, text)| &**text),
+        };
+        Failure::ended(end, self.live.is_some(), &said)
     }
 
     /// It was born. Asked to end before, it can be told only now.

@@ -3,6 +3,7 @@
 //! Everything comes from one seed. A run that breaks a promise says which seed it was; the
 //! environment variable `HEADEND_SEED` runs that one alone.
 
+mod caring;
 mod day;
 mod laws;
 mod world;

@@ -7,18 +7,20 @@ use std::sync::Arc;
 
 use crate::config::Policy;
 use crate::model::{
-    Care, Condition, FaultClass, Figures, LineLevel, Moment, Phase, Row, StreamIx, StreamSpec, Wanted,
-    WatchKind, clean, mask_secrets,
+    Condition, FaultClass, Figures, LineLevel, Moment, Phase, StreamIx, StreamSpec, Usage, Wanted, WatchKind,
+    clean, mask_secrets,
 };
 
 use super::air::{Air, WallClock};
 use super::backoff::Failures;
+use super::care::Cared;
+use super::detail::Runs;
 use super::event::{Effect, Generation, Kept, Purpose, Restored};
 use super::inputs::Inputs;
 use super::line::Lane;
 use super::origins::{HostIx, Origins};
 use super::probe::Probe;
-use super::process::{Stop, Worker};
+use super::process::Worker;
 use super::turns::Turns;
 use super::watch::Watch;
 
@@ -46,8 +48,8 @@ pub struct Stream {
     pub(super) ix: StreamIx,
     pub(super) spec: Arc<StreamSpec>,
     /// Its inputs, masked once: rows are made often.
-    shown_inputs: Vec<Arc<str>>,
-    shown_tags: Arc<[Arc<str>]>,
+    pub(super) shown_inputs: Vec<Arc<str>>,
+    pub(super) shown_tags: Arc<[Arc<str>]>,
     pub(super) wanted: Wanted,
     pub(super) phase: Phase,
     pub(super) reason: Arc<str>,
@@ -57,6 +59,7 @@ pub struct Stream {
     pub(super) worker: Option<Worker>,
     pub(super) probe: Probe,
     pub(super) failures: Failures,
+    pub(super) runs: Runs,
     pub(super) inputs: Inputs,
     pub(super) turns: Turns,
     pub(super) air: Air,
@@ -79,6 +82,8 @@ pub struct Stream {
     pub(super) restarts: u32,
     pub(super) started_before: bool,
     pub(super) figures: Figures,
+    /// What its worker takes of the machine, as last measured.
+    pub(super) usage: Option<Usage>,
     pub(super) watch: Watch,
     pub(super) conditions: Vec<Condition>,
     pub(super) last_error: Option<Arc<str>>,
@@ -86,6 +91,9 @@ pub struct Stream {
     pub(super) last_message_at: Moment,
     pub(super) dropped: u64,
     pub(super) dropped_before: u64,
+    pub(super) cared: Cared,
+    /// Since when nothing is wrong with it, while it is acknowledged.
+    pub(super) well_since: Option<Moment>,
     /// What was last given to the store.
     pub(super) saved: Option<Kept>,
 }
@@ -129,26 +137,6 @@ pub struct Surroundings<'a> {
     pub concerns: &'a mut Vec<Concern>,
 }
 
-/// What a row shows apart from conditions and figures: as long as it is the same, no new row is due.
-#[derive(Debug, PartialEq)]
-pub struct Shown {
-    wanted: Wanted,
-    phase: Phase,
-    reason: Arc<str>,
-    since: Moment,
-    next: Option<Moment>,
-    failures: u32,
-    pid: Option<u32>,
-    started: Option<Moment>,
-    restarts: u32,
-    input: usize,
-    last_error: Option<Arc<str>>,
-    last_message: Arc<str>,
-    last_message_at: Moment,
-    last_seen: Option<Moment>,
-    maintenance: bool,
-}
-
 impl Stream {
     /// A stream at rest. Say [`Stream::begin`] to bring it to what is wanted.
     #[must_use]
@@ -161,15 +149,16 @@ impl Stream {
     ) -> Self {
         Self {
             ix,
-            wanted: restored.map_or(spec.wanted, |r| r.wanted),
+            wanted: restored.as_ref().map_or(spec.wanted, |r| r.wanted),
             phase: Phase::Stopped,
             reason: "".into(),
-            since: restored.map_or(now, |r| r.changed),
+            since: restored.as_ref().map_or(now, |r| r.changed),
             wait: Wait::Nothing,
             generation: Generation::default(),
             worker: None,
             probe: Probe::default(),
             failures: Failures::default(),
+            runs: Runs::default(),
             inputs: Inputs::new(&spec, origins),
             turns: Turns::new(now),
             air: Air::default(),
@@ -181,9 +170,10 @@ impl Stream {
             held_back: false,
             shed: false,
             faulty_since: None,
-            restarts: restored.map_or(0, |r| r.restarts),
+            restarts: restored.as_ref().map_or(0, |r| r.restarts),
             started_before: false,
             figures: Figures::default(),
+            usage: None,
             watch: Watch::default(),
             conditions: Vec::new(),
             last_error: None,
@@ -191,6 +181,8 @@ impl Stream {
             last_message_at: now,
             dropped: 0,
             dropped_before: 0,
+            cared: restored.map(|r| r.cared).unwrap_or_default(),
+            well_since: None,
             saved: None,
             shown_tags: spec.tags.iter().cloned().collect(),
             shown_inputs: spec.inputs.iter().map(|url| clean(&mask_secrets(url)).into()).collect(),
@@ -224,8 +216,9 @@ impl Stream {
 
     /// What the store should keep of it.
     #[must_use]
-    pub const fn kept(&self) -> Kept {
-        Kept { wanted: self.wanted, phase: self.phase, restarts: self.restarts }
+    pub fn kept(&self) -> Kept {
+        let Self { wanted, phase, since, restarts, .. } = *self;
+        Kept { wanted, phase, since, restarts, cared: self.cared.clone() }
     }
 
     /// Slots it holds: one for its worker, one for a probe.
@@ -299,8 +292,8 @@ impl Stream {
         let watch = self.watch.next_deadline(now, thresholds);
         // Who jumps the line does so only as long as somebody looks.
         let looked = self.turns.looked_until.filter(|at| *at > now && self.wait == Wait::Line);
-        let all = [retry, worker, watch, fallback, looked, self.air.next(), self.probe_deadline(now, policy)];
-        all.into_iter().flatten().min()
+        let (air, care, probe) = (self.air.next(), self.care_deadline(), self.probe_deadline(now, policy));
+        [retry, worker, watch, fallback, looked, air, care, probe].into_iter().flatten().min()
     }
 
     /// Works out the conditions anew; says whether they differ from those before.
@@ -319,93 +312,6 @@ impl Stream {
         let changed = conditions != self.conditions;
         self.conditions = conditions;
         changed
-    }
-
-    /// What its row shows apart from conditions and figures.
-    #[must_use]
-    pub fn shown(&self) -> Shown {
-        Shown {
-            wanted: self.wanted,
-            phase: self.phase,
-            reason: Arc::clone(&self.reason),
-            since: self.since,
-            next: self.next_change(),
-            failures: self.failures.in_a_row(),
-            pid: self.worker.as_ref().and_then(|w| w.pid),
-            started: self.worker.as_ref().map(|w| w.started),
-            restarts: self.restarts,
-            input: self.inputs.current(),
-            last_error: self.last_error.clone(),
-            last_message: Arc::clone(&self.last_message),
-            last_message_at: self.last_message_at,
-            last_seen: self.turns.last_seen,
-            maintenance: self.air.maintenance,
-        }
-    }
-
-    /// The figures its row shows; the board is in no hurry for these.
-    #[must_use]
-    pub const fn numbers(&self) -> (Figures, u64) {
-        (self.figures, self.dropped)
-    }
-
-    /// When its phase changes by itself next, if it does.
-    fn next_change(&self) -> Option<Moment> {
-        let thresholds = &self.spec.thresholds;
-        let Some(worker) = &self.worker else {
-            return match self.wait {
-                Wait::Retry(at) => Some(at),
-                Wait::Origin(..) => self.origin_probe,
-                Wait::Line if self.phase == Phase::Resting => self.turns.expected,
-                Wait::Nothing if self.wanted == Wanted::Started => self.air.changes,
-                _ => None,
-            };
-        };
-        match &worker.stop {
-            Some(Stop { next, .. }) => *next,
-            None if worker.live.is_none() => Some(worker.started + thresholds.start_grace),
-            None if self.phase == Phase::Stalled => Some(self.replaced_at(worker)),
-            None => self.turns.ends,
-        }
-    }
-
-    /// Its row on the board.
-    #[must_use]
-    pub fn row(&self) -> Row {
-        let counted = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let inputs = self.shown_inputs.len();
-        let input = self.inputs.current();
-        Row {
-            ix: self.ix,
-            id: self.spec.id.clone(),
-            name: Arc::clone(&self.spec.name),
-            group: Arc::clone(&self.spec.group),
-            mode: self.spec.mode,
-            wanted: self.wanted,
-            phase: self.phase,
-            reason: Arc::clone(&self.reason),
-            since: self.since,
-            next: self.next_change(),
-            failures: self.failures.in_a_row(),
-            conditions: self.conditions.clone(),
-            pid: self.worker.as_ref().and_then(|w| w.pid),
-            started: self.worker.as_ref().map(|w| w.started),
-            restarts: self.restarts,
-            figures: self.figures,
-            input: self.shown_inputs.get(input).cloned().unwrap_or_default(),
-            last_error: self.last_error.clone(),
-            last_message: Arc::clone(&self.last_message),
-            last_message_at: self.last_message_at,
-            lines_dropped: self.dropped,
-            priority: self.spec.priority,
-            watch: self.spec.watch,
-            last_seen: self.turns.last_seen,
-            input_of: if inputs == 0 { (0, 0) } else { (counted(input) + 1, counted(inputs)) },
-            maintenance: self.air.maintenance,
-            usage: None,
-            care: Care::default(),
-            tags: Arc::clone(&self.shown_tags),
-        }
     }
 
     /// Everything from the beginning, as after an operator's order.
@@ -479,7 +385,8 @@ impl Stream {
     /// Has it kept, if it differs from what was kept last.
     pub(super) fn save(&mut self, around: &mut Surroundings<'_>) {
         let kept = self.kept();
-        if self.saved.replace(kept) != Some(kept) {
+        if self.saved.as_ref() != Some(&kept) {
+            self.saved = Some(kept.clone());
             around.effects.push(Effect::Save { stream: self.ix, kept });
         }
     }

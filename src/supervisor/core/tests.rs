@@ -2,7 +2,9 @@
 
 mod board;
 mod busy_host;
+mod caring;
 mod crossing;
+mod detailed;
 mod ending;
 mod failing;
 mod fallback;
@@ -16,7 +18,7 @@ mod sharing;
 use super::*;
 use crate::model::{
     Action, Command, Condition, ConditionKind, Detection, Expect, Fallback, FaultClass, Figures, LineLevel,
-    Mode, Sample, Selection, Thresholds, Tracks, Wanted, WatchKind,
+    Mode, Sample, Selection, Thresholds, Tracks, Usage, Wanted, WatchKind,
 };
 
 /// Output time of one progress block to the next, microseconds.
@@ -238,7 +240,7 @@ impl World {
     /// What was last asked to be kept of this stream.
     fn saved(&self, ix: u32) -> Option<Kept> {
         let kept = |effect: &Effect| match effect {
-            Effect::Save { stream, kept } if stream.0 == ix => Some(*kept),
+            Effect::Save { stream, kept } if stream.0 == ix => Some(kept.clone()),
             _ => None,
         };
         self.effects.iter().rev().find_map(kept)

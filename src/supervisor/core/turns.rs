@@ -116,7 +116,7 @@ impl Stream {
     /// Keeps what its worker saw, at the worker's end.
     pub(super) fn keep_what_was_seen(&mut self) {
         let moved = self.worker.as_ref().filter(|worker| worker.live.is_some()).map(|worker| worker.moved);
-        self.turns.last_seen = moved.or(self.turns.last_seen);
+        self.turns.last_seen = self.seen_until_now();
         if let Some(worker) = self.worker.as_ref().filter(|worker| worker.live.is_some()) {
             self.turns.progress += worker.moved.since(worker.steady);
         }
@@ -125,6 +125,12 @@ impl Stream {
         }
         self.turns.ends = None;
         self.turns.kept = false;
+    }
+
+    /// When a worker last showed progress, the one that is there included.
+    fn seen_until_now(&self) -> Option<Moment> {
+        let moved = self.worker.as_ref().filter(|worker| worker.live.is_some()).map(|worker| worker.moved);
+        moved.or(self.turns.last_seen)
     }
 
     /// Since when nobody has looked at it, for a rotating stream that could be looked at.
@@ -136,6 +142,6 @@ impl Stream {
             && self.air.on
             && !live
             && self.phase != Phase::Broken;
-        counts.then(|| self.turns.last_seen.unwrap_or(self.turns.since))
+        counts.then(|| self.seen_until_now().unwrap_or(self.turns.since))
     }
 }

@@ -4,18 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Policy;
-use crate::model::{ConditionKind, FaultClass, Figures, LineLevel, Mode, Moment, Phase, Sample, clean_line};
+use crate::model::{ConditionKind, FaultClass, Figures, LineLevel, Mode, Moment, Phase, Sample, Usage};
 
 use super::event::{Generation, WorkerEnd, WorkerEvent};
 use super::process::{Moved, Then, Worker};
 use super::reason::{Failure, words};
 use super::stream::{Concern, Stream, Surroundings, Wait};
-
-/// As much of FFmpeg's own last error is told as the reason of an end, bytes.
-const MAX_SAID_BYTES: usize = 200;
-
-/// A faulty line explains the end of a run only when it is this new.
-const FAULT_EXPLAINS: Duration = Duration::from_secs(30);
 
 /// A stalled worker that is spared while nothing is started is looked at again this often.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,7 +40,8 @@ impl Stream {
             WorkerEvent::SpawnFailed { error, needs_edit } => {
                 let reason = format!("could not be started: {error}");
                 let kind = ConditionKind::NotStarted;
-                let failure = Failure { reason, kind, needs_edit, class: None, slow_start: !needs_edit };
+                let (how, class) = (None, None);
+                let failure = Failure { reason, how, kind, needs_edit, class, slow_start: !needs_edit };
                 self.ended(around, &failure);
             }
             WorkerEvent::Sample(sample) => self.sample(around, &sample),
@@ -218,7 +213,15 @@ impl Stream {
             && !self.probe.is_running()
             && self.watch.is_quiet();
         let stalls = worker.moved + self.spec.thresholds.stall;
-        (plain && stalls > now).then_some(stalls)
+        let next = self.care_deadline().map_or(stalls, |over| over.min(stalls));
+        (plain && next > now).then_some(next)
+    }
+
+    /// Its worker was measured. Says whether that is news; of an earlier worker, or of a probe, it is
+    /// not.
+    pub fn take_usage(&mut self, generation: Generation, usage: Usage) -> bool {
+        let is_its = self.worker.as_ref().is_some_and(|worker| worker.generation == generation);
+        is_its && self.usage.replace(usage) != Some(usage)
     }
 
     fn sample(&mut self, around: &mut Surroundings<'_>, sample: &Sample) {
@@ -281,14 +284,11 @@ impl Stream {
         if worker.stop.is_some() {
             return;
         }
+        worker.says(now, level, class, &text);
         if let Some(class) = class {
-            if class.ends_a_run() {
-                worker.fault = Some((now, class));
-            }
             self.watch.line(now, class, repeats);
         }
         if level == LineLevel::Error {
-            worker.error = Some((now, Arc::clone(&text)));
             self.last_error = Some(Arc::clone(&text));
         }
         self.last_message = text;
@@ -329,42 +329,31 @@ impl Stream {
         kind: ConditionKind,
         slow_start: bool,
     ) {
-        let explained = self.worker.as_ref().and_then(|w| w.fault);
-        let explained = explained.filter(|(at, _)| around.now.since(*at) < FAULT_EXPLAINS);
+        let explained = self.worker.as_ref().and_then(|worker| worker.fault_at(around.now));
         let (reason, kind, class) = match explained {
-            Some((_, class)) => (format!("{reason}; {}", words(class)), class.condition(), Some(class)),
+            Some(class) => (format!("{reason}; {}", words(class)), class.condition(), Some(class)),
             None => (reason, kind, None),
         };
         let shown = reason.clone();
         self.watch.run_failed(around.now, kind);
-        let failure =
-            Failure { reason, kind, needs_edit: false, class, slow_start: slow_start && class.is_none() };
+        let (how, needs_edit, slow_start) = (None, false, slow_start && class.is_none());
+        let failure = Failure { reason, how, kind, needs_edit, class, slow_start };
         self.end_worker(around, Then::Failed(failure), &shown);
     }
 
     fn exited(&mut self, around: &mut Surroundings<'_>, end: WorkerEnd) {
         let Some(worker) = &self.worker else { return };
-        if worker.stop.is_some() {
-            // What it failed of, or that it was only asked to end, stands in its stop.
-            self.ended(around, &Failure::ended(end, None, false));
-            return;
-        }
-        let fault =
-            worker.fault.filter(|(at, _)| around.now.since(*at) < FAULT_EXPLAINS).map(|(_, class)| class);
-        let mut failure = Failure::ended(end, fault, worker.live.is_some());
-        // FFmpeg's own words, where ours have none for it.
-        let said = worker.error.as_ref().filter(|(at, _)| around.now.since(*at) < FAULT_EXPLAINS);
-        if let (None, Some((_, said)), WorkerEnd::Code(_)) = (fault, said, end) {
-            failure.reason = format!("{}: {}", failure.reason, clean_line(said, MAX_SAID_BYTES));
-        }
+        // If it was asked to end, why stands in its stop.
+        let failure = worker.failure(around.now, end);
         self.ended(around, &failure);
     }
 
     /// The worker is gone: on to what follows.
     fn ended(&mut self, around: &mut Surroundings<'_>, failure: &Failure) {
         self.keep_what_was_seen();
-        let then = self.worker.take().and_then(|w| w.stop).map(|stop| stop.then);
+        let then = self.remember_run(around.now, failure);
         self.figures = Figures::default();
+        self.usage = None;
         self.dropped_before = self.dropped;
         self.end_probe(around);
         let host = self.at_host.take();

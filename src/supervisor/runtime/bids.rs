@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::model::{Command, HostReading, SelfReading, WorkersReading};
+use crate::host::Workers;
+use crate::model::{Command, HostReading, SelfReading};
 
 /// Orders waiting for the loop.
 const MAX_BIDS: usize = 1_024;
@@ -21,6 +22,8 @@ pub enum Bid {
         /// What.
         command: Command,
     },
+    /// Somebody began to want a stream's detail.
+    Details,
     /// Stop all workers, then end.
     Leave,
     /// Kill what is left.
@@ -42,20 +45,20 @@ impl Bids {
     }
 
     /// Leaves what was measured for the loop: it takes the newest, and nobody waits for it.
-    pub fn measured(&self, host: HostReading, own: SelfReading, workers: Option<WorkersReading>) {
+    pub fn measured(&self, host: HostReading, own: SelfReading, workers: Option<Workers>) {
         self.measured.put(Measured { host, own, workers });
     }
 }
 
 /// One round of readings.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// The machine.
     pub host: HostReading,
     /// headend.
     pub own: SelfReading,
     /// The workers; measured more seldom than the others.
-    pub workers: Option<WorkersReading>,
+    pub workers: Option<Workers>,
 }
 
 /// Room for one round of readings: a loop that is busy finds the newest, not a queue.
@@ -68,7 +71,7 @@ struct Slot {
 impl Slot {
     fn put(&self, mut measured: Measured) {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        measured.workers = measured.workers.or(newest.and_then(|older| older.workers));
+        measured.workers = measured.workers.or(newest.take().and_then(|older| older.workers));
         *newest = Some(measured);
         drop(newest);
         self.filled.notify_one();
@@ -117,12 +120,16 @@ impl Readings<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Usage, WorkersReading};
 
     fn round(load1: f32, workers: Option<u32>) -> Measured {
         Measured {
             host: HostReading { load1, ..HostReading::default() },
             own: SelfReading::default(),
-            workers: workers.map(|count| WorkersReading { count, memory_bytes: 0 }),
+            workers: workers.map(|count| Workers {
+                sum: WorkersReading { count, memory_bytes: 0 },
+                each: (0..count).map(|pid| (pid, Usage::default())).collect(),
+            }),
         }
     }
 

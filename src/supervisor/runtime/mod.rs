@@ -6,18 +6,18 @@
 mod attend;
 mod bids;
 mod clock;
+mod details;
 mod leaving;
 pub mod shim;
 mod spawner;
+mod starts;
 mod strays;
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::process::Child;
 use tokio::sync::{Notify, mpsc};
 
 pub use attend::wall_ms;
@@ -25,17 +25,17 @@ pub use bids::{Bid, Bids};
 pub use leaving::Limits;
 pub use spawner::{Launch, MARK};
 
-use crate::ffmpeg::{Capabilities, Reader, command_line};
+use crate::ffmpeg::Capabilities;
 use crate::logs::Logs;
-use crate::model::{Action, Command, LineLevel, LogLine, Mode, Moment, StreamId, StreamIx, StreamSpec};
-use crate::supervisor::core::{
-    Changes, Effect, Generation, Input, Kept, Purpose, Restored, Supervisor, WorkerEvent,
+use crate::model::{
+    Action, Command, Detail, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage,
 };
-use attend::{Attendant, Group, Told, marked};
+use crate::supervisor::core::{Changes, Effect, Generation, Input, Kept, Restored, Supervisor, WorkerEvent};
+use attend::{Group, Told};
 use bids::{Inbox, Measured};
 use clock::{Clock, WallWatch};
 use leaving::{Due, Leaving};
-use spawner::{Born, Order, Spawner};
+use spawner::{Born, Spawner};
 use strays::Tracked;
 
 /// Events of workers waiting for the loop. When it is full, workers' pipes wait.
@@ -52,13 +52,17 @@ const FIGURES: Duration = Duration::from_secs(1);
 /// Where the loop's results go.
 pub trait Outlet {
     /// Keep this on disk, some time soon.
-    fn save(&mut self, id: &StreamId, kept: Kept);
+    fn save(&mut self, now: Moment, id: &StreamId, kept: Kept);
     /// Show this. Also called with nothing in it, once a second.
     fn publish(&mut self, now: Moment, changes: Changes);
     /// Lines were written to logs.
     fn lines_moved(&mut self);
     /// A command was taken: it changed something for so many streams, all of it saved already.
     fn commanded(&mut self, client: u64, seq: u64, touched: usize);
+    /// Which streams' details somebody wants to see now.
+    fn details_wanted(&self) -> BTreeSet<StreamIx>;
+    /// What is known of such a stream, whether it is news or not.
+    fn put_detail(&mut self, detail: &Detail);
     /// A worker was started: its number, and when on the kernel's clock.
     fn worker_born(&mut self, stream: &StreamId, pid: u32, started: u64);
     /// A worker is reaped: its number may be anybody's from now on.
@@ -101,6 +105,8 @@ pub struct Runtime<O> {
     shown_now: Arc<AtomicI64>,
     /// By stream and start: while a stream is served, another worker may probe its other inputs.
     running: BTreeMap<(StreamIx, Generation), Running>,
+    /// What the newest worker of each stream was started with, to be shown.
+    commands: BTreeMap<StreamIx, Vec<Arc<str>>>,
     inbox: Inbox,
     born: mpsc::Receiver<Born>,
     told: mpsc::Receiver<Told>,
@@ -161,6 +167,7 @@ impl<O: Outlet> Runtime<O> {
             wall: WallWatch::default(),
             shown_now: Arc::new(AtomicI64::new(now.millis())),
             running: BTreeMap::new(),
+            commands: BTreeMap::new(),
             inbox,
             born,
             told,
@@ -278,11 +285,15 @@ impl<O: Outlet> Runtime<O> {
                     Command::Streams { action, .. } => {
                         log::info!("{} {touched} streams, by the operator", action.word());
                     }
+                    Command::Care { order, .. } => {
+                        log::info!("{} {touched} streams, by the operator", order.word());
+                    }
                     other => log::info!("{other:?}, by the operator"),
                 }
                 self.carry_out(now, effects);
                 self.outlet.commanded(client, seq, touched);
             }
+            Event::Bid(Bid::Details) => self.tell_details(),
             Event::Bid(Bid::Leave) => {
                 // What was true until now is shown before everything stops.
                 self.publish(now, true);
@@ -297,9 +308,7 @@ impl<O: Outlet> Runtime<O> {
                 }
                 self.handle(now, Input::Hurry);
             }
-            Event::Measured(Measured { host, own, workers }) => {
-                self.handle(now, Input::Readings { host, own, workers });
-            }
+            Event::Measured(measured) => self.take_in_measured(now, measured),
             Event::Born(born) => self.take_in_born(now, born),
             Event::Told(told) => {
                 if matches!(told.event, WorkerEvent::Exited(_) | WorkerEvent::SpawnFailed { .. }) {
@@ -316,58 +325,17 @@ impl<O: Outlet> Runtime<O> {
         }
     }
 
-    fn take_in_born(&mut self, now: Moment, born: Born) {
-        let Born { stream, generation, purpose, started, result } = born;
-        let born = result.and_then(|child| {
-            let pid = child.id().ok_or_else(|| std::io::Error::other("the worker was gone at once"))?;
-            Ok((child, pid))
-        });
-        let event = match born {
-            Ok((child, pid)) => {
-                if let (Some(spec), Some(started)) = (self.core.spec(stream), started) {
-                    self.outlet.worker_born(&spec.id, pid, started);
-                }
-                self.attend(stream, generation, purpose, child, pid);
-                WorkerEvent::Spawned { pid }
-            }
-            Err(error) => {
-                let text = format!("{error} ({})", self.tools.launch.headend.display());
-                WorkerEvent::SpawnFailed { error: text.into(), needs_edit: false }
-            }
+    fn take_in_measured(&mut self, now: Moment, measured: Measured) {
+        let Measured { host, own, workers } = measured;
+        let sum = workers.as_ref().map(|workers| workers.sum);
+        self.handle(now, Input::Readings { host, own, workers: sum });
+        let Some(workers) = workers else { return };
+        let whose: BTreeMap<u32, (StreamIx, Generation)> =
+            self.running.iter().map(|(whose, running)| (running.pid, *whose)).collect();
+        let known = |(pid, usage): (u32, Usage)| {
+            whose.get(&pid).map(|(stream, generation)| (*stream, *generation, usage))
         };
-        self.handle(now, Input::Worker { stream, generation, event });
-    }
-
-    fn attend(&mut self, stream: StreamIx, generation: Generation, purpose: Purpose, child: Child, pid: u32) {
-        let mode = match purpose {
-            Purpose::Serve => self.core.spec(stream).map(|spec| spec.mode).unwrap_or_default(),
-            Purpose::Probe => Mode::Packets,
-        };
-        let group = Group::new(pid, self.tracked.clone());
-        let attendant = Attendant {
-            stream,
-            generation,
-            purpose,
-            reader: Reader::new(mode, self.tools.stats_period),
-            group: group.clone(),
-            logs: self.tools.logs.clone(),
-            told: self.teller.clone(),
-            lines_moved: Arc::clone(&self.lines_moved),
-            now: Arc::clone(&self.shown_now),
-            dropped_told: 0,
-            dropped_told_at: Instant::now().into(),
-            ended: false,
-        };
-        tokio::spawn(attendant.attend(child));
-        self.running.insert((stream, generation), Running { group, pid });
-        self.pids().push(pid);
-    }
-
-    fn forget(&mut self, stream: StreamIx, generation: Generation) {
-        if let Some(gone) = self.running.remove(&(stream, generation)) {
-            self.pids().retain(|pid| *pid != gone.pid);
-            self.outlet.worker_gone(gone.pid);
-        }
+        self.handle(now, Input::Usage(workers.each.into_iter().filter_map(known).collect()));
     }
 
     /// Gives up waiting for workers that don't end even by KILL. They stay in the store, so that the
@@ -415,7 +383,7 @@ impl<O: Outlet> Runtime<O> {
                 }
                 Effect::Save { stream, kept } => {
                     if let Some(spec) = self.core.spec(stream) {
-                        self.outlet.save(&spec.id, kept);
+                        self.outlet.save(now, &spec.id, kept);
                     }
                 }
                 Effect::Note { stream, level, text } => self.note(stream, level, text),
@@ -439,41 +407,6 @@ impl<O: Outlet> Runtime<O> {
         self.lines_moved.notify_one();
     }
 
-    fn spawn(
-        &mut self,
-        now: Moment,
-        stream: StreamIx,
-        generation: Generation,
-        input: usize,
-        purpose: Purpose,
-    ) {
-        let error = match self.arguments(stream, input, purpose) {
-            Ok((id, args)) => match self.spawner.order(Order { stream, id, generation, purpose, args }) {
-                Ok(()) => return,
-                Err(_) => ("too many workers wait to be started".to_owned(), false),
-            },
-            Err(error) => (error, true),
-        };
-        let event = WorkerEvent::SpawnFailed { error: error.0.into(), needs_edit: error.1 };
-        self.handle(now, Input::Worker { stream, generation, event });
-    }
-
-    fn arguments(
-        &self,
-        stream: StreamIx,
-        input: usize,
-        purpose: Purpose,
-    ) -> Result<(StreamId, Vec<OsString>), String> {
-        let spec = self.core.spec(stream).ok_or("the stream is gone")?;
-        let probed = (purpose == Purpose::Probe).then(|| probe_of(spec));
-        let spec = probed.as_ref().unwrap_or(spec);
-        let line = command_line(spec, input, &self.tools.capabilities, self.tools.stats_period)
-            .map_err(|error| error.to_string())?;
-        let text = marked(purpose, &format!("headend: {}", line.shown()).into());
-        self.tools.logs.push(stream, LogLine { wall_ms: wall_ms(), level: LineLevel::Info, text });
-        Ok((spec.id.clone(), line.args))
-    }
-
     fn publish_what_is_due(&mut self, now: Moment) {
         let instant = Instant::now();
         let figures = instant >= self.figures_at;
@@ -490,6 +423,7 @@ impl<O: Outlet> Runtime<O> {
         let changes = self.core.drain_changes(figures);
         if figures || changes != Changes::default() {
             self.outlet.publish(now, changes);
+            self.tell_details();
         }
         if std::mem::take(&mut self.lines_waiting) {
             self.outlet.lines_moved();
@@ -498,11 +432,6 @@ impl<O: Outlet> Runtime<O> {
             self.outlet.leaving(self.core.workers_left());
         }
     }
-}
-
-/// The stream as a probe looks at it: packets only, whatever it is otherwise.
-fn probe_of(spec: &StreamSpec) -> StreamSpec {
-    StreamSpec { mode: Mode::Packets, ..spec.clone() }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What stands in front of a screen and takes the keys first: a question, a line being typed, a
 //! list to choose from. One at a time.
 
+pub mod columns;
 pub mod edit;
 pub mod picker;
 pub mod prompt;
@@ -8,7 +9,9 @@ pub mod prompt;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::update::Effect;
-use super::{Question, State};
+use super::{Question, Screen, State};
+use crate::console::keymap::{Does, Places};
+use columns::ColumnList;
 use edit::LineEdit;
 use picker::Picker;
 use prompt::Prompt;
@@ -22,6 +25,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// Something is chosen from a list.
     Picker(Picker),
+    /// The columns are chosen, moved and sized.
+    Columns(ColumnList),
 }
 
 /// Whether it is ctrl-c, which leaves from everywhere.
@@ -55,6 +60,14 @@ impl State {
 
     /// The key goes to what stands in front. `None`: nothing does, or the key goes through it.
     pub(super) fn pressed_in_front(&mut self, key: &KeyEvent) -> Option<Vec<Effect>> {
+        if self.overlay.is_some() && std::mem::take(&mut self.help.front) {
+            // Whatever it was: it was pressed to go on.
+            return Some(Vec::new());
+        }
+        if self.asks_for_help(key) {
+            self.help.front = true;
+            return Some(Vec::new());
+        }
         match self.overlay {
             None => None,
             Some(Overlay::Question(_)) => Some(self.pressed_in_question(key)),
@@ -64,7 +77,19 @@ impl State {
             }
             Some(Overlay::Prompt(_)) => Some(self.pressed_in_prompt(key)),
             Some(Overlay::Picker(_)) => Some(self.pressed_in_picker(key)),
+            Some(Overlay::Columns(_)) => Some(self.pressed_in_columns(key)),
         }
+    }
+
+    /// Whether the key asks for help on what stands in front; where a text is typed, no character does.
+    fn asks_for_help(&self, key: &KeyEvent) -> bool {
+        let typed = !matches!(self.overlay, Some(Overlay::Question(_)) | None);
+        let text =
+            typed && matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
+        // In the help itself no key is for help.
+        let place = if self.screen() == Screen::Help { Places::GRID } else { self.screen().place() };
+        let help = || self.keymap.look_up(place, key) == Some(Does::Help);
+        self.overlay.is_some() && !text && help()
     }
 
     /// Leaves what stands in front without doing it.
@@ -72,7 +97,7 @@ impl State {
         match self.overlay.take() {
             Some(Overlay::Prompt(prompt)) => self.prompt_dropped(&prompt),
             Some(Overlay::Picker(picker)) => self.picker_dropped(&picker),
-            Some(Overlay::Question(_)) | None => {}
+            Some(Overlay::Question(_) | Overlay::Columns(_)) | None => {}
         }
     }
 
@@ -99,6 +124,7 @@ impl State {
     pub(super) fn pasted(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or("");
         let paste = |edit: &mut LineEdit| edit.insert(line);
+        let on_the_wall = self.screen() == Screen::Wall;
         match &mut self.overlay {
             Some(Overlay::Prompt(prompt)) => {
                 paste(&mut prompt.edit);
@@ -109,9 +135,10 @@ impl State {
                 picker.narrow();
                 self.picker_moved();
             }
-            Some(Overlay::Question(_)) => {}
+            Some(Overlay::Question(_) | Overlay::Columns(_)) => {}
+            None if on_the_wall => {}
             None => {
-                let filter = self.keymap.key_for(crate::console::keymap::Does::Filter);
+                let filter = self.keymap.key_for(Does::Filter);
                 self.say(format!("pasted text is ignored here: press {filter} first to filter by it"), true);
             }
         }

@@ -1,12 +1,17 @@
 //! A list to choose from, narrowed by typing: the palette, and everything like it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{LineEdit, Overlay};
 use crate::console::fuzzy::Fuzzy;
-use crate::console::keymap::Does;
+use crate::console::keymap::{CHAPTERS, Does, Places};
 use crate::console::state::State;
+use crate::console::state::overlay::prompt::PromptFor;
 use crate::console::state::update::Effect;
+use crate::model::{CareOrder, Column, StreamIx};
 
 /// Rows a page key moves by.
 const PAGE: isize = 10;
@@ -16,6 +21,22 @@ const PAGE: isize = 10;
 pub enum Pick {
     /// Something to do.
     Does(Does),
+    /// Tell nobody for so long.
+    Mute(Duration),
+    /// Tell nobody for a time that is typed.
+    MuteFor,
+    /// Tell again.
+    Unmute,
+    /// A stream whose log comes into the pane.
+    AddLog(StreamIx),
+    /// The order of the grid; `None`: as configured.
+    Sort(Option<Column>),
+    /// A view.
+    View(Arc<str>),
+    /// A saved view that is to be removed.
+    ForgetView(Arc<str>),
+    /// A theme; `None`: none in particular.
+    Theme(Option<String>),
 }
 
 /// One line of the list.
@@ -31,6 +52,9 @@ pub struct Item {
     pub pick: Pick,
 }
 
+/// Best first: whether only label and note together match, and how well.
+type Score = (bool, std::cmp::Reverse<u32>);
+
 /// A list to choose from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picker {
@@ -44,6 +68,8 @@ pub struct Picker {
     pub shown: Vec<usize>,
     /// Which of `shown` is chosen.
     pub selected: usize,
+    /// What is under the cursor is tried on at once.
+    pub live: bool,
 }
 
 impl Picker {
@@ -51,7 +77,7 @@ impl Picker {
     #[must_use]
     pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
         let shown = (0..items.len()).collect();
-        Self { title: title.into(), edit: LineEdit::default(), items, shown, selected: 0 }
+        Self { title: title.into(), edit: LineEdit::default(), items, shown, selected: 0, live: false }
     }
 
     /// The line that is chosen.
@@ -60,18 +86,28 @@ impl Picker {
         self.shown.get(self.selected).and_then(|at| self.items.get(*at))
     }
 
-    /// Shows what matches what is typed; of two that match as well, the first stays first.
+    /// Shows what matches what is typed: first those whose label does, then those that
+    /// have each word somewhere; of two that match as well the
+    /// first one.
     pub fn narrow(&mut self) {
         let mut fuzzy = Fuzzy::new(self.edit.text());
-        let texts = self.items.iter().map(|item| format!("{} {}", item.label, item.note));
-        let mut scored: Vec<(u32, usize)> =
-            texts.enumerate().filter_map(|(at, text)| Some((fuzzy.score(&text)?, at))).collect();
-        scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+        let words: Vec<String> = self.edit.text().split_whitespace().map(str::to_lowercase).collect();
+        let mut scored: Vec<(Score, usize)> = Vec::new();
+        for (at, item) in self.items.iter().enumerate() {
+            let label = fuzzy.score(&item.label);
+            // In a sentence almost anything can be found letter by letter.
+            let text = format!("{} {}", item.label, item.note).to_lowercase();
+            let both = words.iter().all(|word| text.contains(word)).then_some(0);
+            let score = label.or(both);
+            scored.extend(score.map(|score| ((label.is_none(), std::cmp::Reverse(score)), at)));
+        }
+        scored.sort();
         self.shown = scored.into_iter().map(|(_, at)| at).collect();
         self.selected = 0;
     }
 
-    fn move_by(&mut self, rows: isize) {
+    /// Chooses another line, so many below.
+    pub fn move_by(&mut self, rows: isize) {
         let last = self.shown.len().saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(rows).min(last);
     }
@@ -84,16 +120,24 @@ impl State {
         self.picker_moved();
     }
 
-    /// Everything that can be done here, with its key.
+    /// Everything that makes sense here and now, with its key.
     pub(in crate::console::state) fn open_palette(&mut self) {
-        let here = self.keymap.at(self.screen().place()).filter(|b| b.binding.does != Does::Palette);
+        let frozen = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
+        let here = self.keymap.at(self.screen().place().and(frozen)).filter(|bound| {
+            let does = bound.binding.does;
+            does != Does::Palette && self.would_change_something(does)
+        });
+        // Nobody opens a list to move by a row.
+        let (moves, others): (Vec<_>, Vec<_>) = here.partition(|bound| bound.binding.chapter == CHAPTERS[0]);
+        let here = others.into_iter().chain(moves);
         let items = here.map(|bound| Item {
-            label: bound.binding.does.name().replace('-', " "),
+            label: bound.binding.does.label(),
             note: bound.binding.help.to_owned(),
-            key: bound.keys.first().map(|key| key.name()).unwrap_or_default(),
+            key: bound.key(),
             pick: Pick::Does(bound.binding.does),
         });
-        let items = items.collect();
+        let mut items: Vec<Item> = items.collect();
+        items.extend(self.theme_items("theme "));
         self.pick_from(Picker::new("do", items));
     }
 
@@ -122,21 +166,48 @@ impl State {
     }
 
     /// Another line is chosen: what can be tried on at once is.
-    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "themes will")]
-    pub(super) fn picker_moved(&mut self) {}
+    pub(in crate::console::state) fn picker_moved(&mut self) {
+        let Some(Overlay::Picker(picker)) = &self.overlay else { return };
+        if let Some(Pick::Theme(name)) = picker.chosen().filter(|_| picker.live).map(|item| &item.pick) {
+            self.looks.try_on(name.as_deref());
+        }
+    }
 
     /// The list is left without choosing.
-    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "themes will")]
-    pub(super) fn picker_dropped(&mut self, _picker: &Picker) {}
+    pub(super) fn picker_dropped(&mut self, picker: &Picker) {
+        if picker.live {
+            self.looks.settle();
+        }
+    }
 
     /// The chosen line is taken.
-    fn picked(&mut self) -> Vec<Effect> {
+    pub(in crate::console::state) fn picked(&mut self) -> Vec<Effect> {
         let Some(Overlay::Picker(picker)) = self.overlay.take() else {
             return Vec::new();
         };
         match picker.chosen().map(|item| item.pick.clone()) {
-            None => Vec::new(),
+            None => {
+                self.picker_dropped(&picker);
+                Vec::new()
+            }
             Some(Pick::Does(does)) => self.does(does),
+            Some(Pick::Mute(span)) => self.care(CareOrder::Mute(span)),
+            Some(Pick::Unmute) => self.care(CareOrder::Unmute),
+            Some(Pick::MuteFor) => {
+                self.prompt_for(PromptFor::Mute, "");
+                Vec::new()
+            }
+            Some(Pick::AddLog(stream)) => self.add_log(stream),
+            Some(Pick::Sort(column)) => {
+                self.sort_by_column(column);
+                Vec::new()
+            }
+            Some(Pick::View(name)) => {
+                self.show_view_named(&name);
+                Vec::new()
+            }
+            Some(Pick::ForgetView(name)) => self.forget_view(&name),
+            Some(Pick::Theme(name)) => self.theme_picked(name.as_deref()),
         }
     }
 }

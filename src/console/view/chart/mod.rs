@@ -98,7 +98,7 @@ impl Chart<'_> {
 fn draw_mark(mark: &Mark, line: &str, area: Rect, pen: &mut Pen) {
     let free: Vec<bool> = line.chars().map(|c| c == ' ').collect();
     for (x, _) in (area.x..area.right()).zip(&free).filter(|(_, free)| **free) {
-        pen.left(x, area.y, 1, pen.glyphs.mark, pen.theme.faint);
+        pen.left(x, area.y, 1, pen.glyphs.measure, pen.theme.faint);
     }
     let name = format!(" {} ", mark.words);
     let wide = width(&name);

@@ -16,7 +16,7 @@ use crate::model::{Notice, Severity, coarse_age};
 pub fn count(state: &State, wide: u16, glyphs: &Glyphs) -> usize {
     let lines = |notice: &Notice| {
         let word = if notice.severity == Severity::Critical { "critical" } else { "warning" };
-        let age = coarse_age(state.now.since(notice.since));
+        let age = coarse_age(state.seen_at().since(notice.since));
         wrap_after(word.len() + age.len() + 5, &notice.text, wide.saturating_sub(2).into(), glyphs).len()
     };
     state.board.notices.iter().map(lines).sum()
@@ -33,7 +33,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     let mut lines: Vec<(usize, Piece, Piece)> = Vec::new();
     for (n, notice) in all.iter().enumerate().skip(first) {
         let (sign, word) = severity(notice.severity, pen);
-        let head = format!("{sign} {word} {}  ", coarse_age(state.now.since(notice.since)));
+        let head = format!("{sign} {word} {}  ", coarse_age(state.seen_at().since(notice.since)));
         let style = pen.theme.severity(notice.severity);
         let mut head = (head, style);
         for text in wrap_after(width(&head.0), &notice.text, room.into(), pen.glyphs) {

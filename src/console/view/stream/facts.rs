@@ -20,7 +20,7 @@ const WARNS: Tone = Tone::Severity(Severity::Warning);
 pub fn lines(state: &State, row: &Row, wide: u16, glyphs: &Glyphs) -> Vec<Line> {
     let detail = state.detail.as_deref().filter(|detail| detail.stream == row.ix);
     let mut facts =
-        Facts { state, row, detail, now: state.now, lines: Lines::new(wide, true, glyphs), glyphs };
+        Facts { state, row, detail, now: state.seen_at(), lines: Lines::new(wide, true, glyphs), glyphs };
     facts.phase();
     facts.next();
     facts.health();

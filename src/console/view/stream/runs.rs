@@ -27,7 +27,7 @@ pub fn lasted(span: Duration) -> String {
 /// The runs, the newest first.
 pub fn lines(state: &State, row: &Row, wide: u16, glyphs: &Glyphs) -> Vec<Line> {
     let mut lines = Lines::new(wide, false, glyphs);
-    if let Some(up) = words::uptime(row, state.now) {
+    if let Some(up) = words::uptime(row, state.seen_at()) {
         let (number, of) = row.input_of;
         let input = if of > 1 { format!(", input {number} of {of}") } else { String::new() };
         let tone = Tone::Phase(row.phase);
@@ -48,7 +48,7 @@ pub fn lines(state: &State, row: &Row, wide: u16, glyphs: &Glyphs) -> Vec<Line> 
 }
 
 fn one(state: &State, row: &Row, run: &Run, lines: &mut Lines) {
-    let age = format!("{} ago", coarse_age(state.now.since(run.ended)));
+    let age = format!("{} ago", coarse_age(state.seen_at().since(run.ended)));
     let input = match run.input {
         number if row.input_of.1 > 1 && number > 0 => format!("input {number}  "),
         _ => String::new(),

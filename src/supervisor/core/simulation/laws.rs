@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::super::line::Lane;
 use super::super::stream::Wait;
+use super::caring::Noted;
 use super::*;
-use crate::model::{Totals, Wanted};
+use crate::model::{CareOrder, Totals, Wanted};
 
 /// Ticks come less than this after they are due.
 pub const LATENESS: Duration = Duration::from_millis(4);
@@ -30,6 +31,7 @@ struct Seen {
     /// No start before this, unless an operator says so.
     not_before: Moment,
     shown: Option<Row>,
+    noted: Noted,
 }
 
 /// Watches a core from outside.
@@ -72,8 +74,13 @@ impl Laws {
         }
     }
 
-    pub fn added(&mut self, wanted: Wanted, inputs: usize) {
-        self.seen.push(Seen { wanted, inputs, ..Seen::default() });
+    pub fn added(&mut self, wanted: Wanted, inputs: usize, cared: Cared) {
+        self.seen.push(Seen { wanted, inputs, noted: Noted::restored(cared), ..Seen::default() });
+    }
+
+    /// An operator noted something about a stream: its rows before and after.
+    pub fn noted(&mut self, now: Moment, order: &CareOrder, before: &Row, after: &Row) {
+        self.seen[before.ix.index()].noted.ordered(now, order, before, after);
     }
 
     pub fn resized(&mut self, slots: u32) {
@@ -155,6 +162,19 @@ impl Laws {
 
     pub fn effect(&mut self, now: Moment, effect: &Effect) {
         match *effect {
+            Effect::Save { stream, ref kept } => {
+                assert_eq!(
+                    kept.wanted,
+                    self.seen[stream.index()].wanted,
+                    "{stream:?}: the wrong wish is kept"
+                );
+                let seen = &mut self.seen[stream.index()];
+                seen.noted.saved(kept);
+                if seen.phase != kept.phase {
+                    self.followed.insert((seen.phase, kept.phase));
+                    seen.phase = kept.phase;
+                }
+            }
             Effect::Spawn { stream, generation, input, purpose } => {
                 self.spawn(now, stream.index(), generation, input, purpose);
             }
@@ -167,18 +187,6 @@ impl Laws {
                 match signal {
                     Signal::Term => worker.terms += 1,
                     Signal::Kill => assert!(worker.terms >= 2 || hurried, "killed without asking"),
-                }
-            }
-            Effect::Save { stream, kept } => {
-                assert_eq!(
-                    kept.wanted,
-                    self.seen[stream.index()].wanted,
-                    "{stream:?}: the wrong wish is kept"
-                );
-                let seen = &mut self.seen[stream.index()];
-                if seen.phase != kept.phase {
-                    self.followed.insert((seen.phase, kept.phase));
-                    seen.phase = kept.phase;
                 }
             }
             Effect::Note { .. } | Effect::Report { .. } => {}
@@ -247,6 +255,8 @@ impl Laws {
             let stream = &core.streams[ix];
             let row = stream.row();
             counts.phase[row.phase as usize] += 1;
+            seen.noted.look(now, &row);
+            assert!(row.usage.is_none() || seen.worker.is_some(), "stream {ix} takes nothing");
             assert_eq!(seen.shown.as_ref(), Some(&row), "stream {ix}: a row that changed was not told");
             assert_eq!((row.wanted, stream.kept().wanted), (seen.wanted, seen.wanted), "stream {ix}");
             assert_eq!(row.phase.holds_slot(), seen.worker.is_some(), "stream {ix} {:?}", row.phase);

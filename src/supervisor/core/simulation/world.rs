@@ -1,5 +1,7 @@
 //! Workers, hosts and operators as they are: slow, deaf, mortal and moody.
 
+mod operators;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -9,7 +11,7 @@ use super::*;
 use crate::config::Rollout;
 use crate::model::{
     ConditionKind, Detection, FaultClass, Figures, HostReading, LineLevel, RolloutOrder, Sample, SelfReading,
-    Tracks, Wanted, WatchKind,
+    Tracks, Usage, Wanted, WatchKind,
 };
 
 /// From the shutdown to the last worker's end: two seconds to the second TERM, three more to KILL,
@@ -99,6 +101,8 @@ pub struct World {
     pub laws: Laws,
     now: Moment,
     random: fastrand::Rng,
+    /// For what must not change how the world goes on.
+    aside: fastrand::Rng,
     effects: Vec<Effect>,
     agenda: BTreeMap<(Moment, u64), Happening>,
     entries: u64,
@@ -149,6 +153,7 @@ impl World {
             lateness: LATENESS.mul_f64(random.f64() * 0.9),
             trace: Vec::new(),
             random,
+            aside: fastrand::Rng::with_seed(!seed),
             plan,
         };
         world.fill();
@@ -178,8 +183,11 @@ impl World {
                 wanted: self.wanted(),
                 restarts: 5,
                 changed: Moment::from_millis(-9),
+                cared: self.cared(),
             });
-            self.laws.added(restored.map_or(spec.wanted, |restored| restored.wanted), inputs);
+            let wanted = restored.as_ref().map_or(spec.wanted, |restored| restored.wanted);
+            let cared = restored.as_ref().map(|restored| restored.cared.clone());
+            self.laws.added(wanted, inputs, cared.unwrap_or_default());
             specs.push((spec, restored));
         }
         for added in self.core.add_all(self.now, specs, &mut self.effects) {
@@ -466,42 +474,6 @@ impl World {
         }
     }
 
-    fn operator(&mut self) {
-        let ms = self.ms(100..40_000);
-        self.plan_in(ms, Happening::Operator);
-        if self.healing || self.left.is_some() {
-            return;
-        }
-        if self.random.u8(..3) == 0 {
-            self.operates_on_all();
-        }
-        let all = self.random.u8(..60) == 0;
-        let action = match self.random.u8(..10) {
-            0..3 => Action::Stop,
-            3..8 => Action::Start,
-            _ => Action::Restart,
-        };
-        let one = self.random.usize(..self.streams);
-        // Often the same one again, at once: that is where the odd transitions are.
-        for action in
-            [action, Action::Stop, Action::Restart, Action::Start].into_iter().take(self.random.usize(1..5))
-        {
-            let ixs = if all { 0..self.streams } else { one..one + 1 };
-            for ix in ixs {
-                self.laws.ordered(action, ix, all);
-            }
-            let id = self.core.streams[one].spec().id.clone();
-            let target = if all { Selection::All } else { Selection::Ids(vec![id]) };
-            self.core.handle(
-                self.now,
-                Input::Command(Command::Streams { action, target }),
-                &mut self.effects,
-            );
-            // Between two commands the effects of the first are carried out.
-            self.carry_out();
-        }
-    }
-
     /// The machine is measured: now and then it has been busy for a while.
     fn readings(&mut self) {
         self.plan_in(2_000, Happening::Readings);
@@ -518,26 +490,12 @@ impl World {
         let host = HostReading { cores, memory_bytes, memory_total_bytes, ..HostReading::default() };
         let own = SelfReading::default();
         self.core.handle(self.now, Input::Readings { host, own, workers: None }, &mut self.effects);
-    }
-
-    /// What concerns all streams: another size of the pool, a word on the rollout, a look.
-    fn operates_on_all(&mut self) {
-        let one = self.random.usize(..self.streams);
-        let id = self.core.streams[one].spec().id.clone();
-        let order = if self.random.bool() { RolloutOrder::Continue } else { RolloutOrder::Back };
-        let most = self.random.u32(1..60);
-        let command = match self.random.u8(..5) {
-            0 => Command::Rollout(order),
-            1..3 => Command::Streams { action: Action::Look, target: Selection::Ids(vec![id]) },
-            _ if self.plan.streams > 1_000 => return,
-            3 => Command::Slots(Some(most)),
-            _ => Command::Slots(None),
-        };
-        // What the core says about its size is taken; that it keeps to it is the law.
-        self.core.handle(self.now, Input::Command(command), &mut self.effects);
-        self.laws.resized(self.core.pool().slots);
-        self.laws.waits_for_others(&self.core);
-        self.carry_out();
+        let usage = Usage { open_files: self.aside.u32(..9), ..Usage::default() };
+        // Probes and those that are still being born too.
+        let measured =
+            self.processes.keys().map(|(ix, generation)| (self.core.streams[*ix].ix, *generation, usage));
+        let measured = measured.collect();
+        self.core.handle(self.now, Input::Usage(measured), &mut self.effects);
     }
 
     fn wanted(&mut self) -> Wanted {

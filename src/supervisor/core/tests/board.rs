@@ -128,7 +128,7 @@ fn nothing_is_saved_twice() {
         .effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Save { kept, .. } => Some(*kept),
+            Effect::Save { kept, .. } => Some(kept.clone()),
             _ => None,
         })
         .collect();
@@ -189,4 +189,55 @@ fn a_stop_that_takes_a_restart_back_is_saved_at_once() {
     world.effects.clear();
     world.order(Action::Stop, 0);
     assert_eq!(world.saved(0).map(|kept| kept.wanted), Some(Wanted::Stopped));
+}
+
+fn usage(cpu_percent: f32) -> Usage {
+    Usage { cpu_percent, memory_bytes: 1 << 20, open_files: 9 }
+}
+
+#[test]
+fn what_a_worker_takes_is_a_figure_and_goes_with_it() {
+    let mut world = World::one_live();
+    let generation = world.generation(0);
+    let measure = |world: &mut World, generation, usage| {
+        world.handle(Input::Usage(vec![(StreamIx(0), generation, usage)]));
+    };
+    let _ = world.core.drain_changes(true);
+    measure(&mut world, generation, usage(3.0));
+    assert!(!world.core.has_changes(), "in no hurry");
+    assert_eq!(world.core.drain_changes(false).rows, []);
+    let rows = world.core.drain_changes(true).rows;
+    assert_eq!(rows.iter().map(|row| row.usage).collect::<Vec<_>>(), [Some(usage(3.0))]);
+    measure(&mut world, generation, usage(3.0));
+    assert_eq!(world.core.drain_changes(true).rows, [], "the same again is no news");
+    measure(&mut world, Generation(generation.0 + 1), usage(9.0));
+    assert_eq!(world.row(0).usage, Some(usage(3.0)), "another one's");
+
+    world.exits(0, 1);
+    assert_eq!(world.row(0).usage, None);
+    world.pass_until(0, Phase::Starting);
+    measure(&mut world, generation, usage(9.0));
+    assert_eq!(world.row(0).usage, None, "a late word on the worker before");
+}
+
+#[test]
+fn what_a_probe_takes_is_not_the_worker_s() {
+    let mut world = World::one();
+    world.spawned(0);
+    world.exits(0, 1);
+    world.pass_until(0, Phase::Starting);
+    world.goes_live(0);
+    let serves = world.generation(0);
+    let probes = |world: &World| world.stream(0).probe.worker().map(|worker| worker.generation);
+    for _ in 0..1_000 {
+        world.pass_with_progress(1, &[0]);
+        if probes(&world).is_some() {
+            break;
+        }
+    }
+    let probe = probes(&world).unwrap();
+    let measured = [(probe, usage(7.0)), (serves, usage(2.0)), (probe, usage(7.0))];
+    let measured = measured.map(|(generation, usage)| (StreamIx(0), generation, usage));
+    world.handle(Input::Usage(measured.into()));
+    assert_eq!(world.row(0).usage, Some(usage(2.0)));
 }

@@ -271,3 +271,14 @@ fn a_start_that_an_origin_lets_hang_says_nothing_of_this_machine() {
     (0..15).for_each(|ix| world.exits(ix, 255));
     assert_eq!(world.core.pool().starting, 15);
 }
+
+#[test]
+fn leaving_an_overloaded_host_waits_and_does_not_spin() {
+    let mut world = ten_live();
+    world.with_memory(99, 60);
+    world.handle(Input::Shutdown);
+    // `pass` refuses to tick for ever at one moment.
+    world.pass(secs(60));
+    let next = world.core.next_deadline(world.now);
+    assert!(next.is_none_or(|at| at > world.now), "{next:?} at {:?}", world.now);
+}

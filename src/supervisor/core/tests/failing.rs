@@ -153,8 +153,10 @@ fn what_only_an_edit_can_mend_is_not_hurried() {
     let mut world = World::one();
     world.spawned(0);
     world.line(0, FaultClass::BadArgument, "Unrecognized option 'x'");
+    world.line(0, FaultClass::BadArgument, "Error splitting the argument list: Option not found");
     world.exits(0, 1);
     assert_eq!(world.phase(0), Phase::Broken);
+    assert_eq!(&*world.row(0).reason, "FFmpeg refuses: Unrecognized option 'x'", "which one it is");
 }
 
 #[test]
@@ -162,7 +164,8 @@ fn a_faulty_line_explains_an_end_only_while_it_is_new() {
     let mut world = World::one_live();
     world.line(0, FaultClass::NotFound, "HTTP error 404 Not Found");
     world.exits(0, 8);
-    assert_eq!(&*world.row(0).reason, "not found (HTTP 4xx) (exit code 8)");
+    assert_eq!(&*world.row(0).reason, "not found (HTTP 4xx)");
+    assert_eq!(world.row(0).last_error.as_deref(), Some("not found (HTTP 4xx) (exit code 8)"));
     assert!(world.has(0, ConditionKind::Http4xx));
 
     let mut world = World::one_live();
@@ -249,6 +252,14 @@ fn an_end_that_no_class_explains_is_told_in_ffmpegs_own_words() {
     let text = "File 'out.ts' already exists. Exiting.".into();
     world.event(0, WorkerEvent::Line { level: LineLevel::Error, class: None, text, repeats: 1 });
     world.exits(0, 1);
-    let reason = world.row(0).reason;
-    assert!(reason.contains("exit code 1") && reason.contains("already exists"), "{reason}");
+    let (row, said) =
+        (world.row(0), "FFmpeg ended before any progress: File 'out.ts' already exists. Exiting.");
+    assert_eq!(&*row.reason, said);
+    assert_eq!(row.last_error.as_deref(), Some(&*format!("{said} (exit code 1)")));
+    // Its own words are as long as they like.
+    world.pass_until(0, Phase::Starting);
+    world.spawned(0);
+    world.line(0, FaultClass::BadArgument, &"x".repeat(2_000));
+    world.exits(0, 1);
+    assert!(world.row(0).reason.len() < 250, "{}", world.row(0).reason);
 }

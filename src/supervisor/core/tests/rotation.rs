@@ -268,3 +268,34 @@ fn a_fault_that_is_known_for_long_keeps_no_slot() {
     world.healthy_seconds(120);
     assert!(world.row(2).restarts > 0, "others have not been looked at");
 }
+
+#[test]
+fn who_is_just_asked_to_end_its_turn_was_seen_until_then() {
+    let mut world = turning(1, 1);
+    // Nobody else waits: its turn goes on.
+    world.healthy_seconds(600);
+    world.add(rotating("r1"), None);
+    world.pass(millis(500));
+    assert_eq!(world.phase(0), Phase::Stopping);
+    let unseen = world.stream(0).unseen_since().unwrap();
+    assert!(world.now.since(unseen) <= secs(1), "{:?}", world.now.since(unseen));
+}
+
+#[test]
+fn a_turn_ends_for_who_is_to_find_out_whether_the_disk_is_still_full() {
+    let mut world = turning(1, 2);
+    world.add(spec("writes"), None);
+    world.healthy_seconds(5);
+    world.line(1, FaultClass::DiskFull, "No space left on device");
+    world.exits(1, 1);
+    let command = Command::Slots(Some(1));
+    world.core.command(world.now, &command, &mut world.effects);
+    assert_eq!((world.phase(0), world.phase(1)), (Phase::Live, Phase::Held));
+    for _ in 0..70 {
+        world.healthy_second();
+        if world.phase(1) == Phase::Live {
+            return;
+        }
+    }
+    panic!("never tried again: {:?} {}", world.phase(1), world.row(1).reason);
+}

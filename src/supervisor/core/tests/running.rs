@@ -143,7 +143,7 @@ fn what_was_seen_on_a_worker_ends_with_it() {
 fn restored_wanted_wins_over_the_description() {
     let mut world = World::empty(Policy::default());
     let changed = Moment::from_millis(-5_000);
-    let kept = |wanted| Some(Restored { wanted, restarts: 41, changed });
+    let kept = |wanted| Some(Restored { wanted, restarts: 41, changed, cared: Cared::default() });
     world.add(spec("stopped"), kept(Wanted::Stopped));
     world.add(StreamSpec { wanted: Wanted::Stopped, ..spec("started") }, kept(Wanted::Started));
     world.add(StreamSpec { wanted: Wanted::Stopped, ..spec("new") }, None);
@@ -157,7 +157,8 @@ fn restored_wanted_wins_over_the_description() {
 #[test]
 fn restarts_are_counted_beyond_what_was_restored() {
     let mut world = World::empty(Policy::default());
-    let restored = Restored { wanted: Wanted::Started, restarts: 41, changed: Moment::ZERO };
+    let (wanted, changed, cared) = (Wanted::Started, Moment::ZERO, Cared::default());
+    let restored = Restored { wanted, restarts: 41, changed, cared };
     world.add(spec("a"), Some(restored));
     assert_eq!(world.row(0).restarts, 41, "the first start of this run is no restart");
     world.exits(0, 1);

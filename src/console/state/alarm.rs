@@ -1,0 +1,179 @@
+//! Calling someone when a stream becomes critical: at once, but not more often than every ten seconds.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::State;
+use super::update::Effect;
+use crate::console::text::counted;
+use crate::console::wishes::Calls;
+use crate::model::{Health, Moment, Row, StreamIx};
+
+/// From one call to the next: what becomes critical in between is told together.
+pub const CALL_EVERY: Duration = Duration::from_secs(10);
+/// Streams that one call names; the others are counted.
+const NAMED: usize = 3;
+
+/// Streams that nobody was called for yet, and when someone was called last.
+#[derive(Debug, Default)]
+pub struct Alarm {
+    waiting: BTreeSet<StreamIx>,
+    called_at: Option<Moment>,
+}
+
+impl Alarm {
+    /// When the next call is due, if one is.
+    #[must_use]
+    pub fn due(&self) -> Option<Moment> {
+        let after = self.called_at.map_or(Moment::ZERO, |at| at + CALL_EVERY);
+        (!self.waiting.is_empty()).then_some(after)
+    }
+}
+
+/// Whether a row calls for someone: critical, and nobody knows, wants to know nothing, or expects it.
+fn calls(row: &Row, now: Moment) -> bool {
+    row.health() == Health::Critical
+        && !row.maintenance
+        && row.care.acknowledged.is_none()
+        && row.care.muted_until.is_none_or(|until| until <= now)
+}
+
+impl State {
+    /// A stream's row is about to become `new`. Called for each row of a delta, so that what was
+    /// critical when the console opened calls for nobody.
+    pub(super) fn watch_for_alarm(&mut self, ix: StreamIx, new: &Row) {
+        if self.wishes().calls == Calls::default() {
+            return;
+        }
+        if calls(new, self.now) && !self.row(ix).is_some_and(|old| calls(old, self.now)) {
+            self.alarm.waiting.insert(ix);
+        }
+    }
+
+    /// Calls, when it is time to.
+    pub(super) fn call(&mut self) -> Option<Effect> {
+        if self.alarm.due().is_none_or(|at| at > self.now) {
+            return None;
+        }
+        let waiting = std::mem::take(&mut self.alarm.waiting);
+        let rows = waiting.into_iter().filter_map(|ix| self.row(ix));
+        // What is well again meanwhile calls for nobody.
+        let rows: Vec<&Row> = rows.filter(|row| calls(row, self.now)).collect();
+        let text = match rows.as_slice() {
+            [] => return None,
+            [row] => {
+                let worst =
+                    row.conditions.iter().filter(|c| c.explained.is_none()).max_by_key(|c| c.severity);
+                format!("{} critical: {}", row.name, worst.map_or("", |c| c.kind.word()))
+            }
+            rows => {
+                let names: Vec<&str> = rows.iter().take(NAMED).map(|row| &*row.name).collect();
+                let more = match rows.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    more => format!(", +{more}"),
+                };
+                format!("{} critical: {}{more}", counted(rows.len(), "stream"), names.join(", "))
+            }
+        };
+        self.alarm.called_at = Some(self.now);
+        Some(Effect::Call { calls: self.wishes().calls, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::state::update::{Event, update};
+    use crate::console::tests::support::*;
+    use crate::console::theme::Surroundings;
+    use crate::console::wishes::{Notify, Told, Wishes};
+    use crate::model::{Condition, ConditionKind, Explained};
+
+    const BELL: Calls = Calls { bell: true, tmux_alert: false, notify: Some(Notify::Osc9) };
+
+    fn listening(calls: Calls) -> State {
+        let mut state = state(80, 24, board(20));
+        let wishes = Wishes { calls, ..Wishes::default() };
+        state.begin(Surroundings::default(), Told { wishes: Some(wishes), ..Told::default() });
+        state
+    }
+
+    fn with(state: &State, n: u32, kind: ConditionKind) -> Row {
+        let mut row = state.row(StreamIx(n)).unwrap().clone();
+        let severity = kind.severity();
+        row.conditions = vec![Condition { kind, severity, since: state.now, explained: None }];
+        row
+    }
+
+    fn calls_after(state: &mut State, seconds: u64) -> Vec<String> {
+        let now = state.now + Duration::from_secs(seconds);
+        let effects = update(state, now, Event::Clock);
+        let text = |effect| match effect {
+            Effect::Call { calls, text } => {
+                assert_eq!(calls, BELL);
+                text
+            }
+            other => panic!("{other:?}"),
+        };
+        effects.into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn the_first_calls_at_once_and_the_next_ones_together() {
+        let mut state = listening(BELL);
+        let rows = vec![with(&state, 3, ConditionKind::Black)];
+        change(&mut state, rows);
+        assert!(state.deadline().is_some_and(|at| at <= state.now));
+        assert_eq!(calls_after(&mut state, 0), ["Alpenblick TV critical: black"]);
+        for n in 5..10 {
+            let rows = vec![with(&state, n, ConditionKind::Black)];
+            change(&mut state, rows);
+            assert_eq!(calls_after(&mut state, 1), Vec::<String>::new());
+        }
+        // One of them is well again before anybody is called.
+        let well = row(7);
+        change(&mut state, vec![well]);
+        let due = state.alarm.due().unwrap();
+        assert_eq!(due.since(state.now), Duration::from_secs(5));
+        assert_eq!(
+            calls_after(&mut state, 5),
+            ["4 streams critical: Parlament Live, Kleine Sterne, Musik Nonstop, +1"]
+        );
+        assert_eq!(calls_after(&mut state, 60), Vec::<String>::new());
+        assert_eq!(state.alarm.due(), None);
+    }
+
+    #[test]
+    fn who_knows_or_expects_it_is_not_called() {
+        let mut state = listening(BELL);
+        let mut rows: Vec<Row> = (0..5).map(|n| with(&state, n, ConditionKind::Black)).collect();
+        rows[0].care.acknowledged = Some(state.now);
+        rows[1].care.muted_until = Some(state.now + Duration::from_secs(60));
+        rows[2].maintenance = true;
+        rows[3].conditions[0].explained = Some(Explained::Overload);
+        rows[4] = with(&state, 4, ConditionKind::Slow);
+        assert_eq!(rows[4].health(), Health::Warning);
+        change(&mut state, rows);
+        assert_eq!(calls_after(&mut state, 0), Vec::<String>::new());
+        let mut again = with(&state, 1, ConditionKind::Black);
+        again.care.muted_until = Some(state.now);
+        change(&mut state, vec![again]);
+        assert_eq!(calls_after(&mut state, 0), ["Stadion Eins critical: black"], "it is told again");
+    }
+
+    #[test]
+    fn what_was_critical_before_and_a_console_that_calls_nobody_are_silent() {
+        let mut quiet = listening(Calls::default());
+        let rows = vec![with(&quiet, 3, ConditionKind::Black)];
+        change(&mut quiet, rows);
+        assert_eq!(calls_after(&mut quiet, 60), Vec::<String>::new());
+        let mut late = listening(BELL);
+        let mut board = board(20);
+        let row = with(&late, 3, ConditionKind::Black);
+        board.rows.insert(StreamIx(3), std::sync::Arc::new(row.clone()));
+        board.revision = 9;
+        tell(&mut late, crate::link::ServerMessage::Board(Box::new(board)));
+        change(&mut late, vec![row]);
+        assert_eq!(calls_after(&mut late, 60), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,322 @@
+//! The penalty box: only streams that are not well, the worst first, the oldest fault first.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use super::held::Held;
+use super::{Dirty, Screen, State};
+use crate::console::layout;
+use crate::console::spans::{Countdown, age_changes_in};
+use crate::model::{Board, Delta, Health, Moment, Phase, Row, Severity, StreamIx};
+
+/// Where a stream stands in the penalty box. Ordered: who is looked at first is least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Viewers see it, and nobody has said that they know.
+    Critical,
+    /// Someone should look, and nobody has said that they know.
+    Warning,
+    /// Someone knows.
+    Acknowledged,
+    /// Nobody is told about it for a while.
+    Muted,
+    /// Overload or maintenance explain all of it.
+    Explained,
+}
+
+/// How many there are.
+const STANDINGS: usize = 5;
+
+impl Standing {
+    /// Where this stream stands; `None` when nothing is wrong with it.
+    #[must_use]
+    pub fn of(row: &Row) -> Option<Self> {
+        let Some(severity) = severity(row) else {
+            return (!row.conditions.is_empty() || is_failing(row)).then_some(Self::Explained);
+        };
+        Some(match severity {
+            _ if row.care.muted_until.is_some() => Self::Muted,
+            _ if row.care.acknowledged.is_some() => Self::Acknowledged,
+            Severity::Critical => Self::Critical,
+            Severity::Warning => Self::Warning,
+        })
+    }
+
+    /// Whether someone is to look at it.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Critical | Self::Warning)
+    }
+}
+
+/// Whether its phase alone is a fault.
+const fn is_failing(row: &Row) -> bool {
+    matches!(row.phase, Phase::Backoff | Phase::Broken | Phase::Stalled)
+}
+
+/// How bad it is, apart from what something else explains. A run that failed is a fault too while
+/// nobody knows of what.
+#[must_use]
+pub fn severity(row: &Row) -> Option<Severity> {
+    let open = row.conditions.iter().filter(|c| c.explained.is_none());
+    open.map(|c| c.severity).max().or(match row.phase {
+        _ if !row.conditions.is_empty() || row.maintenance => None,
+        Phase::Broken | Phase::Stalled => Some(Severity::Critical),
+        Phase::Backoff => Some(Severity::Warning),
+        _ => None,
+    })
+}
+
+/// How bad it looks: as its health, or as its phase where nothing is known.
+#[must_use]
+pub fn looks(row: &Row) -> Health {
+    match severity(row) {
+        Some(Severity::Critical) => Health::Critical,
+        Some(Severity::Warning) => Health::Warning,
+        None if Standing::of(row).is_some() => Health::Warning,
+        None => row.health(),
+    }
+}
+
+/// When what is wrong with it began: its oldest fault, apart from explained ones where there are
+/// others.
+#[must_use]
+pub fn since(row: &Row) -> Moment {
+    let of = |explained: bool| {
+        let of = row.conditions.iter().filter(move |c| c.explained.is_some() == explained);
+        of.map(|c| c.since).min()
+    };
+    of(false).or_else(|| of(true)).unwrap_or(row.since)
+}
+
+/// The streams that are not well, the worst first.
+#[must_use]
+pub fn in_order(board: &Board) -> Vec<StreamIx> {
+    let rows = board.rows.values();
+    let mut unwell: Vec<_> = rows
+        .filter_map(|row| Some((Standing::of(row)?, Reverse(severity(row)), since(row), row.ix)))
+        .collect();
+    unwell.sort_unstable();
+    unwell.into_iter().map(|(.., ix)| ix).collect()
+}
+
+/// How many streams stand where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally([u32; STANDINGS]);
+
+impl Tally {
+    /// Counts `rows`.
+    #[must_use]
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
+        let mut tally = Self::default();
+        rows.into_iter().for_each(|row| tally.add(row));
+        tally
+    }
+
+    /// One stream more.
+    pub fn add(&mut self, row: &Row) {
+        if let Some(standing) = Standing::of(row) {
+            self.0[standing as usize] += 1;
+        }
+    }
+
+    /// One stream less, which was counted as it is in `row`.
+    pub fn remove(&mut self, row: &Row) {
+        if let Some(standing) = Standing::of(row) {
+            let count = &mut self.0[standing as usize];
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// How many stand there.
+    #[must_use]
+    pub const fn at(&self, standing: Standing) -> u32 {
+        self.0[standing as usize]
+    }
+
+    /// How many someone is to look at.
+    #[must_use]
+    pub const fn open(&self) -> u32 {
+        self.at(Standing::Critical) + self.at(Standing::Warning)
+    }
+
+    /// How bad the worst of those is.
+    #[must_use]
+    pub const fn worst(&self) -> Health {
+        match (self.at(Standing::Critical), self.at(Standing::Warning)) {
+            (0, 0) => Health::Ok,
+            (0, _) => Health::Warning,
+            _ => Health::Critical,
+        }
+    }
+
+    /// How many are in the box.
+    #[must_use]
+    pub fn all(&self) -> u32 {
+        self.0.iter().sum()
+    }
+}
+
+/// The penalty box.
+#[derive(Debug, Default)]
+pub struct Penalty {
+    /// Who is in it, as shown.
+    pub list: Held,
+    /// How many stand where.
+    pub tally: Tally,
+    /// Since when nobody is in it, and whether that began while the console looked.
+    pub empty_since: Option<(Moment, bool)>,
+    /// There was a board.
+    counted: bool,
+}
+
+impl Penalty {
+    /// The whole board is another one. Says whether there was one before.
+    pub fn count(&mut self, board: &Board) -> bool {
+        self.tally = Tally::of(board.rows.values().map(AsRef::as_ref));
+        self.list.changed();
+        std::mem::replace(&mut self.counted, true)
+    }
+
+    /// A row is about to change. Says whether that changes who is in the box, or in which order.
+    pub fn row_changes(&mut self, old: Option<&Row>, new: Option<&Row>) -> bool {
+        let place = |row: &Row| Standing::of(row).map(|standing| (standing, severity(row), since(row)));
+        if old.and_then(place) == new.and_then(place) {
+            return false;
+        }
+        old.into_iter().for_each(|row| self.tally.remove(row));
+        new.into_iter().for_each(|row| self.tally.add(row));
+        self.list.changed();
+        true
+    }
+
+    /// Remembers since when nobody is in the box; `seen`: it was looked at before, too.
+    pub fn empty_or_not(&mut self, empty: bool, now: Moment, seen: bool) {
+        self.empty_since = empty.then(|| self.empty_since.unwrap_or((now, seen)));
+    }
+
+    /// Who is in the box now. Whom someone is about to act on stays where it is, even when it is well
+    /// again.
+    fn order(&self, board: &Board, now: Moment) -> Vec<StreamIx> {
+        let mut order = in_order(board);
+        let kept = self.list.selected.filter(|_| self.list.is_attended(now));
+        let kept = kept.filter(|ix| board.rows.contains_key(ix) && !order.contains(ix));
+        if let (Some(ix), Some(at)) = (kept, self.list.position()) {
+            order.insert(at.min(order.len()), ix);
+        }
+        order
+    }
+
+    /// Opens the box: the worst is selected.
+    pub fn open(&mut self, board: &Board, now: Moment) {
+        self.list.open(in_order(board), now);
+    }
+
+    /// Puts the box in order by itself. Says whether anything moved.
+    pub fn settle(&mut self, board: &Board, now: Moment, height: usize) -> bool {
+        let order = self.order(board, now);
+        self.list.arrange(order, now, height)
+    }
+}
+
+impl State {
+    /// Rows of the penalty box that fit the screen.
+    #[must_use]
+    pub fn penalty_height(&self) -> usize {
+        let (list, _) = layout::penalty_parts(self.areas().body);
+        usize::from(list.height.saturating_sub(1)).max(1)
+    }
+
+    /// Opens the box.
+    pub(super) fn open_penalty(&mut self) {
+        self.penalty.open(&self.board, self.now);
+        self.go(Screen::Penalty);
+    }
+
+    /// The whole board is another one.
+    pub(super) fn unwell_changed(&mut self) {
+        let seen = self.penalty.count(&self.board);
+        if !self.is_frozen() {
+            self.penalty.empty_or_not(self.penalty.tally.all() == 0, self.now, seen);
+        }
+        self.settle_penalty();
+    }
+
+    fn settle_penalty(&mut self) -> bool {
+        let height = self.penalty_height();
+        self.penalty.settle(&self.board, self.now, height)
+    }
+
+    /// A row is about to change, which is worth `change` where it is seen. How soon what the penalty
+    /// box says of it is wanted.
+    pub(super) fn unwell_row(&mut self, ix: StreamIx, new: &Row, change: Dirty) -> Dirty {
+        let old = self.board.rows.get(&ix).map(AsRef::as_ref);
+        // How many there are to look at can be seen everywhere.
+        let moved = self.penalty.row_changes(old, Some(new));
+        if self.screen() == Screen::Wall {
+            return self.wall_row(change, moved, new);
+        }
+        if moved { Dirty::Now } else { Dirty::Clean }
+    }
+
+    /// A row goes.
+    pub(super) fn unwell_row_goes(&mut self, ix: StreamIx, delta: &Delta) {
+        if !delta.rows.contains_key(&ix) {
+            let old = self.board.rows.get(&ix).map(AsRef::as_ref);
+            self.penalty.row_changes(old, None);
+        }
+    }
+
+    /// When the box on the screen is to be put in order.
+    pub(super) fn penalty_due(&self) -> Option<Moment> {
+        let moves = self.screen() == Screen::Penalty && self.overlay.is_none();
+        if moves { self.penalty.list.sort_due() } else { None }
+    }
+
+    /// Time went on.
+    pub(super) fn penalty_clock(&mut self) {
+        if self.penalty_due().is_some_and(|at| at <= self.now) && self.settle_penalty() {
+            self.want(Dirty::Now);
+        }
+    }
+
+    /// When an age in the box changes.
+    pub(super) fn penalty_ages(&self, consider: &mut impl FnMut(Duration)) {
+        for ix in self.penalty.list.visible(self.penalty_height()) {
+            let Some(row) = self.row(*ix) else { continue };
+            consider(age_changes_in(self.now.since(since(row))));
+            let ages = row.care.acknowledged.into_iter().chain(row.conditions.iter().map(|c| c.since));
+            ages.for_each(|at| consider(age_changes_in(self.now.since(at))));
+            if let Some(next) = row.next {
+                consider(Countdown::Coarse.changes_in(self.now.until(next)));
+            }
+            if let Some(until) = row.care.muted_until {
+                consider(Countdown::Coarse.changes_in(self.now.until(until)));
+            }
+        }
+        if let Some((since, _)) = self.penalty.empty_since {
+            consider(age_changes_in(self.now.since(since)));
+        }
+        let selected = self.penalty.list.selected.and_then(|ix| self.row(ix));
+        if let Some(row) = selected {
+            consider(age_changes_in(self.now.since(row.since)));
+            consider(age_changes_in(self.now.since(row.last_message_at)));
+        }
+    }
+
+    /// Moves the selection of the list that the open stream came from; says which stream is selected
+    /// then.
+    pub(super) fn neighbour(&mut self, forward: bool) -> Option<StreamIx> {
+        if !self.screens.contains(&Screen::Penalty) {
+            let height = self.grid_height();
+            self.list.move_to_stream(forward, height);
+            return self.list.selected;
+        }
+        let height = self.penalty_height();
+        self.penalty.list.move_by(if forward { 1 } else { -1 }, height);
+        self.penalty.list.selected
+    }
+}
+
+#[cfg(test)]
+mod tests;

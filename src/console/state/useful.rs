@@ -1,0 +1,73 @@
+//! What makes sense here and now: the footer and the palette offer nothing else.
+
+use super::{Screen, State};
+use crate::console::keymap::{Does, acts};
+use crate::model::{Phase, Wanted};
+
+impl State {
+    /// Whether `does`, which works at this place, makes sense as things are. Nothing that changes
+    /// from row to row decides it: the footer is to stand still while someone moves.
+    #[must_use]
+    pub fn is_useful(&self, does: Does) -> bool {
+        // Nothing can be done to what was.
+        if self.is_frozen() && acts(does) {
+            return false;
+        }
+        match does {
+            // In the grid there is nothing to go back from but a filter and a selection.
+            Does::Back => self.screen() != Screen::Grid || self.list.is_filtered() || !self.chosen.is_empty(),
+            // Only a rollout that has stopped can go on or back.
+            Does::RolloutContinue | Does::RolloutBack => self.rollout().is_some(),
+            Does::Open | Does::Start | Does::Stop | Does::Restart => self.target().is_some(),
+            Does::Log => self.target().is_some() && self.screen() != Screen::Log,
+            Does::StartAll | Does::StopAll | Does::RestartAll => !self.list.order.is_empty(),
+            Does::Previous | Does::Next => self.list.order.len() > 1,
+            Does::SlotsAuto => !self.board.pool.auto,
+            _ => true,
+        }
+    }
+
+    /// Whether it would also do something to the very stream it goes to: the palette, which is
+    /// opened for one moment, offers only that.
+    #[must_use]
+    pub fn would_change_something(&self, does: Does) -> bool {
+        let target =
+            |holds: fn(Wanted, Phase) -> bool| self.target().is_some_and(|row| holds(row.wanted, row.phase));
+        self.is_useful(does)
+            && match does {
+                Does::Start => target(|wanted, _| wanted == Wanted::Stopped),
+                Does::Stop => target(|wanted, phase| wanted == Wanted::Started || phase != Phase::Stopped),
+                Does::Restart => target(|wanted, _| wanted == Wanted::Started),
+                _ => true,
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crossterm::event::KeyCode;
+
+    use super::*;
+    use crate::console::tests::support::*;
+    use crate::model::{Board, NoticeKind, Severity, StreamIx};
+
+    #[test]
+    fn only_what_would_do_something_is_offered() {
+        let mut board = board(3);
+        board.notices = vec![notice(NoticeKind::Rollout, Severity::Warning, "waits")];
+        Arc::make_mut(board.rows.get_mut(&StreamIx(1)).unwrap()).wanted = Wanted::Stopped;
+        let mut state = state(80, 24, board);
+        assert!(state.is_useful(Does::RolloutBack) && state.would_change_something(Does::Stop));
+        assert!(state.is_useful(Does::Start) && !state.would_change_something(Does::Start));
+        press(&mut state, KeyCode::Down);
+        assert!(state.would_change_something(Does::Start) && !state.would_change_something(Does::Restart));
+        assert!(!state.is_useful(Does::Back));
+        let empty = crate::console::tests::support::state(80, 24, Board::default());
+        for does in [Does::Open, Does::Start, Does::StopAll, Does::RolloutContinue, Does::Next] {
+            assert!(!empty.is_useful(does), "{does:?}");
+        }
+        assert!(empty.is_useful(Does::Quit));
+    }
+}

@@ -1,0 +1,64 @@
+//! Lines about the screen itself: that it is frozen, that its data is old.
+
+use ratatui::style::Style;
+
+use super::pen::Pen;
+use crate::console::keymap::Does;
+use crate::console::spans::age_words;
+use crate::console::state::{Screen, State};
+use crate::console::text::width;
+
+/// A line that must not be missed.
+pub struct Mark {
+    /// What there is to know.
+    pub text: String,
+    /// What can be done about it; never what is cut.
+    pub end: String,
+    /// How it looks, not reversed.
+    pub style: Style,
+}
+
+/// What is to be said about a screen of `width` cells.
+pub fn lines(state: &State, width: u16, pen: &Pen) -> Vec<Mark> {
+    silent(state, pen).into_iter().chain(frozen(state, width.into(), pen)).collect()
+}
+
+/// The supervisor is not heard.
+pub fn silent(state: &State, pen: &Pen) -> Option<Mark> {
+    let span = age_words(state.silent_for()?);
+    let text = format!(" DATA IS OLD: nothing heard for {span}");
+    Some(Mark { text, end: String::new(), style: pen.theme.critical })
+}
+
+/// What is shown is not what is.
+pub fn frozen(state: &State, room: usize, pen: &Pen) -> Option<Mark> {
+    let frozen = state.lookback.frozen.as_ref()?;
+    let key = |does| state.keymap.key_for(does);
+    let pair = |back, forward, word: &str| format!("{} {} {word}   ", key(back), key(forward));
+    let live = format!("{} live ", key(Does::Freeze));
+    let steps = [
+        pair(Does::StepBack, Does::StepForward, "1 s"),
+        pair(Does::MinuteBack, Does::MinuteForward, "1 min"),
+        pair(Does::TurnBack, Does::TurnForward, "change"),
+    ];
+    let at = state.time_of_day(frozen.at, true);
+    let at = if at.is_empty() { at } else { format!(" at {at}") };
+    let mut text = format!(" FROZEN{at}, {} ago", age_words(state.seen_ago()));
+    let whole = format!("  {}{live}", steps.concat());
+    let end = if width(&text) + width(&whole) <= room { whole } else { format!("  {live}") };
+    let reach = age_words(state.reaches_back());
+    let mut facts = vec![format!("reaches back {reach}")];
+    if matches!(state.screen(), Screen::Stream | Screen::Log | Screen::OwnLog) {
+        facts.insert(0, "the log goes on".into());
+    }
+    if frozen.live_tally.open() != state.penalty.tally.open() {
+        facts.insert(0, format!("{} to look at now", frozen.live_tally.open()));
+    }
+    for fact in facts {
+        let fact = format!(" {} {fact}", pen.glyphs.dot);
+        if width(&text) + width(&fact) + width(&end) <= room {
+            text.push_str(&fact);
+        }
+    }
+    Some(Mark { text, end, style: pen.theme.accent })
+}

@@ -1,0 +1,215 @@
+//! The wall: what is to be seen from across a room, without a key.
+
+mod digits;
+mod tiles;
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use super::pen::{Pen, Piece, length};
+use super::{header, marks, words};
+use crate::console::layout::wall::{Plan, Scale, loud};
+use crate::console::spans::age_words;
+use crate::console::state::State;
+use crate::console::state::penalty::{Standing, looks, since};
+use crate::console::text::{cells, counted, width};
+use crate::model::{Health, Row};
+
+/// Healths in the order of the wall.
+const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
+
+/// Draws the wall.
+pub fn draw(state: &State, pen: &mut Pen) {
+    let plan = state.wall_plan();
+    head(state, &plan, pen);
+    let banner = banners(state, plan.banner, pen);
+    let frozen = marks::frozen(state, banner.width.into(), pen);
+    header::banner(state, banner, frozen.into_iter().collect(), pen);
+    rule(state, &plan, pen);
+    tiles::draw(state, &plan, pen);
+    unwell(state, plan.penalty, pen);
+}
+
+/// Totals and the clock.
+fn head(state: &State, plan: &Plan, pen: &mut Pen) {
+    let area = plan.head;
+    let clock = state.clock_text();
+    if plan.scale == Scale::Line {
+        let wide = cells(width(&clock));
+        let room = area.width.saturating_sub(wide + 3);
+        // Where there is no room for words, the signs are those of the tiles.
+        let whole = totals(state, true, pen);
+        let pieces = if length(&whole) <= room.into() { whole } else { totals(state, false, pen) };
+        pen.pieces(area.x + 1, area.y, room, &pieces);
+        pen.right(area.x, area.y, area.width.saturating_sub(1), &clock, pen.theme.title);
+        return;
+    }
+    let mut x = area.x + 1;
+    for health in HEALTHS {
+        let number = state.totals.with_health(health);
+        let style = total_style(health, number, pen);
+        digits::draw(&number.to_string(), plan.scale, (x, area.y), style, pen);
+        let word = format!("{} {}", pen.glyphs.health(health), health.word());
+        pen.left(x, area.y + plan.scale.height(), plan.scale.total(plan.digits) - 1, &word, style);
+        x += plan.scale.total(plan.digits);
+    }
+    let at = area.right().saturating_sub(plan.scale.clock() + 1);
+    digits::draw(&clock, plan.scale, (at, area.y), pen.theme.title, pen);
+    let title = format!("headend  {}", state.title);
+    let room = area.right().saturating_sub(x + 1);
+    pen.right(x, area.y + plan.scale.height(), room, &title, pen.theme.dim);
+}
+
+fn total_style(health: Health, number: u32, pen: &Pen) -> Style {
+    if number > 0 { pen.theme.health(health).remove_modifier(Modifier::UNDERLINED) } else { pen.theme.faint }
+}
+
+fn totals(state: &State, with_words: bool, pen: &Pen) -> Vec<Piece> {
+    let total = |health| {
+        let number = state.totals.with_health(health);
+        let word = if with_words { format!(" {}", health.word()) } else { String::new() };
+        let text = format!("{} {number}{word}  ", pen.glyphs.health(health));
+        (text, total_style(health, number, pen))
+    };
+    HEALTHS.map(total).to_vec()
+}
+
+/// What can't be missed: old data, and what viewers see. Gives the room that is left.
+fn banners(state: &State, area: Rect, pen: &mut Pen) -> Rect {
+    let mut left = area;
+    let critical = state.penalty.tally.at(Standing::Critical);
+    let old = marks::silent(state, pen).map(|mark| (mark.text, mark.style));
+    let critical = (critical > 0).then(|| (critical_words(state, critical, pen), pen.theme.critical));
+    for (text, style) in old.into_iter().chain(critical) {
+        let high = loud(state.size).min(left.height);
+        let style =
+            style.remove_modifier(Modifier::UNDERLINED).add_modifier(Modifier::REVERSED | Modifier::BOLD);
+        let lines = Rect { height: high, ..left };
+        // Blanks are drawn: a reversed style alone leaves them to the terminal's own colour.
+        for y in lines.y..lines.bottom() {
+            pen.left(lines.x, y, lines.width, &" ".repeat(lines.width.into()), style);
+        }
+        if high > 0 {
+            pen.left(lines.x, lines.y + high / 2, lines.width, &text, style);
+        }
+        left = Rect { y: left.y + high, height: left.height - high, ..left };
+    }
+    left
+}
+
+/// How many are critical, and which one is for longest.
+fn critical_words(state: &State, count: u32, pen: &Pen) -> String {
+    let is_critical = |row: &&Row| Standing::of(row) == Some(Standing::Critical);
+    let rows = state.board.rows.values().map(AsRef::as_ref);
+    let worst = rows.filter(is_critical).min_by_key(|row| (since(row), row.ix));
+    let sign = pen.glyphs.health(Health::Critical);
+    let worst = worst
+        .map_or_else(String::new, |row| format!("   {}  {}", row.name, tiles::word(row, state.seen_at())));
+    let more = if count > 1 { format!("   +{} more", count - 1) } else { String::new() };
+    format!(" {sign} CRITICAL: {}{worst}{more}", counted(count as usize, "stream"))
+}
+
+fn rule(state: &State, plan: &Plan, pen: &mut Pen) {
+    if plan.rule.height == 0 {
+        return;
+    }
+    let theme = pen.theme;
+    let title = counted(state.board.rows.len(), "stream");
+    let page = format!("page {} of {}", state.wall.page + 1, plan.pages);
+    let facts = [(page, theme.accent)];
+    let facts = if plan.pages > 1 { &facts[..] } else { &facts[..0] };
+    pen.rule(plan.rule.x, plan.rule.y, plan.rule.width, &[(title, theme.heading)], facts);
+}
+
+/// The penalty box, as far as it has room.
+fn unwell(state: &State, area: Rect, pen: &mut Pen) {
+    if area.height == 0 {
+        return;
+    }
+    let (theme, tally) = (pen.theme, state.penalty.tally);
+    let open = if tally.open() > 0 { theme.health(tally.worst()) } else { theme.ok };
+    let title = [(format!("{} to look at", tally.open()), open.remove_modifier(Modifier::UNDERLINED))];
+    pen.rule(area.x, area.y, area.width, &title, &[]);
+    let rows: Vec<&Row> = state.wall.unwell.iter().filter_map(|ix| state.row(*ix)).collect();
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    if rows.is_empty() {
+        all_is_well(state, body, pen);
+        return;
+    }
+    let high = if rows.len() * 2 <= body.height.into() { 2 } else { 1 };
+    let fits = usize::from(body.height / high);
+    let (shown, more) = if rows.len() > fits {
+        (fits.saturating_sub(1), rows.len() - fits.saturating_sub(1))
+    } else {
+        (rows.len(), 0)
+    };
+    let mut y = body.y;
+    for row in rows.iter().take(shown) {
+        unwell_line(state, row, Rect { y, height: high, ..body }, pen);
+        y += high;
+    }
+    if more > 0 && y < body.bottom() {
+        pen.left(body.x + 1, y, body.width.saturating_sub(1), &format!("+{more} more"), theme.dim);
+    }
+}
+
+fn all_is_well(state: &State, area: Rect, pen: &mut Pen) {
+    if area.height == 0 {
+        return;
+    }
+    let (text, style) = if !state.connected {
+        ("waiting for the supervisor".to_owned(), pen.theme.warning)
+    } else {
+        let for_so_long = state
+            .penalty
+            .empty_since
+            .filter(|_| !state.is_frozen())
+            .map_or_else(String::new, |(since, _)| {
+                format!(" for {}", age_words(state.seen_at().since(since)))
+            });
+        (format!("{} all is well{for_so_long}", pen.glyphs.health(Health::Ok)), pen.theme.ok)
+    };
+    pen.left(area.x + 1, area.y, area.width.saturating_sub(1), &text, style);
+}
+
+fn unwell_line(state: &State, row: &Row, area: Rect, pen: &mut Pen) {
+    let standing = Standing::of(row);
+    let quiet = matches!(standing, Some(Standing::Muted | Standing::Explained));
+    let style = match standing {
+        _ if quiet => pen.theme.dim,
+        Some(Standing::Acknowledged) => pen.theme.text,
+        _ => pen.theme.health(looks(row)),
+    };
+    let note = match standing {
+        Some(Standing::Acknowledged) => "  ack",
+        Some(Standing::Muted) => "  muted",
+        _ => "",
+    };
+    let word = tiles::word(row, state.seen_at());
+    let sign = pen.glyphs.health(looks(row));
+    pen.left(area.x + 1, area.y, 1, sign, style);
+    let (x, room) = (area.x + 3, area.width.saturating_sub(4));
+    let name = if standing.is_some_and(Standing::is_open) { pen.theme.title } else { pen.theme.dim };
+    if area.height == 1 {
+        let word = format!("{word}{note}");
+        let wide = cells(width(&word)).min(room / 2);
+        pen.left(x, area.y, room.saturating_sub(wide + 1), &row.name, name);
+        pen.right(x, area.y, room, &fit_to(&word, wide, pen), style);
+        return;
+    }
+    pen.left(x, area.y, room, &row.name, name);
+    let others: Vec<&str> = words::by_weight(row).skip(1).map(|c| c.kind.word()).collect();
+    let mut pieces = vec![(word, style)];
+    if !others.is_empty() {
+        pieces.push((format!(", {}", others.join(", ")), style));
+    }
+    pieces.push((note.to_owned(), style));
+    if !row.reason.is_empty() {
+        pieces.push((format!("  {}", row.reason), pen.theme.dim));
+    }
+    pen.pieces(x, area.y + 1, room, &pieces);
+}
+
+fn fit_to(text: &str, room: u16, pen: &Pen) -> String {
+    crate::console::text::fit(text, room.into(), pen.glyphs).into_owned()
+}
