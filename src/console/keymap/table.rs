@@ -57,11 +57,7 @@ pub(super) const TABLE: &[Binding] = &[
         "the next part of the page, where not all fit",
         [Key::named(KeyCode::Tab)]
     ),
-const ROLLOUT: Places = ACTS.and(Places::MACHINE);
-const ACTS: Places = Places::GRID.and(Places::STREAM).and(Places::PENALTY);
-const ROWED: Places = Places::GRID.and(Places::PENALTY);
-const LISTS: Places = ROWED.and(Places::MACHINE);
-const PAGES: Places = Places::STREAM.and(Places::MACHINE);
+    binding!(PartBack, PAGES, LOOK, "", "the part before it", [Key::shifted(KeyCode::Tab)]),
     binding!(
         RolloutContinue,
         ROLLOUT,
@@ -118,9 +114,16 @@ const PAGES: Places = Places::STREAM.and(Places::MACHINE);
         LOOK,
         "",
         "charts of what was earlier, where more is kept than shown",
-        [Key::char('<'), Key::char(',')]
+        [Key::char('<'), Key::shifted(Left)]
     ),
-    binding!(Later, PAGES, LOOK, "", "charts of what was later, up to now", [Key::char('>'), Key::char('.')]),
+    binding!(
+        Later,
+        PAGES,
+        LOOK,
+        "",
+        "charts of what was later, up to now",
+        [Key::char('>'), Key::shifted(Right)]
+    ),
     binding!(
         CopyCommand,
         Places::STREAM,
