@@ -110,9 +110,10 @@ pub struct Plan {
     pub penalty: Rect,
 }
 
-/// Divides a wall of `size` with `banners` lines that can't be missed, for so many streams.
+/// Divides a wall of `size` with `banners` lines that can't be missed, for so many streams; `unwell`:
+/// some of them are in the penalty box.
 #[must_use]
-pub fn plan(size: Size, banners: u16, streams: usize) -> Plan {
+pub fn plan(size: Size, banners: u16, streams: usize, unwell: bool) -> Plan {
     let digits = cells(streams.to_string().len()).max(2);
     let scale = scale(size, digits);
     let head = Rect::new(0, 0, size.width, scale.head().min(size.height));
@@ -125,7 +126,10 @@ pub fn plan(size: Size, banners: u16, streams: usize) -> Plan {
         let left = Rect { width: body.width - wide - 1, ..body };
         (left, Rect { x: left.right() + 1, width: wide, ..body })
     } else {
-        let high = (body.height * 2 / 5).max(3).min(body.height);
+        // An empty box has a title and a line; one that is not has its room, however many are in it: tiles
+        // should not move with each that comes.
+        let high = if unwell { (body.height * 2 / 5).max(3) } else { 2 };
+        let high = high.min(body.height);
         let left = Rect { height: body.height - high, ..body };
         (left, Rect { y: left.bottom(), height: high, ..body })
     };
@@ -168,7 +172,7 @@ mod tests {
             for height in 1..=200 {
                 for banners in [0, 1, 3, 12] {
                     for streams in [0, 1, 10, 200, 10_000] {
-                        let plan = plan(Size { width, height }, banners, streams);
+                        let plan = plan(Size { width, height }, banners, streams, streams % 3 > 0);
                         let parts = [plan.head, plan.banner, plan.rule, plan.tiles, plan.penalty];
                         let inside = |part: &Rect| part.right() <= width && part.bottom() <= height;
                         assert!(parts.iter().all(inside), "{width}x{height}: {plan:?}");
@@ -187,15 +191,15 @@ mod tests {
 
     #[test]
     fn larger_walls_show_more_at_once_and_fewer_streams_larger() {
-        let pages = |width, height, streams| plan(Size { width, height }, 0, streams).pages;
+        let pages = |width, height, streams| plan(Size { width, height }, 0, streams, true).pages;
         assert_eq!((pages(200, 60, 200), pages(120, 40, 200), pages(80, 24, 200)), (1, 2, 5));
-        let tile = |streams| plan(Size { width: 200, height: 60 }, 0, streams).tile;
+        let tile = |streams| plan(Size { width: 200, height: 60 }, 0, streams, true).tile;
         assert!(tile(10).height > tile(60).height && tile(60).height > tile(300).height);
     }
 
     #[test]
     fn digits_grow_with_the_wall() {
-        let scale = |width, height, streams| plan(Size { width, height }, 0, streams).scale;
+        let scale = |width, height, streams| plan(Size { width, height }, 0, streams, true).scale;
         assert_eq!(scale(40, 15, 10), Scale::Line);
         assert_eq!(scale(80, 24, 200), Scale::Small);
         assert_eq!(scale(80, 24, 10_000), Scale::Line, "five digits each have no room there");
@@ -204,7 +208,8 @@ mod tests {
 
     #[test]
     fn the_least_wall_has_room_for_tiles_and_for_the_box() {
-        let plan = plan(Size { width: 40, height: 15 }, 2, 200);
-        assert!(plan.per_page >= 8 && plan.penalty.height >= 4, "{plan:?}");
+        let of = |unwell| plan(Size { width: 40, height: 15 }, 2, 200, unwell);
+        assert!(of(true).per_page >= 8 && of(true).penalty.height >= 4, "{:?}", of(true));
+        assert!(of(false).per_page > of(true).per_page && of(false).penalty.height == 2);
     }
 }

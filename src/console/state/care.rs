@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::overlay::picker::{Item, Pick, Picker};
 use super::overlay::prompt::{Mistake, PromptFor};
+use super::penalty::Standing;
 use super::update::Effect;
-use super::{State, counted};
+use super::{Screen, State, counted};
 use crate::model::{Care, CareOrder, Command, MAX_NOTE, Row, Selection, StreamId, span_words};
 
 /// Times to choose from, in minutes.
@@ -23,15 +24,40 @@ pub struct Aim {
 }
 
 impl State {
-    /// The rows that what is noted is for.
-    fn cared_for(&self) -> Vec<&Row> {
-        self.target().into_iter().collect()
+    /// Whom what is being chosen or typed is for.
+    #[must_use]
+    pub fn aimed_at(&self) -> Option<&str> {
+        self.aim.as_ref().map(|aim| aim.what.as_str())
+    }
+
+    /// The rows that what is noted is for: those that are selected, those of the group under the cursor,
+    /// or the one.
+    #[must_use]
+    pub fn cared_for(&self) -> Vec<&Row> {
+        let streams = if self.screen() != Screen::Grid {
+            Vec::new()
+        } else if !self.chosen.is_empty() {
+            self.chosen.iter().collect()
+        } else {
+            let group = self.list.selected_group();
+            group.map_or_else(Vec::new, |group| self.list.order[group.from..group.to].to_vec())
+        };
+        if streams.is_empty() {
+            return self.target().into_iter().collect();
+        }
+        streams.into_iter().filter_map(|ix| self.row(ix)).collect()
     }
 
     fn aim(&self) -> Option<(Aim, Care)> {
         let rows = self.cared_for();
         let first = rows.first()?;
+        let hidden = match self.chosen.hidden() {
+            0 => String::new(),
+            hidden if self.screen() == Screen::Grid => format!(" ({hidden} not shown)"),
+            _ => String::new(),
+        };
         let what = if rows.len() == 1 { first.name.to_string() } else { counted(rows.len(), "stream") };
+        let what = what + &hidden;
         let care = if rows.len() == 1 { first.care.clone() } else { Care::default() };
         Some((Aim { ids: rows.iter().map(|row| row.id.clone()).collect(), what }, care))
     }
@@ -61,7 +87,9 @@ impl State {
 
     /// I know; or, where that was said already, I don't.
     pub(super) fn acknowledge(&mut self) -> Vec<Effect> {
-        let known = self.cared_for().iter().all(|row| row.care.acknowledged.is_some());
+        let rows = self.cared_for();
+        let mut unwell = rows.iter().filter(|row| Standing::of(row).is_some()).peekable();
+        let known = unwell.peek().is_some() && unwell.all(|row| row.care.acknowledged.is_some());
         let order = if known { CareOrder::Unacknowledge } else { CareOrder::Acknowledge };
         if self.take_aim("acknowledge").is_none() {
             return Vec::new();
@@ -83,7 +111,9 @@ impl State {
             item(label(minutes), until(minutes), Pick::Mute(span))
         });
         let own = item("another time".into(), "to be typed, such as 90m or 2d".into(), Pick::MuteFor);
-        let again = care.muted_until.map(|_| item("unmute".into(), "tell again".into(), Pick::Unmute));
+        let many = self.aim.as_ref().is_some_and(|aim| aim.ids.len() > 1);
+        let again = (many || care.muted_until.is_some())
+            .then(|| item("unmute".into(), "tell again".into(), Pick::Unmute));
         let items = again.into_iter().chain(spans).chain([own]).collect();
         let what = self.aim.as_ref().map(|aim| aim.what.clone()).unwrap_or_default();
         self.pick_from(Picker::new(format!("mute {what}"), items));

@@ -12,8 +12,8 @@ impl State {
     pub fn begin(&mut self, around: Surroundings, told: Told) {
         self.looks = super::Looks::new(around);
         let wrong = !told.mistakes.is_empty();
-        self.mouse =
-            told.wishes.as_ref().is_some_and(|wishes| wishes.mouse) && !self.looks.around().is_dumb();
+        let wished = told.wishes.as_ref().is_some_and(|wishes| wishes.mouse);
+        self.mouse = wished && !self.wall.alone && !self.looks.around().is_dumb();
         self.take_in(told);
         if wrong {
             self.say_what_is_wrong();
@@ -42,8 +42,11 @@ impl State {
         self.take_in(told);
         let looks = before.0 != self.looks;
         let mut effects = Vec::new();
+        if before.0.kept() != self.looks.kept() {
+            effects.extend(self.remember());
+        }
         // Only a change of the wish: whoever turned it off by key did so after it was written.
-        if before.1 != self.wishes.mouse && self.mouse != self.wishes.mouse {
+        if before.1 != self.wishes.mouse && self.mouse != self.wishes.mouse && !self.wall.alone {
             effects.extend(self.toggle_mouse());
         }
         if wrong && changed {

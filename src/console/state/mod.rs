@@ -430,7 +430,6 @@ impl State {
         match self.screen() {
             Screen::Grid => self.list.is_visible(ix, height),
             Screen::Stream | Screen::Log => self.open == Some(ix),
-            Screen::Penalty => self.penalty.list.visible(self.penalty_height()).contains(&ix),
             _ => false,
         }
     }

@@ -184,8 +184,12 @@ impl Penalty {
         if old.and_then(place) == new.and_then(place) {
             return false;
         }
-        old.into_iter().for_each(|row| self.tally.remove(row));
-        new.into_iter().for_each(|row| self.tally.add(row));
+        if let Some(old) = old {
+            self.tally.remove(old);
+        }
+        if let Some(new) = new {
+            self.tally.add(new);
+        }
         self.list.changed();
         true
     }
@@ -253,10 +257,25 @@ impl State {
         let old = self.board.rows.get(&ix).map(AsRef::as_ref);
         // How many there are to look at can be seen everywhere.
         let moved = self.penalty.row_changes(old, Some(new));
-        if self.screen() == Screen::Wall {
-            return self.wall_row(change, moved, new);
+        match self.screen() {
+            Screen::Wall => self.wall_row(change, moved, new),
+            _ if moved => Dirty::Now,
+            Screen::Penalty => self.change_in_box(ix, new, change),
+            _ => Dirty::Clean,
         }
-        if moved { Dirty::Now } else { Dirty::Clean }
+    }
+
+    /// How soon a change of a row is wanted that leaves it where it is in the box, if it is in there: no
+    /// figures are shown.
+    fn change_in_box(&self, ix: StreamIx, new: &Row, change: Dirty) -> Dirty {
+        let list = &self.penalty.list;
+        let Some(old) = self.row(ix).filter(|_| list.visible(self.penalty_height()).contains(&ix)) else {
+            return Dirty::Clean;
+        };
+        let said = |row: &Row| (row.last_error.clone(), row.last_message.clone());
+        let says = list.selected == Some(ix) && said(old) != said(new);
+        let counts = |row: &Row| (row.next, row.failures, row.last_seen);
+        if change != Dirty::Figures || says || counts(old) != counts(new) { change } else { Dirty::Clean }
     }
 
     /// A row goes.
@@ -312,9 +331,15 @@ impl State {
             self.list.move_to_stream(forward, height);
             return self.list.selected;
         }
-        let height = self.penalty_height();
-        self.penalty.list.move_by(if forward { 1 } else { -1 }, height);
+        self.move_in_penalty(if forward { 1 } else { -1 });
         self.penalty.list.selected
+    }
+
+    pub(super) fn move_in_penalty(&mut self, rows: isize) {
+        let height = self.penalty_height();
+        self.penalty.list.move_by(rows, height);
+        // Who was kept only for the cursor may go.
+        self.penalty.list.changed();
     }
 }
 

@@ -221,6 +221,7 @@ impl State {
         self.lookback.record(&self.board, delta, self.clock.wall_zero);
         self.now = self.now.max(delta.at);
         self.heard(Duration::ZERO);
+        self.watch_for_alarms(delta);
         if self.take_delta_behind(delta) {
             return Vec::new();
         }
@@ -230,7 +231,6 @@ impl State {
         let mut order_may_change = false;
         let (before, height) = (self.totals, self.grid_height());
         for (ix, row) in &delta.rows {
-            self.watch_for_alarm(*ix, row);
             let change = self.count(*ix, row);
             order_may_change |= change > Dirty::Clean;
             came_or_went |= self.row(*ix).is_some_and(|old| is_called_otherwise(old, row));
@@ -317,8 +317,10 @@ impl State {
     }
 
     fn streams_changed(&mut self) {
-        let rows = &self.board.rows;
-        self.chosen.retain(|ix| rows.contains_key(&ix));
+        let rows = &self.live().rows;
+        let gone = |ix: &StreamIx| !rows.contains_key(ix);
+        let gone: Vec<StreamIx> = self.chosen.iter().filter(gone).collect();
+        self.chosen.retain(|ix| !gone.contains(&ix));
         self.totals = self.board.totals();
         self.widest = columns::measure(self.board.rows.values().map(AsRef::as_ref));
         self.wall_changed();
@@ -475,10 +477,7 @@ impl State {
         match self.screen() {
             Screen::Grid => self.move_by(lines),
             Screen::Stream => self.scroll_part(self.scrolled_part(), lines),
-            Screen::Penalty => {
-                let height = self.penalty_height();
-                self.penalty.list.move_by(lines, height);
-            }
+            Screen::Penalty => self.move_in_penalty(lines),
             Screen::Wall => {}
             Screen::Log => self.scroll_log(lines),
             // tui-logger's pane knows pages only.

@@ -1,6 +1,7 @@
 //! The wall: which tiles are on which page, and when it turns. Needs no key.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
@@ -10,7 +11,7 @@ use super::update::Effect;
 use super::{Dirty, Screen, State, notices};
 use crate::console::keymap::Does;
 use crate::console::layout::wall::{Plan, loud, plan};
-use crate::console::spans::{age_changes_in, slow_age_changes_in};
+use crate::console::spans::slow_age_changes_in;
 use crate::console::text::cells;
 use crate::model::{Board, Moment, Row, Severity, StreamIx};
 
@@ -18,6 +19,9 @@ use crate::model::{Board, Moment, Row, Severity, StreamIx};
 pub const PAGE_FOR: Duration = Duration::from_secs(15);
 /// Tiles change their places at most this often: what jumps can't be read from across a room.
 pub const REORDER_EVERY: Duration = Duration::from_secs(5);
+
+/// When no health has changed for so long, the tiles take their places as configured again.
+pub const CALM_AFTER: Duration = Duration::from_secs(60);
 
 /// What stands on the wall.
 #[derive(Debug, Default)]
@@ -32,6 +36,8 @@ pub struct Wall {
     pub page: usize,
     /// A health changed since the tiles were put in order.
     stale: bool,
+    /// Tiles have changed places since.
+    shuffled: bool,
     ordered_at: Moment,
     turned_at: Moment,
     /// The minute on the clock.
@@ -39,17 +45,59 @@ pub struct Wall {
 }
 
 impl Wall {
+    /// Puts tiles and box in order from the ground up.
     fn put_in_order(&mut self, board: &Board, now: Moment) {
-        (self.stale, self.ordered_at) = (false, now);
+        (self.stale, self.ordered_at, self.shuffled) = (false, now, false);
         self.unwell = in_order(board);
-        let mut order: Vec<_> = board.rows.values().map(|row| (rank(row), row.ix)).collect();
-        order.sort_unstable();
-        self.order = order.into_iter().map(|(_, ix)| ix).collect();
+        self.order = ordered(board);
+    }
+
+    /// Brings those with a fault to the front, and moves as few as can be: who was there and is well
+    /// changes places with who comes. All others stay, until it is calm.
+    fn bring_to_front(&mut self, board: &Board, now: Moment) {
+        (self.stale, self.ordered_at, self.shuffled) = (false, now, true);
+        self.unwell = in_order(board);
+        let rank_of = |ix: &StreamIx| board.rows.get(ix).map(|row| rank(row));
+        let mut here: Vec<Option<Rank>> = self.order.iter().map(rank_of).collect();
+        let mut wanted: Vec<Rank> = board.rows.values().map(|row| rank(row)).collect();
+        wanted.sort_unstable();
+        // By rank, where one stands that belongs elsewhere.
+        let mut strays: BTreeMap<Rank, VecDeque<usize>> = BTreeMap::new();
+        for (at, (here, wanted)) in here.iter().zip(&wanted).enumerate() {
+            if let Some(here) = here.filter(|here| here != wanted) {
+                strays.entry(here).or_default().push_back(at);
+            }
+        }
+        for (at, wants) in wanted.iter().enumerate() {
+            let Some(stands) = here.get(at).copied().flatten().filter(|stands| stands != wants) else {
+                continue;
+            };
+            let Some(places) = strays.get_mut(wants) else { continue };
+            // Best is one who stands where this one belongs.
+            let best = places.iter().position(|place| wanted.get(*place) == Some(&stands));
+            let Some(from) = places.remove(best.unwrap_or(0)) else { continue };
+            self.order.swap(at, from);
+            here.swap(at, from);
+            let others = strays.entry(stands).or_default();
+            others.retain(|place| *place != at);
+            if wanted.get(from) != Some(&stands) {
+                others.push_back(from);
+            }
+        }
     }
 }
 
+/// The tiles, those with a fault first.
+fn ordered(board: &Board) -> Vec<StreamIx> {
+    let mut order: Vec<_> = board.rows.values().map(|row| (rank(row), row.ix)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, ix)| ix).collect()
+}
+
 /// Who comes first among the tiles. Ordered.
-fn rank(row: &Row) -> (bool, Option<Standing>, Reverse<Option<Severity>>) {
+type Rank = (bool, Option<Standing>, Reverse<Option<Severity>>);
+
+fn rank(row: &Row) -> Rank {
     let standing = Standing::of(row);
     (standing.is_none(), standing, Reverse(severity(row)))
 }
@@ -64,6 +112,7 @@ impl State {
     /// Opens the wall.
     pub(super) fn open_wall(&mut self) {
         (self.wall.page, self.wall.turned_at) = (0, self.now);
+        self.wall.minute = self.minute();
         self.go(Screen::Wall);
         self.wall_changed();
     }
@@ -71,7 +120,7 @@ impl State {
     /// Where things stand on it.
     #[must_use]
     pub fn wall_plan(&self) -> Plan {
-        plan(self.size, self.wall_banners(), self.board.rows.len())
+        plan(self.size, self.wall_banners(), self.board.rows.len(), self.penalty.tally.all() > 0)
     }
 
     /// Lines that can't be missed.
@@ -133,7 +182,7 @@ impl State {
             return;
         }
         if self.wall.stale && self.wall.ordered_at + REORDER_EVERY <= self.now {
-            self.wall.put_in_order(&self.board, self.now);
+            self.wall.bring_to_front(&self.board, self.now);
             self.want(Dirty::Figures);
         }
         if self.wall.turned_at + PAGE_FOR <= self.now {
@@ -144,10 +193,18 @@ impl State {
                 self.want(Dirty::Now);
             }
         }
-        let minute = self.wall_now().map(|ms| ms.div_euclid(60_000));
+        let minute = self.minute();
         if std::mem::replace(&mut self.wall.minute, minute) != minute {
             self.want(Dirty::Figures);
+            // It is drawn anyway now: where nothing changed for a while, all take their places again.
+            if self.wall.shuffled && !self.wall.stale && self.wall.ordered_at + CALM_AFTER <= self.now {
+                self.wall.put_in_order(&self.board, self.now);
+            }
         }
+    }
+
+    fn minute(&self) -> Option<i64> {
+        self.wall_now().map(|ms| ms.div_euclid(60_000))
     }
 
     /// When an age on the wall changes.
@@ -158,7 +215,7 @@ impl State {
             ages.for_each(|since| consider(slow_age_changes_in(self.now.since(since))));
         }
         if let Some((since, _)) = self.penalty.empty_since {
-            consider(age_changes_in(self.now.since(since)));
+            consider(slow_age_changes_in(self.now.since(since)));
         }
     }
 

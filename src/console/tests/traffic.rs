@@ -13,7 +13,7 @@ use crate::link::ServerMessage;
 use crate::model::{Figures, PoolReading, Row};
 
 /// Takes everything and keeps nothing.
-struct Sink;
+pub struct Sink;
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -25,14 +25,14 @@ impl Write for Sink {
     }
 }
 
-type Screen = Terminal<QuietBackend<Sink>>;
+pub type Screen = Terminal<QuietBackend<Sink>>;
 
-fn screen_of(state: &State) -> Screen {
+pub fn screen_of(state: &State) -> Screen {
     Terminal::new(QuietBackend::new(Sink, Size::new(state.size.width, state.size.height))).unwrap()
 }
 
 /// Draws, and says how many bytes that took.
-fn draw(screen: &mut Screen, state: &mut State) -> u64 {
+pub fn draw(screen: &mut Screen, state: &mut State) -> u64 {
     let look = look();
     let before = screen.backend().bytes();
     screen.draw(|frame| view::draw(state, &look, frame)).unwrap();

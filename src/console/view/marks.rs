@@ -44,8 +44,7 @@ pub fn frozen(state: &State, room: usize, pen: &Pen) -> Option<Mark> {
     let at = state.time_of_day(frozen.at, true);
     let at = if at.is_empty() { at } else { format!(" at {at}") };
     let mut text = format!(" FROZEN{at}, {} ago", age_words(state.seen_ago()));
-    let whole = format!("  {}{live}", steps.concat());
-    let end = if width(&text) + width(&whole) <= room { whole } else { format!("  {live}") };
+    let mut end = format!("  {live}");
     let reach = age_words(state.reaches_back());
     let mut facts = vec![format!("reaches back {reach}")];
     if matches!(state.screen(), Screen::Stream | Screen::Log | Screen::OwnLog) {
@@ -59,6 +58,11 @@ pub fn frozen(state: &State, room: usize, pen: &Pen) -> Option<Mark> {
         if width(&text) + width(&fact) + width(&end) <= room {
             text.push_str(&fact);
         }
+    }
+    // The footer has them too.
+    let whole = format!("  {}{live}", steps.concat());
+    if width(&text) + width(&whole) <= room {
+        end = whole;
     }
     Some(Mark { text, end, style: pen.theme.accent })
 }

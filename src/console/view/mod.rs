@@ -44,7 +44,10 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
     let areas = state.areas();
     if state.screen() == Screen::Wall {
         wall::draw(state, &mut pen);
-        in_front(state, area, area, &mut pen);
+        // Nothing else can stand in front of it.
+        if let Some(question) = state.question() {
+            dialog::question(state, question, area, &mut pen);
+        }
         return;
     }
     header::draw(state, &areas, &mut pen);
@@ -75,5 +78,7 @@ fn in_front(state: &State, area: Rect, body: Rect, pen: &mut Pen) {
     if state.help.front {
         help::front(state, area, pen);
     }
-    footer::toasts(state, body, pen);
+    if state.screen() != Screen::Wall {
+        footer::toasts(state, body, pen);
+    }
 }

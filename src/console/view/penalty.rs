@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::pen::{Pen, Piece};
+use super::pen::{Pen, Piece, length};
 use super::words;
 use crate::console::layout::penalty_parts;
 use crate::console::spans::{Countdown, age_words};
@@ -62,7 +62,11 @@ fn title(state: &State, area: Rect, pen: &mut Pen) {
     fact(tally.at(Standing::Acknowledged), "acknowledged", theme.text);
     fact(tally.at(Standing::Muted), "muted", theme.dim);
     fact(tally.at(Standing::Explained), "explained", theme.dim);
-    pen.rule(area.x, area.y, area.width, &[("penalty box".into(), theme.heading)], &facts);
+    let title = [("penalty box".into(), theme.heading)];
+    if length(&facts) + 20 > area.width.into() {
+        facts.truncate(1);
+    }
+    pen.rule(area.x, area.y, area.width, &title, &facts);
 }
 
 /// Nobody is in the box.
@@ -232,9 +236,8 @@ fn conditions(state: &State, row: &Row, columns: &Columns) -> String {
         .collect();
     let mut text = match (kinds.is_empty(), Standing::of(row)) {
         (false, _) => kinds.join(", "),
-        (true, None) => row.phase.word().to_owned(),
         (true, Some(_)) if columns.why > 0 => UNKNOWN.to_owned(),
-        (true, Some(_)) => row.phase.word().to_owned(),
+        (true, _) => row.phase.word().to_owned(),
     };
     if row.phase == Phase::Resting
         && let Some(seen) = row.last_seen

@@ -130,10 +130,8 @@ pub fn care_whole(row: &Row, now: Moment) -> String {
         .muted_until
         .map(|until| format!("muted for another {}", span_words(Countdown::Coarse.round(now.until(until)))));
     let alone = acknowledged.is_none() && muted.is_none();
-    let note = (!row.care.note.is_empty()).then(|| match alone {
-        true => row.care.note.to_string(),
-        false => format!("note: {}", row.care.note),
-    });
+    let note = (!row.care.note.is_empty())
+        .then(|| if alone { row.care.note.to_string() } else { format!("note: {}", row.care.note) });
     let parts: Vec<String> = [acknowledged, muted, note].into_iter().flatten().collect();
     parts.join(", ")
 }

@@ -44,7 +44,7 @@ struct Rest {
 }
 
 impl Rest {
-    fn take_in(&mut self, board: &Board, delta: &Delta) {
+    fn take_in(&mut self, board: &Board, delta: &Delta, bytes: &mut usize) {
         fn first<T: PartialEq + Clone>(kept: &mut Option<T>, old: &T, new: Option<&T>) {
             if kept.is_none() && new.is_some_and(|new| new != old) {
                 *kept = Some(old.clone());
@@ -55,7 +55,10 @@ impl Rest {
         first(&mut self.own, &board.own, delta.own.as_ref());
         first(&mut self.workers, &board.workers, delta.workers.as_ref());
         first(&mut self.limits, &board.limits, delta.limits.as_ref());
-        first(&mut self.notices, &board.notices, delta.notices.as_ref());
+        if self.notices.is_none() {
+            first(&mut self.notices, &board.notices, delta.notices.as_ref());
+            *bytes += self.notice_bytes();
+        }
     }
 
     fn put_back(&self, board: &mut Board) {
@@ -69,9 +72,10 @@ impl Rest {
         }
     }
 
-    fn bytes(&self) -> usize {
+    /// The memory it holds beyond itself.
+    fn notice_bytes(&self) -> usize {
         let notices = self.notices.iter().flatten();
-        size_of::<Self>() + notices.map(|n| size_of::<Notice>() + n.text.len()).sum::<usize>()
+        notices.map(|n| size_of::<Notice>() + n.text.len()).sum()
     }
 }
 
@@ -146,13 +150,13 @@ impl From<Open> for Step {
 
 impl Step {
     fn bytes(&self) -> usize {
-        size_of::<Self>() - size_of::<Rest>()
+        size_of::<Self>()
             + size_of_val(&*self.figures)
             + size_of_val(&*self.fields)
             + self.fields.iter().map(|(_, was)| was.bytes()).sum::<usize>()
             + size_of_val(&*self.came)
             + self.went.iter().map(|row| bytes_of(row)).sum::<usize>()
-            + self.rest.bytes()
+            + self.rest.notice_bytes()
     }
 
     /// Makes of the board what it was before this second.
@@ -208,7 +212,7 @@ fn bytes_of(row: &Row) -> usize {
 }
 
 /// The board's last minutes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Recorder {
     /// The oldest first.
     steps: VecDeque<Step>,
@@ -219,9 +223,14 @@ pub struct Recorder {
     earliest: Option<i64>,
     /// Seconds were let go because they took too much memory.
     full: bool,
-    /// Another bound, for tests.
-    #[cfg(test)]
-    pub bound: Option<usize>,
+    /// What is kept takes at most so many bytes.
+    bound: usize,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { steps: VecDeque::new(), bytes: 0, open: None, earliest: None, full: false, bound: MAX_BYTES }
+    }
 }
 
 impl Recorder {
@@ -229,12 +238,7 @@ impl Recorder {
     pub fn replaced(&mut self, old: Option<&Board>, new: &Board, wall_zero: Option<i64>) {
         let Some(old) = old.filter(|old| second_of(new.at) >= second_of(old.at)) else {
             // The first board there is, or the first of another supervisor.
-            *self = Self {
-                earliest: Some(second_of(new.at)),
-                #[cfg(test)]
-                bound: self.bound,
-                ..Self::default()
-            };
+            *self = Self { earliest: Some(second_of(new.at)), bound: self.bound, ..Self::default() };
             return;
         };
         let changed = new.rows.iter().filter(|(ix, row)| old.rows.get(ix).is_none_or(|old| old != *row));
@@ -271,9 +275,9 @@ impl Recorder {
             rows: BTreeMap::new(),
             rest: Rest::default(),
             turned: false,
-            bytes: 0,
+            bytes: size_of::<Step>(),
         });
-        open.rest.take_in(board, delta);
+        open.rest.take_in(board, delta, &mut open.bytes);
         for ix in delta.removed.iter().filter(|ix| !delta.rows.contains_key(ix)) {
             open.row_goes(board, *ix);
         }
@@ -298,19 +302,11 @@ impl Recorder {
         }
     }
 
-    fn bound(&self) -> usize {
-        #[cfg(test)]
-        if let Some(bound) = self.bound {
-            return bound;
-        }
-        MAX_BYTES
-    }
-
     /// Lets go of what is too old or too much.
     fn let_go(&mut self) {
         let newest = self.newest();
         while let Some(oldest) = self.steps.front() {
-            let full = self.bytes() > self.bound();
+            let full = self.bytes() > self.bound;
             if !full && oldest.second > newest - REACH {
                 return;
             }
@@ -360,11 +356,12 @@ impl Recorder {
     pub fn turn(&self, second: i64, back: bool) -> Option<i64> {
         let open = self.open.iter().map(|open| (open.second, open.turned));
         let mut turns = self.steps.iter().map(|step| (step.second, step.turned)).chain(open);
-        if back {
-            turns.filter(|(at, turned)| *turned && *at < second).last().map(|(at, _)| at)
+        let turn = if back {
+            turns.rfind(|(at, turned)| *turned && *at < second)
         } else {
-            turns.find(|(at, turned)| *turned && *at > second).map(|(at, _)| at)
-        }
+            turns.find(|(at, turned)| *turned && *at > second)
+        };
+        turn.map(|(at, _)| at)
     }
 
     /// The streams that changed in `second` otherwise than in figures.
@@ -409,7 +406,7 @@ impl Open {
         let Some(old) = board.rows.get(&ix) else {
             self.turned = true;
             // One that went in this second and is back was there at its beginning.
-            if self.rows.get(&ix).is_none() {
+            if !self.rows.contains_key(&ix) {
                 self.bytes += size_of::<(StreamIx, Entry)>();
                 self.rows.insert(ix, Entry::Came);
             }

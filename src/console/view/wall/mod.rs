@@ -159,15 +159,14 @@ fn all_is_well(state: &State, area: Rect, pen: &mut Pen) {
     }
     let (text, style) = if !state.connected {
         ("waiting for the supervisor".to_owned(), pen.theme.warning)
+    } else if state.board.rows.is_empty() {
+        ("no streams are configured".to_owned(), pen.theme.dim)
     } else {
-        let for_so_long = state
-            .penalty
-            .empty_since
-            .filter(|_| !state.is_frozen())
-            .map_or_else(String::new, |(since, _)| {
-                format!(" for {}", age_words(state.seen_at().since(since)))
-            });
-        (format!("{} all is well{for_so_long}", pen.glyphs.health(Health::Ok)), pen.theme.ok)
+        let since = state.penalty.empty_since.filter(|_| !state.is_frozen());
+        // No seconds: each would wake the wall.
+        let span = since.map(|(since, _)| state.seen_at().since(since)).filter(|span| span.as_secs() >= 60);
+        let span = span.map_or_else(String::new, |span| format!(" for {}", age_words(span)));
+        (format!("{} all is well{span}", pen.glyphs.health(Health::Ok)), pen.theme.ok)
     };
     pen.left(area.x + 1, area.y, area.width.saturating_sub(1), &text, style);
 }
