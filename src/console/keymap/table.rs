@@ -57,11 +57,7 @@ pub(super) const TABLE: &[Binding] = &[
         "the next part of the page, where not all fit",
         [Key::named(KeyCode::Tab)]
     ),
-const ROLLOUT: Places = ACTS.and(Places::MACHINE);
-const ACTS: Places = Places::GRID.and(Places::STREAM).and(Places::PENALTY);
-const ROWED: Places = Places::GRID.and(Places::PENALTY);
-const LISTS: Places = ROWED.and(Places::MACHINE);
-const PAGES: Places = Places::STREAM.and(Places::MACHINE);
+    binding!(PartBack, PAGES, LOOK, "", "the part before it", [Key::shifted(KeyCode::Tab)]),
     binding!(
         RolloutContinue,
         ROLLOUT,
