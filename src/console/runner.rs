@@ -321,6 +321,7 @@ impl<F: Fn()> Runner<F> {
                     keeper.keep(text);
                 }
             }
+            Effect::Copy(text) => self.copy(&text),
             Effect::Save(order) => {
                 let inbox = Arc::clone(&self.inbox);
                 if let Err(error) = saving::start(order, move |outcome| inbox.saved(outcome)) {

@@ -55,6 +55,7 @@ impl Key {
         Self { control: true, ..Self::named(KeyCode::Char(c)) }
     }
 
+    /// A named key while shift is held.
     pub(super) const fn shifted(code: KeyCode) -> Self {
         Self { shift: true, ..Self::named(code) }
     }

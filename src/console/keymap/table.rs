@@ -114,9 +114,16 @@ pub(super) const TABLE: &[Binding] = &[
         LOOK,
         "",
         "charts of what was earlier, where more is kept than shown",
-        [Key::char('<'), Key::char(',')]
+        [Key::char('<'), Key::shifted(Left)]
     ),
-    binding!(Later, PAGES, LOOK, "", "charts of what was later, up to now", [Key::char('>'), Key::char('.')]),
+    binding!(
+        Later,
+        PAGES,
+        LOOK,
+        "",
+        "charts of what was later, up to now",
+        [Key::char('>'), Key::shifted(Right)]
+    ),
     binding!(
         CopyCommand,
         Places::STREAM,

@@ -35,15 +35,22 @@ impl State {
     /// The room of the open log's lines.
     #[must_use]
     pub fn log_room(&self) -> Room {
-        let body = self.areas().body;
-        let parts = if self.screen() == Screen::Stream { self.parts() } else { Vec::new() };
-        let log = parts.iter().find(|(part, _)| *part == Part::Log);
-        let area = log.map_or(body, |(_, area)| *area);
+        let area = self.log_area();
         Room { width: area.width, height: area.height.saturating_sub(1).max(1) }
     }
 
+    /// Moves what is seen of the open log.
+    pub(super) fn scroll_log(&mut self, lines: isize) {
+        let room = self.log_room();
+        match lines {
+            _ if lines == isize::MAX / 2 => self.log.show_last(),
+            _ if lines == isize::MIN / 2 => self.log.show_first(room),
+            _ => self.log.scroll(lines, room),
+        }
+    }
+
     fn shows_log(&self) -> bool {
-        matches!(self.screen(), Screen::Stream | Screen::Log)
+        self.screen() == Screen::Log || self.sees(Part::Log)
     }
 
     /// Opens the logs of these streams in one pane: those that are there, up to [`MAX_FOLLOWED`].

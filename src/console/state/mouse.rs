@@ -35,8 +35,8 @@ pub(super) enum Under {
     Item(usize),
     /// The answer to a question.
     Answer(bool),
-    /// A log.
-    Log,
+    /// A part of the stream's page, its log for one; the log that has a page of its own too.
+    Part(Part),
     /// A notice at the top.
     Notice,
     /// Outside of what stands in front.
@@ -135,9 +135,10 @@ impl State {
                 let on = at.y > list.y && list.contains(at);
                 rows.get(row).filter(|_| on).map_or(Under::Nothing, |ix| Under::Unwell(*ix))
             }
-            Screen::Log => Under::Log,
-            Screen::Stream if self.parts().iter().any(|(p, area)| *p == Part::Log && area.contains(at)) => {
-                Under::Log
+            Screen::Log => Under::Part(Part::Log),
+            Screen::Stream => {
+                let part = self.parts().into_iter().find(|(_, area)| area.contains(at));
+                part.map_or(Under::Nothing, |(part, _)| Under::Part(part))
             }
             _ => Under::Nothing,
         }
@@ -164,7 +165,7 @@ impl State {
                 self.drop_overlay();
                 Vec::new()
             }
-            Under::Title(_) | Under::Notice | Under::Log | Under::Nothing => Vec::new(),
+            Under::Title(_) | Under::Notice | Under::Part(_) | Under::Nothing => Vec::new(),
         }
     }
 
@@ -218,7 +219,8 @@ impl State {
                 let height = self.grid_height();
                 self.list.scroll_by(lines, height);
             }
-            Under::Log | Under::Unwell(_) => self.scroll(lines),
+            Under::Part(part) => self.scroll_part(part, lines),
+            Under::Unwell(_) => self.scroll(lines),
             _ if scrolls => self.scroll(lines),
             _ => {}
         }

@@ -1,5 +1,7 @@
 //! Where one looks on the pages with several parts.
 
+use ratatui::layout::Rect;
+
 use super::{Dirty, Screen, State};
 use crate::console::glyphs::UNICODE;
 use crate::console::pages::{self, Part, Placed, Section};
@@ -38,6 +40,14 @@ impl State {
         pages::machine(body, self.pages.section, cells(notices))
     }
 
+    /// Where the open log stands.
+    #[must_use]
+    pub fn log_area(&self) -> Rect {
+        let parts = if self.screen() == Screen::Stream { self.parts() } else { Vec::new() };
+        let log = parts.into_iter().find(|(part, _)| *part == Part::Log);
+        log.map_or_else(|| self.areas().body, |(_, area)| area)
+    }
+
     /// Whether a part of the open page can be seen.
     #[must_use]
     pub fn sees(&self, part: Part) -> bool {
@@ -71,10 +81,24 @@ impl State {
             _ => false,
         };
         // While one looks back, what is newest is not in sight.
-        let moves = self.screen() == Screen::Grid || !self.charts.holds_still();
+        let still = self.charts.holds_still() && self.screen() != Screen::Grid;
+        let moves = !still && !self.is_frozen();
         if seen && moves {
             self.want(Dirty::Figures);
         }
+    }
+
+    /// The step after the newest one of a page: while it is frozen, of the moment that is shown.
+    #[must_use]
+    pub fn charts_newest(&self, history: &History) -> u64 {
+        let behind = self.now.since(self.seen_at()).as_secs() / history.span.seconds();
+        history.end().saturating_sub(behind).max(history.first)
+    }
+
+    /// The step after the last one that charts of a page show.
+    #[must_use]
+    pub fn charts_end(&self, history: &History) -> u64 {
+        self.charts.end(history).min(self.charts_newest(history))
     }
 
     /// Puts the list of workers that take most in order, while its page is open.
@@ -120,16 +144,23 @@ impl State {
         stream_view::overflow(self, part, *area, parts.len() > 1)
     }
 
-    /// Moves what arrows move on the stream's page, by lines; false: that is the log.
-    pub(super) fn scroll_part(&mut self, lines: isize) -> bool {
+    /// A screenful of what arrows move on the stream's page.
+    pub(super) fn part_height(&self) -> usize {
         let part = self.scrolled_part();
+        let area = self.parts().into_iter().find(|(placed, _)| *placed == part);
+        // A line of a part stays in sight, as its last one may say how many more there are.
+        area.map_or(1, |(_, area)| usize::from(area.height).saturating_sub(1).max(1))
+    }
+
+    /// Moves what is seen of a part of the stream's page, by lines.
+    pub(super) fn scroll_part(&mut self, part: Part, lines: isize) {
         if part == Part::Log {
-            return false;
+            self.scroll_log(lines);
+            return;
         }
         let most = self.part_overflow(part);
         let top = &mut self.pages.part_tops[part as usize];
         *top = (*top).min(most).saturating_add_signed(lines).min(most);
-        true
     }
 
     /// Moves what arrows move on the machine's page, by lines.

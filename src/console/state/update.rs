@@ -466,22 +466,20 @@ impl State {
         let height = match self.screen() {
             Screen::Grid => self.grid_height(),
             Screen::Penalty => self.penalty_height(),
-            Screen::Stream | Screen::Log => self.log_room().height.into(),
+            Screen::Stream => self.part_height(),
+            Screen::Log => self.log_room().height.into(),
             _ => self.areas().body.height.into(),
         };
         isize::try_from(height).unwrap_or(1)
     }
 
     pub(super) fn scroll(&mut self, lines: isize) {
-        let room = self.log_room();
         match self.screen() {
             Screen::Grid => self.move_by(lines),
+            Screen::Stream => self.scroll_part(self.scrolled_part(), lines),
             Screen::Penalty => self.move_in_penalty(lines),
             Screen::Wall => {}
-            Screen::Stream if self.scroll_part(lines) => {}
-            Screen::Stream | Screen::Log if lines == isize::MAX / 2 => self.log.show_last(),
-            Screen::Stream | Screen::Log if lines == isize::MIN / 2 => self.log.show_first(room),
-            Screen::Stream | Screen::Log => self.log.scroll(lines, room),
+            Screen::Log => self.scroll_log(lines),
             // tui-logger's pane knows pages only.
             Screen::OwnLog if lines == isize::MAX / 2 => self.own_log.transition(TuiWidgetEvent::EscapeKey),
             Screen::OwnLog if lines < 0 => self.own_log.transition(TuiWidgetEvent::PrevPageKey),

@@ -129,8 +129,8 @@ fn card(state: &State, meter: &Meter, area: Rect, pen: &mut Pen) {
     let kept = state.charts.of(HistoryOf::Machine, state.charts.span());
     if let Some(kept) = kept.filter(|_| axis == 1 && plot.width > GUTTER) {
         let line = Rect { x: x + GUTTER, y: plot.bottom(), width: plot.width - GUTTER, height: 1 };
-        let window = Window { end: state.charts.end(kept), steps: state.charts.zoom.steps() };
-        draw_axis(window, kept.end(), state.charts.span().seconds(), line, pen);
+        let window = Window { end: state.charts_end(kept), steps: state.charts.zoom.steps() };
+        draw_axis(window, state.charts_newest(kept), state.charts.span().seconds(), line, pen);
     }
 }
 
@@ -142,7 +142,7 @@ fn history(state: &State, meter: &Meter, area: Rect, pen: &mut Pen) {
     let history = state.charts.of(HistoryOf::Machine, span);
     let values = history.and_then(|history| history.series.get(meter.kind.series()));
     let window = Window {
-        end: history.map_or(0, |history| state.charts.end(history)),
+        end: history.map_or(0, |history| state.charts_end(history)),
         steps: state.charts.zoom.steps(),
     };
     let chart = Chart {

@@ -101,7 +101,7 @@ pub fn draw(state: &State, row: &Row, first: usize, area: Rect, pen: &mut Pen) {
     }
     let span = state.charts.span();
     let history = state.charts.of(HistoryOf::Stream(row.ix), span);
-    let end = history.map_or(0, |history| state.charts.end(history));
+    let end = history.map_or(0, |history| state.charts_end(history));
     let window = Window { end, steps: state.charts.zoom.steps() };
     let grid = Grid::of(area);
     let first = first.min(overflow(area));
@@ -118,7 +118,7 @@ pub fn draw(state: &State, row: &Row, first: usize, area: Rect, pen: &mut Pen) {
                 width: place.width - 1 - gutter,
                 height: 1,
             };
-            draw_axis(window, history.end(), span.seconds(), axis, pen);
+            draw_axis(window, state.charts_newest(history), span.seconds(), axis, pen);
         }
     }
 }
