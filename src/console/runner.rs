@@ -313,7 +313,6 @@ impl<F: Fn()> Runner<F> {
             Effect::Hurry => self.ending = Some(Ending::Hurried),
             Effect::Ended { asked: true } => self.ending = Some(Ending::Quit),
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
-            Effect::Copy(text) => self.copy(&text),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
             Effect::Remember(text) => {
