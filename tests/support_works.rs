@@ -312,6 +312,15 @@ mod worker {
     }
 
     #[test]
+    fn it_chatters_in_numbered_lines() {
+        let chatty = worker("stand-in:chatter?n=12&who=me");
+        chatty.wait_stdout("a block", |out| out.contains("progress="));
+        let said = chatty.stderr();
+        assert_eq!(said.lines().filter(|line| line.contains("] chatter ")).count(), 12);
+        assert!(said.contains("[error] [hls @ 0x55d0c0ffee00] chatter 11 of me\n"), "{said}");
+    }
+
+    #[test]
     fn a_hang_shows_no_frame() {
         let hanging = worker("stand-in:hang?blocks=1");
         let progress = hanging.wait_stdout("two blocks", |out| values(out, "progress").len() >= 2);

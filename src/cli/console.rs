@@ -52,6 +52,7 @@ fn wishes_of(path: &Path, settings: ConsoleSettings) -> Wishes {
         keys: Some(keys),
         ascii: settings.ascii,
         mouse: settings.mouse,
+        views: settings.views,
         calls: Calls {
             bell: settings.bell,
             tmux_alert: settings.tmux_alert,

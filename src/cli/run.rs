@@ -9,7 +9,6 @@ use super::args::{Common, Run};
 use super::{FAILED, Failed, MISTAKEN, OK, console as wishes, headless, print, report::Report, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
-use crate::model::View;
 use crate::service::{CONSOLE_LIMIT, Options, Service, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
@@ -30,12 +29,7 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
     let sources = Some(files.into_sources());
-    let screen = Screen {
-        title: path.display().to_string(),
-        views: loaded.config.views.clone(),
-        remember: true,
-        config: Some(path),
-    };
+    let screen = Screen { title: path.display().to_string(), remember: true, config: Some(path) };
     with_configuration(loaded, sources, &args.common, screen, args.common.headless)
 }
 
@@ -50,8 +44,6 @@ pub struct Screen {
     pub config: Option<PathBuf>,
     /// What runs, in one line.
     pub title: String,
-    /// The views of the configuration.
-    pub views: Vec<View>,
     /// Whether what is arranged on the screen is remembered.
     pub remember: bool,
 }
@@ -98,7 +90,6 @@ fn with_console(
         exports: service.folder().map(|folder| folder.join("exports")),
         version: env!("CARGO_PKG_VERSION"),
         wall: common.wall,
-        views: screen.views,
         remember,
         says: None,
     };

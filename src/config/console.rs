@@ -5,6 +5,7 @@ use std::path::Path;
 use super::document::{path_of, resolve};
 use super::report::Report;
 use super::section::{Section, Shape, choice};
+use super::views::read_views;
 use super::{ConsoleSettings, Environment, Notify};
 
 pub(super) static CONSOLE: Shape =
@@ -13,14 +14,14 @@ pub(super) static CONSOLE: Shape =
 const NOTIFY: [(&str, Notify); 3] =
     [("off", Notify::Off), ("osc9", Notify::Osc9), ("osc777", Notify::Osc777)];
 
-/// What `[console]` says; the defaults where it says nothing, and where it is wrong.
+/// What `[console]` and the views say; the defaults where it says nothing, and where it is wrong.
 pub(super) fn read_console(
     top: &Section<'_, '_>,
     base: &Path,
     env: &Environment,
     report: &mut Report,
 ) -> ConsoleSettings {
-    let mut own = ConsoleSettings::default();
+    let mut own = ConsoleSettings { views: read_views(top, report), ..ConsoleSettings::default() };
     let Some(section) = top.table("console", &CONSOLE, report) else { return own };
     if let Some(theme) = path_of(&section, "theme", report) {
         // Which names there are, the console knows.

@@ -14,7 +14,7 @@ use super::policy::{GUARD, ORIGIN, POOL, RESTART, ROLLOUT, STOP, read_policy};
 use super::registry::Registry;
 use super::report::Report;
 use super::section::{At, Section, Shape};
-use super::views::{VIEW, read_views};
+use super::views::VIEW;
 use super::words::{self, Problem};
 use super::{Config, Environment, LogSettings, MAX_INPUTS};
 use crate::model::{Mode, StreamId, StreamSpec};
@@ -155,7 +155,6 @@ pub(super) fn read_settings(
     if let Some(section) = top.table("state", &STATE, report) {
         config.state_dir = path_of(&section, "dir", report).map(|path| resolve(path.value, base, env));
     }
-    config.views = read_views(top, report);
     config.console = read_console(top, base, env, report);
     defaults
 }

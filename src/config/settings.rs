@@ -16,8 +16,6 @@ pub struct Config {
     pub policy: Policy,
     /// Log files.
     pub logs: LogSettings,
-    /// What the console's grid can show; at most [`crate::model::MAX_VIEWS`].
-    pub views: Vec<View>,
     /// How the console looks and what it listens to.
     pub console: ConsoleSettings,
     /// The streams, in the order they were written.
@@ -207,6 +205,8 @@ pub struct ConsoleSettings {
     pub notify: Notify,
     /// Ring the bell only inside tmux, which marks the window then.
     pub tmux_alert: bool,
+    /// What the grid can show on a key; at most [`crate::model::MAX_VIEWS`].
+    pub views: Vec<View>,
 }
 
 impl Default for ConsoleSettings {
@@ -220,6 +220,7 @@ impl Default for ConsoleSettings {
             bell: false,
             notify: Notify::Off,
             tmux_alert: false,
+            views: Vec::new(),
         }
     }
 }

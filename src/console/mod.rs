@@ -43,8 +43,6 @@ pub use remembered::FILE_NAME;
 pub use runner::run;
 pub use state::OLD_AFTER;
 
-use crate::model::View;
-
 /// What the console is to know of its own.
 #[derive(Clone)]
 pub struct Settings {
@@ -58,9 +56,7 @@ pub struct Settings {
     pub version: &'static str,
     /// A wall: it shows, and takes no commands.
     pub wall: bool,
-    /// The views of the configuration.
-    pub views: Vec<View>,
-    /// The file in which columns and saved views are remembered; `None`: they are forgotten.
+    /// The file in which columns, saved views and the theme are remembered; `None`: they are forgotten.
     pub remember: Option<PathBuf>,
     /// Said at the start, as of something that went wrong before.
     pub says: Option<String>,

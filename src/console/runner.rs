@@ -51,7 +51,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { source, title, exports, version, wall, views, remember, says } = settings;
+    let Settings { source, title, exports, version, wall, remember, says } = settings;
     let around = Surroundings::read();
     let told = wishes::read(&source, &Wishes::default(), around.depth());
     if let Some(wish) = told.wishes.as_ref().and_then(|w| w.theme.as_ref()).filter(|wish| wish.firm) {
@@ -80,7 +80,7 @@ pub fn run(
     state.exports = exports;
     let (remembered, damage) = remember.as_deref().map(remembered::load).unwrap_or_default();
     let keeper = remember.and_then(|path| keeper(path, &inbox));
-    state.arrange(views, remembered, keeper.is_some());
+    state.recall(remembered, keeper.is_some());
     if let Some(damage) = damage {
         inbox.failed(damage);
     }
@@ -313,7 +313,6 @@ impl<F: Fn()> Runner<F> {
             Effect::Hurry => self.ending = Some(Ending::Hurried),
             Effect::Ended { asked: true } => self.ending = Some(Ending::Quit),
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
-            Effect::Copy(text) => self.copy(&text),
             Effect::Redraw => self.redraw(),
             Effect::Suspend => self.suspend(),
             Effect::Remember(text) => {
@@ -321,6 +320,7 @@ impl<F: Fn()> Runner<F> {
                     keeper.keep(text);
                 }
             }
+            Effect::Copy(text) => self.copy(&text),
             Effect::Save(order) => {
                 let inbox = Arc::clone(&self.inbox);
                 if let Err(error) = saving::start(order, move |outcome| inbox.saved(outcome)) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::keymap::{Keymap, patch};
 use super::mistake::{MAX_MISTAKES, Mistake, read_file};
 use super::theme::{Depth, Theme};
+use crate::model::View;
 
 /// What the operator may choose about the console. It may change while the console runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,11 +22,20 @@ pub struct Wishes {
     pub mouse: bool,
     /// How someone is called when a stream becomes critical.
     pub calls: Calls,
+    /// What the grid can show on a key.
+    pub views: Vec<View>,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { theme: None, keys: None, ascii: false, mouse: true, calls: Calls::default() }
+        Self {
+            theme: None,
+            keys: None,
+            ascii: false,
+            mouse: true,
+            calls: Calls::default(),
+            views: Vec::new(),
+        }
     }
 }
 

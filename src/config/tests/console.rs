@@ -20,6 +20,7 @@ fn every_value_reaches_its_place() {
             bell: true,
             notify: Notify::Osc9,
             tmux_alert: true,
+            views: Vec::new(),
         }
     );
     let named = good("[console]\ntheme = 'nord'\nnotify = 'osc777'\n", &Memory::new()).config.console;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{check, good, read};
-use crate::config::Memory;
+use crate::config::{Environment, Memory, console_of};
 use crate::model::{Column, ColumnChoice, Density, MAX_VIEW_NAME, MAX_VIEWS, SortBy, View};
 
 #[test]
@@ -32,7 +32,18 @@ name = 'plain'
         grouped: true,
     };
     let plain = View { name: "plain".into(), ..View::default() };
-    assert_eq!(good(text, &Memory::new()).config.views, [view, plain]);
+    assert_eq!(good(text, &Memory::new()).config.console.views, [view, plain]);
+}
+
+#[test]
+fn views_are_read_alone_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("headend.toml");
+    std::fs::write(&path, "[[view]]\nname = 'x'\nfilter = 'fps<20'\n[[stream]]\n").unwrap();
+    let console = console_of(&path, &Environment::default()).unwrap();
+    assert_eq!(console.views.iter().map(|view| &*view.filter).collect::<Vec<_>>(), ["fps<20"]);
+    std::fs::write(&path, "[[view]]\nname = 'x'\nfilter = 'fps<'\n").unwrap();
+    assert_eq!(console_of(&path, &Environment::default()).unwrap_err().count(), 1);
 }
 
 #[test]
@@ -86,7 +97,7 @@ fn views_are_bounded() {
     for n in 0..MAX_VIEWS {
         writeln!(text, "[[view]]\nname = 'v{n}'").unwrap();
     }
-    assert_eq!(good(&text, &Memory::new()).config.views.len(), MAX_VIEWS);
+    assert_eq!(good(&text, &Memory::new()).config.console.views.len(), MAX_VIEWS);
     writeln!(text, "[[view]]\nname = 'one more'\n[[view]]\nname = 'and one'").unwrap();
     let mistakes = read(&text, &Memory::new()).unwrap_err();
     assert_eq!((mistakes.count(), &*mistakes.list[0].message), (1, "there are more than 30 views"));

@@ -110,6 +110,7 @@ mod tests {
 
     fn calls_after(state: &mut State, seconds: u64) -> Vec<String> {
         let now = state.now + Duration::from_secs(seconds);
+        update(state, now, Event::Heard(Duration::ZERO));
         let effects = update(state, now, Event::Clock);
         let text = |effect| match effect {
             Effect::Call { calls, text } => {

@@ -14,7 +14,7 @@ use crate::model::{ColumnChoice, Density, LAST_VIEW_KEY, MAX_VIEW_NAME, MAX_VIEW
 /// A view there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// What it shows.
+    /// What it shows, and the key it is on now.
     pub view: View,
     /// It was saved from the screen; else it is the configuration's.
     pub saved: bool,
@@ -29,6 +29,8 @@ pub struct Arrangement {
     pub columns: Vec<ColumnChoice>,
     /// Those that were chosen without a view, to come back to.
     own: Vec<ColumnChoice>,
+    configured: Vec<View>,
+    saved: Vec<View>,
     /// The views there are, the configuration's first.
     pub views: Vec<Named>,
     /// The view that was called for last.
@@ -50,27 +52,50 @@ impl Arrangement {
     fn free_key(&self) -> Option<u8> {
         (1..=LAST_VIEW_KEY).find(|key| self.on_key(*key).is_none())
     }
+
+    /// Takes over the configuration's views.
+    pub fn configure(&mut self, views: Vec<View>) {
+        self.configured = views;
+        self.configured.truncate(MAX_VIEWS);
+        self.list_views();
+    }
+
+    /// Lists all views. Of two on one key the configuration's keeps it, and of two with one name the
+    /// saved one is not seen, until the configuration's is gone.
+    fn list_views(&mut self) {
+        self.views = self.configured.iter().map(|view| Named { view: view.clone(), saved: false }).collect();
+        for view in &self.saved {
+            if self.configured.iter().all(|other| other.name != view.name) {
+                let key = view.key.filter(|key| self.on_key(*key).is_none());
+                self.views.push(Named { view: View { key, ..view.clone() }, saved: true });
+            }
+        }
+        for at in 0..self.views.len() {
+            let free = self.free_key();
+            let Named { view, saved } = &mut self.views[at];
+            if *saved && view.key.is_none() {
+                view.key = free;
+            }
+        }
+    }
+
+    /// What is to be remembered, but for the theme.
+    fn to_remember(&self) -> Remembered {
+        Remembered { columns: self.own.clone(), views: self.saved.clone(), theme: None }
+    }
 }
 
 impl State {
-    /// Takes over the configuration's views and what was remembered of earlier runs. Of two views
-    /// on one key the configuration's keeps it; of one name there is one.
-    pub fn arrange(&mut self, configured: Vec<View>, remembered: Remembered, remembers: bool) {
-        self.looks.recall(remembered.theme);
+    /// Takes over what was remembered of earlier runs; `remembers`: what changes is remembered too.
+    pub fn recall(&mut self, remembered: Remembered, remembers: bool) {
+        let Remembered { columns, views, theme } = remembered;
         let arrangement = &mut self.arrangement;
         arrangement.remembers = remembers;
-        (arrangement.columns, arrangement.own) = (remembered.columns.clone(), remembered.columns);
-        let configured = configured.into_iter().take(MAX_VIEWS).map(|view| Named { view, saved: false });
-        arrangement.views = configured.collect();
-        for mut view in remembered.views.into_iter().take(MAX_VIEWS) {
-            if arrangement.named(&view.name).is_some() {
-                continue;
-            }
-            if view.key.is_some_and(|key| arrangement.on_key(key).is_some()) {
-                view.key = arrangement.free_key();
-            }
-            arrangement.views.push(Named { view, saved: true });
-        }
+        arrangement.columns.clone_from(&columns);
+        (arrangement.own, arrangement.saved) = (columns, views);
+        arrangement.saved.truncate(MAX_VIEWS);
+        arrangement.list_views();
+        self.looks.recall(theme);
     }
 
     /// The columns of the grid.
@@ -98,13 +123,8 @@ impl State {
         if !self.arrangement.remembers {
             return Vec::new();
         }
-        let views = self.arrangement.views.iter().filter(|named| named.saved);
-        let remembered = Remembered {
-            columns: self.arrangement.own.clone(),
-            views: views.map(|named| named.view.clone()).collect(),
-            theme: self.looks.kept().cloned(),
-        };
-        vec![Effect::Remember(remembered.write())]
+        let theme = self.looks.kept().cloned();
+        vec![Effect::Remember(Remembered { theme, ..self.arrangement.to_remember() }.write())]
     }
 
     /// What is shown now, as a view.
@@ -206,23 +226,24 @@ impl State {
         if let Some((at, _)) = name.char_indices().nth(MAX_VIEW_NAME) {
             return Err(Mistake { at, text: format!("too long; at most {MAX_VIEW_NAME} characters") });
         }
-        let views = &self.arrangement.views;
-        let before = views.iter().position(|named| *named.view.name == *name);
-        if before.is_some_and(|at| !views[at].saved) {
+        let arrangement = &self.arrangement;
+        if arrangement.configured.iter().any(|view| *view.name == *name) {
             return Err(mistake("the configuration has a view of this name; choose another one".into()));
         }
-        if before.is_none() && views.iter().filter(|named| named.saved).count() >= MAX_VIEWS {
+        let before = arrangement.saved.iter().position(|view| *view.name == *name);
+        if before.is_none() && arrangement.saved.len() >= MAX_VIEWS {
             return Err(mistake(format!("{MAX_VIEWS} views are saved already; forget one first")));
         }
         let key = match before {
-            Some(at) => views[at].view.key,
-            None => self.arrangement.free_key(),
+            Some(_) => arrangement.named(&name).and_then(|view| view.key),
+            None => arrangement.free_key(),
         };
-        let named = Named { view: self.as_view(&name, key), saved: true };
+        let view = self.as_view(&name, key);
         match before {
-            Some(at) => self.arrangement.views[at] = named,
-            None => self.arrangement.views.push(named),
+            Some(at) => self.arrangement.saved[at] = view,
+            None => self.arrangement.saved.push(view),
         }
+        self.arrangement.list_views();
         let place = key.map_or_else(
             || format!("in the list on {}", self.keymap.key_for(Does::Views)),
             |key| format!("on {}", self.keymap.key_for(view_key(key))),
@@ -235,7 +256,8 @@ impl State {
 
     /// Removes a saved view.
     pub(super) fn forget_view(&mut self, name: &str) -> Vec<Effect> {
-        self.arrangement.views.retain(|named| !named.saved || &*named.view.name != name);
+        self.arrangement.saved.retain(|view| &*view.name != name);
+        self.arrangement.list_views();
         self.say(format!("the view {name} is forgotten"), false);
         self.remember()
     }

@@ -59,21 +59,26 @@ impl State {
     /// Orders something for what the operator is at: the streams that are selected, those of the
     /// group under the cursor, or the one stream.
     pub(super) fn order_here(&mut self, action: Action) -> Vec<Effect> {
+        match self.many_here() {
+            Some((which, streams)) => {
+                self.ask_for(action, which, &streams);
+                Vec::new()
+            }
+            None => self.order_one(action),
+        }
+    }
+
+    /// Those that the operator means in the grid, if it is not one stream alone: the streams that
+    /// are selected, or those of the group under the cursor.
+    pub(super) fn many_here(&self) -> Option<(Which, Vec<StreamIx>)> {
         if self.screen() != super::Screen::Grid {
-            return self.order_one(action);
+            return None;
         }
         if !self.chosen.is_empty() {
-            let streams: Vec<StreamIx> = self.chosen.iter().collect();
-            self.ask_for(action, Which::Selected, &streams);
-            return Vec::new();
+            return Some((Which::Selected, self.chosen.iter().collect()));
         }
-        if let Some(group) = self.list.selected_group() {
-            let which = Which::Group(group.name.to_string());
-            let streams = self.list.order[group.from..group.to].to_vec();
-            self.ask_for(action, which, &streams);
-            return Vec::new();
-        }
-        self.order_one(action)
+        let group = self.list.selected_group()?;
+        Some((Which::Group(group.name.to_string()), self.list.order[group.from..group.to].to_vec()))
     }
 
     /// Asks whether to do it to all streams that are shown.

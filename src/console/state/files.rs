@@ -69,6 +69,7 @@ impl State {
         }
         if let Some(wishes) = told.wishes {
             self.looks.set_ascii(wishes.ascii);
+            self.arrangement.configure(wishes.views.clone());
             self.wishes = wishes;
         }
         if let Some(theme) = told.theme {

@@ -7,6 +7,7 @@ pub mod bulk;
 mod care;
 pub mod charts;
 mod clock;
+mod drag;
 mod files;
 pub mod footer;
 mod grid;
@@ -244,6 +245,8 @@ pub struct State {
     pub chosen: Selected,
     /// What takes the last order back.
     pub undo: Option<Undo>,
+    /// The title that is held with the mouse.
+    drag: Option<drag::Drag>,
     /// The stream that is open.
     pub open: Option<StreamIx>,
     /// What is known about it beyond its row, as soon as it has come.
@@ -327,6 +330,7 @@ impl State {
             arrangement: Arrangement::default(),
             chosen: Selected::default(),
             undo: None,
+            drag: None,
             open: None,
             detail: None,
             log: LogPane::default(),

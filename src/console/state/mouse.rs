@@ -51,8 +51,19 @@ impl State {
         if !self.mouse || layout::is_too_small(self.size) || self.screen() == Screen::Wall {
             return Vec::new();
         }
-        if matches!(mouse.did, MouseDid::Drag | MouseDid::Release) {
-            return Vec::new();
+        match mouse.did {
+            MouseDid::Drag if self.drag.is_some() => {
+                self.list.hold(self.now);
+                self.want(Dirty::Typed);
+                return self.drag_title(mouse.x);
+            }
+            MouseDid::Release if self.drag.is_some() => {
+                self.want(Dirty::Typed);
+                self.drop_title();
+                return Vec::new();
+            }
+            MouseDid::Drag | MouseDid::Release => return Vec::new(),
+            _ => self.drag = None,
         }
         self.want(Dirty::Typed);
         if self.overlay.is_some() && std::mem::take(&mut self.help.front) {
@@ -63,6 +74,11 @@ impl State {
             MouseDid::Press => {
                 self.list.hold(self.now);
                 self.penalty.list.hold(self.now);
+                if let Under::Title(column) = under
+                    && self.overlay.is_none()
+                {
+                    self.grab_title(column, mouse.x);
+                }
                 self.clicked(under)
             }
             MouseDid::WheelUp => self.wheeled(-NOTCH, under),
@@ -139,10 +155,6 @@ impl State {
                 }
                 self.select(under);
                 self.clicked = Some((under, self.now));
-                Vec::new()
-            }
-            Under::Title(column) if self.overlay.is_none() => {
-                self.sort_by_column(Some(column));
                 Vec::new()
             }
             Under::Hint(does) => self.does(does),
@@ -286,15 +298,66 @@ mod tests {
     #[test]
     fn a_click_on_a_title_sorts_and_another_turns() {
         let mut state = grid();
-        let (x, y) = find(&state, "health");
-        click(&mut state, x, y);
-        let sort = |column, reversed| SortBy { column: Some(column), reversed };
-        assert_eq!(state.list.sort, sort(Column::Health, false));
-        click(&mut state, x, y);
-        assert_eq!(state.list.sort, sort(Column::Health, true));
-        let (x, y) = find(&state, "group");
-        click(&mut state, x, y);
-        assert_eq!(state.list.sort, sort(Column::Group, false));
+        let click_title = |state: &mut State, text: &str| {
+            let (x, y) = find(state, text);
+            click(state, x, y);
+            mouse(state, MouseDid::Release, x, y);
+        };
+        click_title(&mut state, "health");
+        assert_eq!(state.list.sort, SortBy { column: Some(Column::Health), reversed: false });
+        click_title(&mut state, "health");
+        assert_eq!(state.list.sort, SortBy { column: Some(Column::Health), reversed: true });
+        click_title(&mut state, "group");
+        assert_eq!(state.list.sort, SortBy { column: Some(Column::Group), reversed: false });
+    }
+
+    fn drag(state: &mut State, from: (u16, u16), to: u16) {
+        click(state, from.0, from.1);
+        let step = |x: u16| if x < to { x + 1 } else { x - 1 };
+        let mut x = from.0;
+        while x != to {
+            x = step(x);
+            mouse(state, MouseDid::Drag, x, from.1);
+        }
+        mouse(state, MouseDid::Release, to, from.1);
+    }
+
+    #[test]
+    fn a_title_is_dragged_to_another_place() {
+        let mut state = grid();
+        let order = |state: &State| state.columns().iter().map(|p| p.column).collect::<Vec<_>>();
+        let usual = order(&state);
+        let from = find(&state, "group");
+        let to = find(&state, "speed").0;
+        drag(&mut state, from, to);
+        let moved = order(&state);
+        let at = |order: &[Column], column| order.iter().position(|c| *c == column).unwrap();
+        assert!(at(&moved, Column::Group) > at(&moved, Column::Bitrate), "{moved:?}");
+        assert_eq!(state.list.sort, SortBy::default(), "it was no click");
+        let from = find(&state, "group");
+        drag(&mut state, from, 2);
+        let back = find(&state, "group");
+        drag(&mut state, back, from.0);
+        let mut sorted = order(&state);
+        sorted.sort();
+        let mut before = usual;
+        before.sort();
+        assert_eq!(sorted, before, "none is lost");
+    }
+
+    #[test]
+    fn the_edge_of_a_title_is_dragged_to_size_its_column() {
+        let mut state = grid();
+        let name = |state: &State| *state.columns().iter().find(|p| p.column == Column::Name).unwrap();
+        let (before, y) = (name(&state), find(&state, "phase").1);
+        drag(&mut state, (before.x + before.width, y), before.x + 12);
+        assert_eq!((name(&state).x, name(&state).width), (before.x, 12));
+        drag(&mut state, (before.x + 12, y), 0);
+        assert_eq!(name(&state).width, 3, "never less");
+        assert_eq!(state.list.sort, SortBy::default());
+        // Let go elsewhere, nothing is held any more.
+        mouse(&mut state, MouseDid::Drag, 60, y);
+        assert_eq!(name(&state).width, 3);
     }
 
     #[test]

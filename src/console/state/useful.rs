@@ -17,6 +17,8 @@ impl State {
             Does::Back => self.screen() != Screen::Grid || self.list.is_filtered() || !self.chosen.is_empty(),
             // Only a rollout that has stopped can go on or back.
             Does::RolloutContinue | Does::RolloutBack => self.rollout().is_some(),
+            // The machine has a list of its own.
+            Does::Open if self.screen() == Screen::Machine => true,
             Does::Open => self.target().is_some() || self.list.selected_group().is_some(),
             Does::Start | Does::Stop | Does::Restart => self.has_target(),
             Does::Acknowledge | Does::Mute | Does::Note => !self.cared_for().is_empty(),

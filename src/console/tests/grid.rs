@@ -7,16 +7,18 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::grid_screens::rich_board;
 use super::support::*;
 use crate::console::decode::Typed;
-use crate::console::remembered::Remembered;
+use crate::console::remembered::{PickedTheme, Remembered};
 use crate::console::state::list::Entry;
 use crate::console::state::overlay::Overlay;
 use crate::console::state::undo::UNDO_FOR;
 use crate::console::state::update::{Effect, Event, update};
 use crate::console::state::{Dirty, Question, State};
+use crate::console::theme::Surroundings;
+use crate::console::wishes::Told;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
-    Action, Answer, Column, ColumnChoice, Command, Delta, Density, Figures, MAX_VIEW_NAME, MAX_VIEWS, Phase,
-    Selection, SortBy, StreamIx, Totals, View, Wanted,
+    Action, Answer, CareOrder, Column, ColumnChoice, Command, Delta, Density, Figures, MAX_VIEW_NAME,
+    MAX_VIEWS, Phase, Selection, SortBy, StreamIx, Totals, View, Wanted,
 };
 
 fn grid() -> State {
@@ -476,6 +478,27 @@ mod selecting {
     }
 
     #[test]
+    fn what_is_noted_is_noted_of_all_that_are_selected() {
+        let mut state = grid();
+        presses(&mut state, "   ");
+        let (seq, acknowledged) = command(press(&mut state, ch('a')));
+        let Command::Care { order, target } = acknowledged else { panic!() };
+        assert_eq!((order, ids(&target)), (CareOrder::Acknowledge, vec!["ch-001", "ch-002", "ch-003"]));
+        answer(&mut state, seq, Answer::Done { touched: 3 });
+        assert!(toast(&state).contains("acknowledge 3 streams") && toast(&state).contains("u undoes"));
+        let (_, undone) = command(press(&mut state, ch('u')));
+        assert!(matches!(undone, Command::Care { order: CareOrder::Unacknowledge, .. }));
+        press(&mut state, KeyCode::Esc);
+        presses(&mut state, "t");
+        press(&mut state, KeyCode::Home);
+        presses(&mut state, "N");
+        presses(&mut state, "look");
+        let (_, noted) = command(press(&mut state, KeyCode::Enter));
+        let Command::Care { target, .. } = noted else { panic!() };
+        assert_eq!(ids(&target).len(), 40, "those of the group");
+    }
+
+    #[test]
     fn an_open_stream_is_ordered_alone() {
         let mut state = grid();
         presses(&mut state, "   ");
@@ -563,7 +586,7 @@ mod columns {
     #[test]
     fn columns_are_hidden_moved_and_sized_and_remembered() {
         let mut state = grid();
-        state.arrange(Vec::new(), Remembered::default(), true);
+        state.recall(Remembered::default(), true);
         let usual = shown(&state);
         presses(&mut state, "C");
         let effects = press(&mut state, ch(' '));
@@ -633,7 +656,8 @@ mod views {
 
     fn with(views: Vec<View>, remembered: Remembered) -> State {
         let mut state = grid();
-        state.arrange(views, remembered, true);
+        state.arrangement.configure(views);
+        state.recall(remembered, true);
         state
     }
 
@@ -742,5 +766,17 @@ mod views {
         let effects = save(&mut state, "mine");
         let remembered = remembered(&effects);
         assert_eq!((remembered.columns, remembered.views[0].columns.len()), (own, 0));
+    }
+
+    #[test]
+    fn a_theme_that_was_picked_is_remembered_beside_them() {
+        let mut state = grid();
+        let around = Surroundings { term: "xterm-256color".into(), ..Surroundings::default() };
+        state.begin(around, Told::default());
+        let nord = PickedTheme { name: "nord".into(), instead_of: None };
+        state.recall(Remembered { theme: Some(nord), ..Remembered::default() }, true);
+        assert_eq!(state.looks.name, "nord");
+        let effects = save(&mut state, "mine");
+        assert_eq!(remembered(&effects).theme.unwrap().name, "nord");
     }
 }

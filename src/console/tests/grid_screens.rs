@@ -193,7 +193,8 @@ fn views_are_in_the_header_and_in_their_list() {
     let mut state = grid(80, 24);
     let view =
         View { name: "trouble".into(), key: Some(4), filter: "health>=warning".into(), ..View::default() };
-    state.arrange(vec![view], crate::console::remembered::Remembered::default(), true);
+    state.arrangement.configure(vec![view]);
+    state.recall(crate::console::remembered::Remembered::default(), true);
     presses(&mut state, "4");
     assert_snapshot!("view_shown", screen(&state));
     presses(&mut state, "o");

@@ -29,7 +29,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     if let Some(prompt) = state.prompt() {
         prompt_line(state, prompt, area, pen);
         if let Some(mistake) = &prompt.mistake {
-            mistake_lines(prompt, mistake, area, pen);
+            mistake_lines(state, prompt, mistake, area, pen);
         }
         return;
     }
@@ -79,26 +79,24 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
     let facts = prompt_facts(state, prompt, pen);
-    let mut typed = vec![(prompt.purpose.sign().into(), theme.accent)];
+    let mut typed = vec![(sign(state, prompt.purpose), theme.accent)];
     typed.extend(typed_pieces(prompt, pen));
     let free = area.width.saturating_sub(cells(length(&typed)) + 3);
     let wide = cells(length(&facts)).min(free.max(area.width / 2));
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
     let room = area.width.saturating_sub(wide + 3);
-    let mut typed = vec![(sign(state, prompt.purpose, room), theme.accent)];
-    typed.extend(typed_pieces(prompt, pen));
     keep_caret(&mut typed, room.into(), pen);
     pen.pieces(area.x + 1, area.y, room, &typed);
 }
 
 /// What stands before the line: what it is for, and for whom, where there is room for that.
-fn sign(state: &State, purpose: PromptFor, room: u16) -> String {
+fn sign(state: &State, purpose: PromptFor) -> String {
     let whole = state.aimed_at().and_then(|whom| match purpose {
         PromptFor::Note => Some(format!("note about {whom}: ")),
         PromptFor::Mute => Some(format!("mute {whom} for: ")),
         _ => None,
     });
-    let whole = whole.filter(|whole| width(whole) <= usize::from(room / 2));
+    let whole = whole.filter(|whole| width(whole) <= usize::from(state.size.width / 3));
     whole.unwrap_or_else(|| purpose.sign().into())
 }
 
@@ -184,9 +182,9 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
 }
 
 /// What is wrong, above the line: at its place, or where there is room.
-fn mistake_lines(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
+fn mistake_lines(state: &State, prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
     let style = pen.theme.warning;
-    let x = place(prompt, mistake.at).saturating_add(area.x).min(area.right().saturating_sub(2));
+    let x = place(state, prompt, mistake.at).saturating_add(area.x).min(area.right().saturating_sub(2));
     // The place itself is marked too, for a text that needs the whole line.
     pen.paint(Rect { x, y: area.y, width: 1, height: 1 }, style.add_modifier(Modifier::REVERSED));
     let mut lines = wrap(&mistake.text, area.width.saturating_sub(2).into(), pen.glyphs);
@@ -209,11 +207,11 @@ fn mistake_lines(prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) 
 }
 
 /// Where the byte `at` of a line stands, from the left edge.
-fn place(prompt: &Prompt, at: usize) -> u16 {
+fn place(state: &State, prompt: &Prompt, at: usize) -> u16 {
     let (before, behind) = prompt.edit.halves();
     let to = |text: &str, at: usize| text.get(..at).map_or_else(|| width(text), width);
     // The caret takes a cell of its own.
     let caret = usize::from(at > before.len());
     let place = to(before, at.min(before.len())) + to(behind, at.saturating_sub(before.len())) + caret;
-    cells(width(prompt.purpose.sign()) + place).saturating_add(1)
+    cells(width(&sign(state, prompt.purpose)) + place).saturating_add(1)
 }

@@ -27,6 +27,7 @@ pub fn play(request: &Request, mut output: Output) -> u8 {
         "stall" => stall(request, out),
         "hang" => hang(request, out),
         "backwards" => backwards(request, out),
+        "chatter" => chatter(request, out),
         "flood" => pour(request, out, &flood_line()),
         "endless-line" => pour(request, out, &vec![b'x'; CHUNK]),
         "long-line" => long_line(request, out),
@@ -135,6 +136,18 @@ fn target(request: &Request) -> Pipe {
         "stderr" => Pipe::Stderr,
         other => panic!("stand-in: to={other}: stdout or stderr"),
     }
+}
+
+/// Numbered lines of all levels at once, and healthy from then on.
+fn chatter(request: &Request, out: &mut Output) -> u8 {
+    for n in 1..=request.count("n", 450) {
+        let level = ["info", "info", "debug", "warning", "info", "error"][n as usize % 6];
+        Output::log(
+            level,
+            &format!("[hls @ 0x55d0c0ffee00] chatter {n} of {}", request.text("who", "nobody")),
+        );
+    }
+    healthy(request, out, FOR_EVER)
 }
 
 fn flood_line() -> Vec<u8> {

@@ -14,6 +14,7 @@
 //! | `stall` | `after=1`, `kind=repeat` or `silent`, `child=0` | output time stops: the same block again, or no block; with `child=1` it has one, as `grandchild` does |
 //! | `hang` | `blocks=0` | no frame ever; `blocks=1`: blocks full of N/A |
 //! | `backwards` | `every=5` | output time jumps back at each so many blocks |
+//! | `chatter` | `n=450`, `who=nobody` | so many numbered lines of all levels at once, then healthy |
 //! | `flood` | `to=stderr`, `rate=0` | lines without end, bytes a second (0: as fast as they are read) |
 //! | `endless-line` | `to=stderr`, `rate=0` | bytes without a line feed |
 //! | `long-line` | `to=stderr`, `mb=100` | one line of so many MB, then healthy |

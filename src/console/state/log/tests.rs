@@ -505,6 +505,18 @@ fn lines_are_selected_and_copied_as_they_stand_in_the_file() {
 }
 
 #[test]
+fn a_selection_goes_on_into_old_lines() {
+    let mut pane = pane(2_600, 3_000);
+    let mut files = Files::of(3_000);
+    pane.select(ROOM);
+    pane.show_first(ROOM);
+    pane.scroll(-1, ROOM);
+    files.serve(&mut pane);
+    pane.scroll(-5, ROOM);
+    assert_eq!((first(&pane), pane.copied(ROOM).of), ("2595".into(), 405));
+}
+
+#[test]
 fn copying_is_bounded_and_tells_what_is_left_out() {
     let mut pane = LogPane::default();
     pane.open(vec![(A, "alpha".into())]);

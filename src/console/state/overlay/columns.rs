@@ -55,14 +55,18 @@ impl ColumnList {
 }
 
 impl State {
-    fn column_list(&self) -> ColumnList {
+    /// The columns that were chosen; where nobody chose, those on the screen.
+    pub(in crate::console::state) fn columns_chosen(&self) -> Vec<ColumnChoice> {
         let chosen = &self.arrangement.columns;
-        let automatic = chosen.is_empty();
-        let shown: Vec<ColumnChoice> = if automatic {
-            self.columns().iter().map(|placed| ColumnChoice::of(placed.column)).collect()
-        } else {
-            chosen.clone()
-        };
+        if chosen.is_empty() {
+            return self.columns().iter().map(|placed| ColumnChoice::of(placed.column)).collect();
+        }
+        chosen.clone()
+    }
+
+    fn column_list(&self) -> ColumnList {
+        let automatic = self.arrangement.columns.is_empty();
+        let shown = self.columns_chosen();
         let hidden = Column::ALL.iter().filter(|column| !shown.iter().any(|c| c.column == **column));
         let hidden = hidden.map(|column| (ColumnChoice::of(*column), false));
         let columns = shown.iter().map(|choice| (*choice, true)).chain(hidden).collect();

@@ -144,7 +144,7 @@ fn acknowledging_names_the_stream_under_the_cursor() {
     let (order, seq) = command(&press(&mut state, ch('a')));
     assert_eq!(order, Command::Care { order: CareOrder::Acknowledge, target: ids(&["ch-003"]) });
     tell(&mut state, ServerMessage::Answer { seq, answer: Answer::Done { touched: 1 } });
-    assert_eq!(state.toast.as_ref().unwrap().text, "acknowledge Kino Klassik: done");
+    assert_eq!(state.toast.as_ref().unwrap().text, "acknowledge Kino Klassik: done (u undoes)");
     // Somebody else was quicker.
     let (_, seq) = command(&press(&mut state, ch('a')));
     tell(&mut state, ServerMessage::Answer { seq, answer: Answer::Done { touched: 0 } });
@@ -183,7 +183,7 @@ fn a_mute_is_chosen_or_typed_and_can_be_taken_back() {
     let hour = Duration::from_secs(3_600);
     assert_eq!(order, Command::Care { order: CareOrder::Mute(hour), target: ids(&["ch-023"]) });
     tell(&mut state, ServerMessage::Answer { seq, answer: Answer::Done { touched: 1 } });
-    assert_eq!(state.toast.as_ref().unwrap().text, "Kino Klassik 3 is muted for 60 min");
+    assert_eq!(state.toast.as_ref().unwrap().text, "Kino Klassik 3 is muted for 60 min (u undoes)");
 
     press(&mut state, ch('M'));
     press(&mut state, KeyCode::End);
@@ -229,7 +229,7 @@ fn a_note_is_typed_changed_and_removed() {
     let (order, seq) = command(&press(&mut state, KeyCode::Enter));
     assert_eq!(order, Command::Care { order: note(""), target: ids(&["ch-003"]) });
     tell(&mut state, ServerMessage::Answer { seq, answer: Answer::Done { touched: 1 } });
-    assert_eq!(state.toast.as_ref().unwrap().text, "remove the note of Kino Klassik: done");
+    assert_eq!(state.toast.as_ref().unwrap().text, "remove the note of Kino Klassik: done (u undoes)");
     press(&mut state, ch('N'));
     assert!(press(&mut state, KeyCode::Esc).is_empty());
 }

@@ -1,0 +1,67 @@
+//! Columns moved and sized by dragging their titles.
+
+use super::State;
+use super::update::Effect;
+use crate::console::columns::Placed;
+use crate::model::{Column, ColumnChoice};
+
+/// A title that is held with the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drag {
+    column: Column,
+    /// It is held at its right edge: the column is sized, not moved.
+    edge: bool,
+    /// Something was moved or sized: it was no click.
+    moved: bool,
+}
+
+impl State {
+    /// A title is pressed.
+    pub(super) fn grab_title(&mut self, column: Column, x: u16) {
+        let edge = self.columns().iter().any(|p| p.column == column && x == p.x + p.width);
+        self.drag = Some(Drag { column, edge, moved: false });
+    }
+
+    /// The mouse is at `x` of the screen, with a title held.
+    pub(super) fn drag_title(&mut self, x: u16) -> Vec<Effect> {
+        let Some(drag) = self.drag else { return Vec::new() };
+        let placed = self.columns();
+        let Some(held) = placed.iter().find(|p| p.column == drag.column) else { return Vec::new() };
+        let mut columns = self.columns_chosen();
+        let Some(from) = columns.iter().position(|choice| choice.column == drag.column) else {
+            return Vec::new();
+        };
+        if drag.edge {
+            let width = x.saturating_sub(held.x).clamp(ColumnChoice::LEAST, ColumnChoice::MOST);
+            if width == held.width {
+                return Vec::new();
+            }
+            columns[from].width = Some(width);
+        } else {
+            let over = placed.iter().find(|p| (p.x..=p.x + p.width).contains(&x));
+            let to = over.and_then(|over| columns.iter().position(|choice| choice.column == over.column));
+            let Some(to) = to.filter(|to| *to != from && would_reach(held, over, x)) else {
+                return Vec::new();
+            };
+            let choice = columns.remove(from);
+            columns.insert(to, choice);
+        }
+        self.drag = Some(Drag { moved: true, ..drag });
+        self.set_columns(columns)
+    }
+
+    /// The mouse lets go: a title that was only clicked sorts.
+    pub(super) fn drop_title(&mut self) {
+        if let Some(Drag { column, moved: false, .. }) = self.drag.take() {
+            self.sort_by_column(Some(column));
+        }
+    }
+}
+
+/// Whether the held column, in the place of the one the mouse is over, would be under the mouse:
+/// else a wide one and a narrow one would change places for ever.
+fn would_reach(held: &Placed, over: Option<&Placed>, x: u16) -> bool {
+    over.is_some_and(|over| {
+        if over.x > held.x { x + held.width > over.x + over.width } else { x < over.x + held.width }
+    })
+}
