@@ -90,12 +90,24 @@ impl Decoder {
 
     /// Whether an Escape waits to see if it is the beginning of something longer.
     #[must_use]
-    pub const fn waits(&self) -> bool {
-        !self.pending.is_empty() && !self.patient
+    pub fn waits(&self) -> bool {
+        !self.pending.is_empty() && !self.patient || !self.held_back().is_empty()
+    }
+
+    /// Bytes that may be the begin of an answer that comes late.
+    fn held_back(&self) -> &'static [u8] {
+        self.late.map_or(&[], |(since, late)| late.held(since))
     }
 
     /// Nothing more came: what waits is what it is.
     pub fn give_up(&mut self, out: &mut impl FnMut(Typed)) {
+        let held = self.held_back();
+        if !held.is_empty() {
+            self.late = None;
+            self.pending.extend_from_slice(held);
+            self.drain(out);
+            return;
+        }
         let key = |code, modifiers| Typed::Key(KeyEvent::new(code, modifiers));
         match self.pending.as_slice() {
             [ESC, b']'] => {

@@ -207,7 +207,7 @@ impl State {
             self.say("there is no command to copy: no worker has been started yet".into(), true);
             return Vec::new();
         };
-        self.say("the command is in the clipboard, secrets masked".into(), false);
+        self.say("the command was sent to the terminal's clipboard, secrets masked".into(), false);
         vec![Effect::Copy(command)]
     }
 }

@@ -244,15 +244,13 @@ impl LogPane {
         self.sources.wanted = Wanted::Nothing;
         for _ in 0..rows.unsigned_abs() {
             let next = if rows < 0 { self.shown_before(at) } else { self.shown_from(at + 1) };
-            match next {
-                Some(next) => at = next,
-                None => {
-                    if rows < 0 && self.sources.has_more() {
-                        self.sources.wanted = Wanted::Rows(1);
-                    }
-                    break;
+            let Some(next) = next else {
+                if rows < 0 && self.sources.has_more() {
+                    self.sources.wanted = Wanted::Rows(1);
                 }
-            }
+                break;
+            };
+            at = next;
         }
         self.lines.looks.cursor = Some(at);
         let Some(bottom) = self.bottom(room) else {
