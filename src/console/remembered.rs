@@ -1,5 +1,5 @@
-//! What the console remembers of earlier runs: the columns that were chosen, and the views that
-//! were saved. One small TOML file in the state folder.
+//! What the console remembers of earlier runs: the columns that were chosen, the views that were
+//! saved, and the theme that was picked. One small TOML file in the state folder.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -19,6 +19,8 @@ pub const FILE_NAME: &str = "console.toml";
 pub const MAX_BYTES: u64 = 256 * 1024;
 /// What is said about a damaged file, bytes.
 const MAX_REASON: usize = 200;
+/// The name of a theme, or its path, bytes.
+const MAX_THEME: usize = 4_096;
 
 /// What is remembered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,12 +29,28 @@ pub struct Remembered {
     pub columns: Vec<ColumnChoice>,
     /// The views that were saved; at most [`MAX_VIEWS`].
     pub views: Vec<View>,
+    /// The theme that was picked.
+    pub theme: Option<PickedTheme>,
+}
+
+/// A theme that was picked on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PickedTheme {
+    /// Its name.
+    pub name: String,
+    /// The theme that the configuration asked for then, if it did: who has written another one since
+    /// wants to see that.
+    pub instead_of: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Written {
     columns: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theme: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theme_instead_of: Option<String>,
     #[serde(rename = "view")]
     views: Vec<FileView>,
 }
@@ -62,7 +80,7 @@ const fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-const HEAD: &str = "# Written by headend's console: columns chosen and views saved on the screen.\n";
+const HEAD: &str = "# Written by headend's console: what was chosen and saved on the screen.\n";
 
 impl Remembered {
     /// The file's text.
@@ -79,7 +97,13 @@ impl Remembered {
             density: Some(view.density).filter(|d| *d != Density::One).map_or("", Density::word).into(),
             group: view.grouped,
         };
-        let file = Written { columns: words(&self.columns), views: self.views.iter().map(view).collect() };
+        let theme = self.theme.as_ref();
+        let file = Written {
+            columns: words(&self.columns),
+            theme: theme.map(|picked| picked.name.clone()),
+            theme_instead_of: theme.and_then(|picked| picked.instead_of.clone()),
+            views: self.views.iter().map(view).collect(),
+        };
         // Texts, numbers and flags: there is nothing in it that TOML can't say.
         format!("{HEAD}{}", toml::to_string(&file).unwrap_or_default())
     }
@@ -94,7 +118,11 @@ impl Remembered {
             return Err(format!("there are more than {MAX_VIEWS} views"));
         }
         let views: Result<Vec<View>, String> = file.views.iter().map(FileView::read).collect();
-        Ok(Self { columns: columns(&file.columns)?, views: views? })
+        let clean = |text: String| clean_line(&text, MAX_THEME);
+        let theme = file
+            .theme
+            .map(|name| PickedTheme { name: clean(name), instead_of: file.theme_instead_of.map(clean) });
+        Ok(Self { columns: columns(&file.columns)?, views: views?, theme })
     }
 }
 
@@ -213,6 +241,7 @@ mod tests {
         Remembered {
             columns: vec![ColumnChoice { column: Column::Name, width: Some(40) }],
             views: vec![view, plain],
+            theme: Some(PickedTheme { name: "nord".into(), instead_of: Some("dark".into()) }),
         }
     }
 

@@ -72,8 +72,10 @@ pub fn run(
     inbox.link_has_something();
     let depth = around.depth();
     let mut state = State::new(&title, version, size, TimeZone::system());
+    state.begin(around, told.clone());
     if wall {
         state.wall_alone();
+        state.mouse = false;
     }
     state.exports = exports;
     let (remembered, damage) = remember.as_deref().map(remembered::load).unwrap_or_default();
@@ -82,7 +84,6 @@ pub fn run(
     if let Some(damage) = damage {
         inbox.failed(damage);
     }
-    state.begin(around, told.clone());
     let files = Arc::clone(&inbox);
     let watch = Watch::start(source, told, depth, move |told| files.files_say(told));
     if let Err(error) = &watch {
@@ -340,8 +341,7 @@ impl<F: Fn()> Runner<F> {
     }
 
     fn copy(&mut self, text: &str) {
-        let in_tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
-        let bytes = osc52::sequence(text, in_tmux);
+        let bytes = osc52::sequence(text, self.state.looks.around().tmux);
         if let Err(error) = self.screen.backend_mut().say(&bytes) {
             log::warn!("nothing is copied: {error}");
         }

@@ -77,12 +77,12 @@ struct Reader {
 impl Reader {
     fn run(&mut self, ended: &UnixStream, tell: &impl Fn(Told)) -> io::Result<()> {
         loop {
-            self.watched.set(&places(&self.files()));
+            let watched = places(&self.files());
+            self.watched.set(&watched);
             // Also the first time: something may have changed before it was watched.
             self.look(tell);
-            // What it says now may name other files.
-            self.watched.set(&places(&self.files()));
-            if self.wait(ended)?.is_none() {
+            // What it says now may name other files, which may have changed meanwhile too.
+            if places(&self.files()) == watched && self.wait(ended)?.is_none() {
                 return Ok(());
             }
         }

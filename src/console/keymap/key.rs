@@ -55,6 +55,10 @@ impl Key {
         Self { control: true, ..Self::named(KeyCode::Char(c)) }
     }
 
+    pub(super) const fn shifted(code: KeyCode) -> Self {
+        Self { shift: true, ..Self::named(code) }
+    }
+
     pub(super) const fn named(code: KeyCode) -> Self {
         Self { code, control: false, alt: false, shift: false }
     }

@@ -113,13 +113,14 @@ fn entry(
         return None;
     };
     let works = TABLE.iter().find(|binding| binding.does == does)?.places;
-    let places = works.both(place);
+    let everywhere = place == Places::ALL;
+    let places = if everywhere { works } else { works.both(place) };
     if places.is_none() {
         let text = format!("{} does nothing there: it works in {}", quote(name), works.words());
         sheet.wrong(action.span(), text);
         return None;
     }
-    Some(Entry { everywhere: place == Places::ALL, places, does, keys: keys?, span: value.span() })
+    Some(Entry { everywhere, places, does, keys: keys?, span: value.span() })
 }
 
 /// The keys of one entry: a name, or a list of names.
@@ -230,16 +231,24 @@ fn conflict<'a>(
 }
 
 fn essentials(keymap: &Keymap, entries: &[Entry], sheet: &mut Sheet<'_>) {
+    // While something is frozen these keys come first.
+    let frozen: Vec<Key> = keymap.at(Places::FROZEN).flat_map(|bound| bound.keys.iter().copied()).collect();
     for does in ESSENTIAL {
-        let mut bare = keymap.lines().iter().filter(|b| b.binding.does == does && b.keys.is_empty());
-        let Some(bound) = bare.next() else { continue };
         let name = does.name();
-        let text = format!(
-            "{name} has no key left in {}: whoever sits there needs one, write {name} = \"...\"",
-            bound.places.words()
-        );
-        let entry = entries.iter().find(|e| e.does == does && e.keys.is_empty());
-        sheet.wrong(entry.map_or(0..0, |entry| entry.span.clone()), text);
+        let own = || entries.iter().filter(move |entry| entry.does == does);
+        let of_does = || keymap.lines().iter().filter(move |bound| bound.binding.does == does);
+        if let Some(bound) = of_does().find(|bound| bound.keys.is_empty()) {
+            let places = bound.places.words();
+            let text = format!(
+                "{name} has no key left in {places}: whoever sits there needs one, write {name} = \"...\""
+            );
+            let entry = own().find(|entry| entry.keys.is_empty());
+            sheet.wrong(entry.map_or(0..0, |entry| entry.span.clone()), text);
+        } else if of_does().any(|bound| bound.keys.iter().all(|key| frozen.contains(key))) {
+            let text = format!("{name} has no key left while something is frozen: leave it one");
+            let entry = entries.iter().rfind(|entry| entry.places == Places::FROZEN).or_else(|| own().next());
+            sheet.wrong(entry.map_or(0..0, |entry| entry.span.clone()), text);
+        }
     }
 }
 
@@ -280,18 +289,15 @@ mod tests {
 
     #[test]
     fn a_place_wins_over_everywhere_wherever_it_stands() {
-        let text = "[log]\ndown = \"e\"\n[everywhere]\ndown = [\"n\", \"down\"]\nnext = \"right\"\n";
+        let text = "[log]\ndown = \"e\"\n[everywhere]\ndown = [\"F9\", \"down\"]\n";
         let keymap = read("keys.toml", text).unwrap();
         assert_eq!(does(&keymap, Places::LOG, "e"), Some(Does::Down));
         assert_eq!(does(&keymap, Places::LOG, "down"), None);
-        assert_eq!(does(&keymap, Places::GRID, "n"), Some(Does::Down));
+        assert_eq!(does(&keymap, Places::GRID, "F9"), Some(Does::Down));
         assert_eq!(does(&keymap, Places::GRID, "j"), None);
         let lines = keymap.markdown();
         assert!(lines.contains("| `e` | down | down | log |"), "{lines}");
-        assert!(
-            lines.contains("| `n` `down` | down | down | grid, stream, own-log, machine, help |"),
-            "{lines}"
-        );
+        assert!(lines.contains("| `F9` `down` | down | down | all but log |"), "{lines}");
     }
 
     #[test]
@@ -316,6 +322,11 @@ mod tests {
         assert!(told[0].starts_with("keys.toml:2:8: quit has no key left in everywhere"), "{told:?}");
         assert!(told[1].starts_with("keys.toml:4:8: back has no key left in log"), "{told:?}");
         assert!(read("keys.toml", "[log]\nback = \"F12\"\n").is_ok());
+        // Keys of what is frozen come before those of the place.
+        assert!(read("keys.toml", "[frozen]\nstep-back = \"q\"\n").is_ok(), "ctrl-c is left");
+        let told = wrong("[frozen]\nstep-back = [\"q\", \"ctrl-c\"]\n");
+        assert_eq!(told, ["keys.toml:2:13: quit has no key left while something is frozen: leave it one"]);
+        assert!(read("keys.toml", "[everywhere]\nstep-back = \"F7\"\n").is_ok());
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(super) const TABLE: &[Binding] = &[
         "the next part of the page, where not all fit",
         [Key::named(KeyCode::Tab)]
     ),
-    binding!(PartBack, PAGES, LOOK, "", "the part before it", [Key::named(KeyCode::BackTab)]),
+    binding!(PartBack, PAGES, LOOK, "", "the part before it", [Key::shifted(KeyCode::Tab)]),
     binding!(
         RolloutContinue,
         ROLLOUT,

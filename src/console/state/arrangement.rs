@@ -50,17 +50,13 @@ impl Arrangement {
     fn free_key(&self) -> Option<u8> {
         (1..=LAST_VIEW_KEY).find(|key| self.on_key(*key).is_none())
     }
-
-    fn to_remember(&self) -> Remembered {
-        let views = self.views.iter().filter(|named| named.saved).map(|named| named.view.clone());
-        Remembered { columns: self.own.clone(), views: views.collect() }
-    }
 }
 
 impl State {
     /// Takes over the configuration's views and what was remembered of earlier runs. Of two views
     /// on one key the configuration's keeps it; of one name there is one.
     pub fn arrange(&mut self, configured: Vec<View>, remembered: Remembered, remembers: bool) {
+        self.looks.recall(remembered.theme);
         let arrangement = &mut self.arrangement;
         arrangement.remembers = remembers;
         (arrangement.columns, arrangement.own) = (remembered.columns.clone(), remembered.columns);
@@ -98,11 +94,17 @@ impl State {
     }
 
     /// What is to be remembered has changed.
-    fn remember(&self) -> Vec<Effect> {
+    pub(super) fn remember(&self) -> Vec<Effect> {
         if !self.arrangement.remembers {
             return Vec::new();
         }
-        vec![Effect::Remember(self.arrangement.to_remember().write())]
+        let views = self.arrangement.views.iter().filter(|named| named.saved);
+        let remembered = Remembered {
+            columns: self.arrangement.own.clone(),
+            views: views.map(|named| named.view.clone()).collect(),
+            theme: self.looks.kept().cloned(),
+        };
+        vec![Effect::Remember(remembered.write())]
     }
 
     /// What is shown now, as a view.

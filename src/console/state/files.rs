@@ -42,6 +42,9 @@ impl State {
         self.take_in(told);
         let looks = before.0 != self.looks;
         let mut effects = Vec::new();
+        if before.0.kept() != self.looks.kept() {
+            effects.extend(self.remember());
+        }
         // Only a change of the wish: whoever turned it off by key did so after it was written.
         if before.1 != self.wishes.mouse && self.mouse != self.wishes.mouse && !self.wall.alone {
             effects.extend(self.toggle_mouse());

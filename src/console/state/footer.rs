@@ -19,21 +19,18 @@ pub struct Hint {
     pub does: Does,
     /// The key.
     pub key: String,
+    /// A sign before the word.
+    pub sign: Option<Health>,
     /// The word.
     pub word: String,
-    /// The worst of what there is to look at, on the key that shows it.
-    pub worst: Option<Health>,
 }
 
 impl Hint {
-    fn of(bound: &Bound) -> Self {
-        Self { does: bound.binding.does, key: bound.key(), word: bound.binding.short.to_owned(), worst: None }
-    }
-
     /// Cells it takes: key, blank, word.
     #[must_use]
     pub fn width(&self) -> u16 {
-        cells(width(&self.key) + 1 + width(&self.word))
+        let sign = if self.sign.is_some() { 2 } else { 0 };
+        cells(width(&self.key) + 1 + sign + width(&self.word))
     }
 
     fn with_gap(&self) -> u16 {
@@ -49,8 +46,8 @@ impl State {
         self.toast.as_ref().map_or(0, |toast| cells(width(&toast.text) + 2).min(room))
     }
 
-    /// The keys that work here, with the cell each begins at; as many as fit. Help and quit are always
-    /// among them.
+    /// The keys that work here, with the cell each begins at; as many as fit. Help, quit and what
+    /// there is to look at are always among them.
     #[must_use]
     pub fn hints(&self) -> Vec<(u16, Hint)> {
         let toast = self.toast_width();
@@ -67,23 +64,19 @@ impl State {
         };
         let stepping = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
         let here = self.keymap.at(stepping).chain(self.keymap.at(self.screen().place()));
-        let (mut always, mut others): (Vec<&Bound>, Vec<&Bound>) =
-            here.filter(useful).partition(|bound| kept(bound));
+        let (mut always, mut others): (Vec<&Bound>, Vec<&Bound>) = here.filter(useful).partition(|b| kept(b));
         if self.screen() == Screen::Penalty {
             // What the box is for.
             others.sort_by_key(|b| !matches!(b.binding.does, Does::Acknowledge | Does::Mute | Does::Note));
         }
         // What there is to look at stands at one place on every screen.
         always.sort_by_key(|bound| bound.binding.does != Does::PenaltyBox);
-        let hint = |bound: &Bound| match bound.binding.does {
-            Does::PenaltyBox => self.to_look_at(bound, room < LEAST_WORDS),
-            _ => Hint::of(bound),
-        };
-        let always: Vec<Hint> = always.into_iter().map(hint).collect();
+        let short = room < LEAST_WORDS;
+        let always: Vec<Hint> = always.into_iter().map(|bound| self.hint(bound, short)).collect();
         let tail: u16 = always.iter().map(Hint::with_gap).sum();
         let mut hints: Vec<Hint> = Vec::new();
         let mut used = 0;
-        for hint in others.into_iter().map(hint) {
+        for hint in others.into_iter().map(|bound| self.hint(bound, short)) {
             if used + hint.with_gap() + tail > room {
                 break;
             }
@@ -99,15 +92,14 @@ impl State {
         placed.collect()
     }
 
-    /// How many streams are to be looked at, with the key that shows them.
-    fn to_look_at(&self, bound: &Bound, short: bool) -> Hint {
+    fn hint(&self, bound: &Bound, short: bool) -> Hint {
+        let (does, word) = (bound.binding.does, bound.binding.short);
         let tally = self.penalty.tally;
-        let worst = (tally.open() > 0).then(|| tally.worst());
-        let what = if short {
-            format!("{} {}", self.looks.look.glyphs.health(tally.worst()), tally.open())
-        } else {
-            format!("{} {}", tally.open(), bound.binding.short)
+        let (sign, word) = match does {
+            Does::PenaltyBox if short => (Some(tally.worst()), tally.open().to_string()),
+            Does::PenaltyBox => (None, format!("{} {word}", tally.open())),
+            _ => (None, word.to_owned()),
         };
-        Hint { word: what, worst, ..Hint::of(bound) }
+        Hint { does, key: bound.key(), sign, word }
     }
 }

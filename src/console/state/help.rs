@@ -47,14 +47,17 @@ impl State {
     #[must_use]
     pub fn help_lines(&self) -> Vec<Line> {
         let place = self.helped().place();
+        let frozen = |bound: &Bound| self.is_frozen() && bound.places.has(Places::FROZEN);
         let here = |bound: &Bound| bound.places.has(place) && !bound.places.is_general();
         let general = |bound: &Bound| bound.places.has(place) && bound.places.is_general();
         let word = place.words();
         let mut lines = self.wrong_lines();
+        self.add_keys(&mut lines, "While frozen".into(), false, frozen);
         self.add_keys(&mut lines, format!("Here: {word}"), false, here);
         self.add_keys(&mut lines, "Everywhere".into(), false, general);
         // What works in the help only stands in its footer.
-        let elsewhere = |bound: &Bound| !bound.places.has(place) && bound.places != Places::HELP;
+        let elsewhere =
+            |bound: &Bound| !bound.places.has(place) && bound.places != Places::HELP && !frozen(bound);
         self.add_keys(&mut lines, "Elsewhere".into(), true, elsewhere);
         lines
     }

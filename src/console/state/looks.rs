@@ -5,6 +5,7 @@ use super::overlay::picker::{Item, Pick, Picker};
 use super::update::Effect;
 use super::{Dirty, State};
 use crate::console::decode::Background;
+use crate::console::remembered::PickedTheme;
 use crate::console::theme::{BUILT_IN, LIGHT, Look, MONOCHROME, Surroundings, Theme, signs};
 
 /// A theme with its name.
@@ -28,6 +29,8 @@ pub struct Looks {
     firm: bool,
     /// What was picked from the list.
     picked: Option<Dress>,
+    /// What is remembered of it; also where it is not worn.
+    kept: Option<PickedTheme>,
     /// What the terminal said of itself.
     background: Option<Background>,
 }
@@ -43,6 +46,7 @@ impl Looks {
             wished: None,
             firm: false,
             picked: None,
+            kept: None,
             background: None,
         };
         looks.settle();
@@ -61,7 +65,13 @@ impl Looks {
         self.wished.is_none() && self.picked.is_none() && !self.around.no_colour()
     }
 
-    /// The theme that was picked, to be remembered.
+    /// The pick that is to be remembered.
+    #[must_use]
+    pub const fn kept(&self) -> Option<&PickedTheme> {
+        self.kept.as_ref()
+    }
+
+    /// The theme that was picked.
     #[must_use]
     pub fn picked(&self) -> Option<&str> {
         self.picked.as_ref().map(|dress| dress.name.as_str())
@@ -72,7 +82,7 @@ impl Looks {
         let wished = wished.map(|(name, theme)| Dress { name: name.to_owned(), theme });
         // Who writes another theme into the configuration wants to see that one.
         if wished.is_some() && wished != self.wished {
-            self.picked = None;
+            (self.picked, self.kept) = (None, None);
         }
         (self.wished, self.firm) = (wished, firm);
         self.settle();
@@ -83,18 +93,26 @@ impl Looks {
         self.look.glyphs = signs(ascii, &self.around);
     }
 
-    /// Takes up what was picked in another run. Where nothing is to be coloured, a terminal that
-    /// was is no reason.
-    pub fn recall(&mut self, name: &str) {
-        if !self.around.no_colour() {
-            self.picked = self.dress(name);
+    /// Takes up what was picked in another run, unless the configuration asks for another theme than
+    /// then. Where nothing is to be coloured, a terminal that was is no reason.
+    pub fn recall(&mut self, kept: Option<PickedTheme>) {
+        self.kept = kept.filter(|kept| self.firm || kept.instead_of == self.asked_for());
+        if let Some(kept) = self.kept.as_ref().filter(|_| !self.around.no_colour()) {
+            self.picked = self.dress(&kept.name);
             self.settle();
         }
     }
 
+    /// The theme that the configuration asks for, as far as no argument hides it.
+    fn asked_for(&self) -> Option<String> {
+        self.wished.as_ref().filter(|_| !self.firm).map(|dress| dress.name.clone())
+    }
+
     /// Picks a theme; `None`: none, so that what was asked for or suits the terminal is worn.
     pub fn pick(&mut self, name: Option<&str>) {
+        let instead_of = self.asked_for();
         self.picked = name.and_then(|name| self.dress(name));
+        self.kept = name.map(|name| PickedTheme { name: name.to_owned(), instead_of });
         // What is picked now comes after the argument.
         self.firm = false;
         self.settle();
@@ -207,7 +225,7 @@ impl State {
         // Now the terminal decides, and may never have been asked.
         let unknown = self.looks.background.is_none() && self.looks.around().answers();
         let ask = (self.looks.follows_terminal() && unknown).then_some(Effect::AskBackground);
-        ask.into_iter().collect()
+        self.remember().into_iter().chain(ask).collect()
     }
 
     /// The terminal has said how its background is.

@@ -1,5 +1,9 @@
 //! What a click, a drag and the wheel do: which thing is under them, and what that means.
 
+use std::time::Duration;
+
+use ratatui::layout::Position;
+
 use super::list::Entry;
 use super::overlay::Overlay;
 use super::update::Effect;
@@ -10,8 +14,6 @@ use crate::console::layout;
 use crate::console::pages::Part;
 use crate::console::view::dialog;
 use crate::model::{Column, Density, StreamIx};
-use ratatui::layout::Position;
-use std::time::Duration;
 
 /// Rows or lines that one notch of the wheel goes.
 const NOTCH: isize = 3;
@@ -20,9 +22,11 @@ const SECOND_CLICK: Duration = Duration::from_secs(2);
 
 /// Something that can be pointed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Under {
-    /// A stream, or a group's line.
-    Row(Entry),
+pub(super) enum Under {
+    /// A stream's row or tile, or the line of a group.
+    Entry(Entry),
+    /// A row of the penalty box.
+    Unwell(StreamIx),
     /// A column's title.
     Title(Column),
     /// A key in the footer.
@@ -31,8 +35,6 @@ enum Under {
     Item(usize),
     /// The answer to a question.
     Answer(bool),
-    /// A stream in the penalty box.
-    Boxed(StreamIx),
     /// A log.
     Log,
     /// A notice at the top.
@@ -46,15 +48,11 @@ enum Under {
 impl State {
     /// The mouse did something.
     pub(super) fn moused(&mut self, mouse: Mouse) -> Vec<Effect> {
-        if !self.mouse || layout::is_too_small(self.size) {
+        if !self.mouse || layout::is_too_small(self.size) || self.screen() == Screen::Wall {
             return Vec::new();
         }
         if matches!(mouse.did, MouseDid::Drag | MouseDid::Release) {
             return Vec::new();
-        }
-        if self.screen() == Screen::Wall {
-            // As any key.
-            return if mouse.did == MouseDid::Press && !self.wall.alone { self.back() } else { Vec::new() };
         }
         self.want(Dirty::Typed);
         if self.overlay.is_some() && std::mem::take(&mut self.help.front) {
@@ -91,7 +89,7 @@ impl State {
                 let on = list.contains(at) && n < picker.shown.len();
                 return if on { Under::Item(n) } else { Under::Nothing };
             }
-            Some(Overlay::Columns(_)) => return Under::Nothing,
+            Some(Overlay::Columns(_)) => return Under::Outside,
             Some(Overlay::Prompt(_)) | None => {}
         }
         if areas.footer.contains(at) {
@@ -108,20 +106,18 @@ impl State {
     fn under_in_body(&self, at: Position) -> Under {
         let body = self.areas().body;
         match self.screen() {
-            Screen::Grid => match self.entry_at(at.x, at.y) {
-                Some(entry) => Under::Row(entry),
-                None if at.y == body.y && self.arrangement.density != Density::Tiles => {
-                    let columns = self.columns();
-                    let column = columns.iter().find(|p| (p.x..=p.x + p.width).contains(&at.x));
-                    column.map_or(Under::Nothing, |placed| Under::Title(placed.column))
-                }
-                None => Under::Nothing,
-            },
+            Screen::Grid if at.y == body.y && self.arrangement.density != Density::Tiles => {
+                let columns = self.columns();
+                let column = columns.iter().find(|p| (p.x..=p.x + p.width).contains(&at.x));
+                column.map_or(Under::Nothing, |placed| Under::Title(placed.column))
+            }
+            Screen::Grid => self.entry_at(at.x, at.y).map_or(Under::Nothing, Under::Entry),
             Screen::Penalty => {
-                let (list, _) = layout::penalty_parts(body);
+                let list = layout::penalty_parts(body).0;
                 let rows = self.penalty.list.visible(self.penalty_height());
-                let row = at.y.checked_sub(list.y + 1).and_then(|n| rows.get(usize::from(n)));
-                row.map_or(Under::Nothing, |ix| Under::Boxed(*ix))
+                let row = usize::from(at.y.saturating_sub(list.y + 1));
+                let on = at.y > list.y && list.contains(at);
+                rows.get(row).filter(|_| on).map_or(Under::Nothing, |ix| Under::Unwell(*ix))
             }
             Screen::Log => Under::Log,
             Screen::Stream if self.parts().iter().any(|(p, area)| *p == Part::Log && area.contains(at)) => {
@@ -134,25 +130,14 @@ impl State {
     fn clicked(&mut self, under: Under) -> Vec<Effect> {
         let before = self.clicked.take();
         match under {
-            Under::Row(entry) => {
+            Under::Entry(_) | Under::Unwell(_) => {
                 let again =
-                    before.is_some_and(|(row, at)| row == entry && self.now.since(at) <= SECOND_CLICK);
-                if again && self.overlay.is_none() {
+                    before.is_some_and(|(thing, at)| thing == under && self.now.since(at) <= SECOND_CLICK);
+                if again && self.overlay.is_none() && self.is_selected(under) {
                     return self.does(Does::Open);
                 }
-                self.list.point_at(entry);
-                self.clicked = Some((entry, self.now));
-                Vec::new()
-            }
-            Under::Boxed(ix) => {
-                let row = Entry::Stream(ix);
-                let again =
-                    before.is_some_and(|(at, when)| at == row && self.now.since(when) <= SECOND_CLICK);
-                if again && self.overlay.is_none() {
-                    return self.does(Does::Open);
-                }
-                self.penalty.list.selected = Some(ix);
-                self.clicked = Some((row, self.now));
+                self.select(under);
+                self.clicked = Some((under, self.now));
                 Vec::new()
             }
             Under::Title(column) if self.overlay.is_none() => {
@@ -182,25 +167,46 @@ impl State {
         Vec::new()
     }
 
+    fn select(&mut self, under: Under) {
+        match under {
+            Under::Entry(entry) => {
+                let at = self.list.entries().iter().position(|other| *other == entry);
+                self.list.select_entry(at.unwrap_or(usize::MAX));
+            }
+            Under::Unwell(ix) => self.penalty.list.selected = Some(ix),
+            _ => {}
+        }
+    }
+
+    fn is_selected(&self, under: Under) -> bool {
+        match under {
+            Under::Entry(entry) => {
+                self.list.position().and_then(|at| self.list.entries().get(at)) == Some(&entry)
+            }
+            Under::Unwell(ix) => self.penalty.list.selected == Some(ix),
+            _ => false,
+        }
+    }
+
     fn wheeled(&mut self, lines: isize, under: Under) -> Vec<Effect> {
         match &mut self.overlay {
-            Some(Overlay::Question(_) | Overlay::Columns(_)) => return Vec::new(),
+            Some(Overlay::Question(_)) => return Vec::new(),
             Some(Overlay::Picker(picker)) => {
                 picker.move_by(lines.signum());
                 self.picker_moved();
                 return Vec::new();
             }
+            Some(Overlay::Columns(_)) => return Vec::new(),
             Some(Overlay::Prompt(_)) | None => {}
         }
-        let scrolls =
-            matches!(self.screen(), Screen::Help | Screen::Machine | Screen::OwnLog | Screen::Penalty);
+        let scrolls = matches!(self.screen(), Screen::Help | Screen::Machine | Screen::OwnLog);
         match under {
-            Under::Row(_) | Under::Title(_) => {
+            Under::Entry(_) | Under::Title(_) => {
                 self.list.hold(self.now);
                 let height = self.grid_height();
                 self.list.scroll_by(lines, height);
             }
-            Under::Log => self.scroll(lines),
+            Under::Log | Under::Unwell(_) => self.scroll(lines),
             _ if scrolls => self.scroll(lines),
             _ => {}
         }
@@ -208,8 +214,8 @@ impl State {
     }
 }
 
-/// The row that was clicked last, and when.
-pub(super) type Clicked = Option<(Entry, Moment)>;
+/// What was clicked last, and when.
+pub(super) type Clicked = Option<(Under, Moment)>;
 
 #[cfg(test)]
 mod tests {
@@ -220,7 +226,7 @@ mod tests {
     use crate::console::state::update::{Event, update};
     use crate::console::tests::support::*;
     use crate::link::ClientMessage;
-    use crate::model::{Action, SortBy};
+    use crate::model::SortBy;
     use crossterm::event::KeyCode;
 
     fn grid() -> State {
@@ -276,41 +282,17 @@ mod tests {
     }
 
     #[test]
-    fn streams_in_the_penalty_box_are_clicked_as_in_the_grid() {
-        let mut state = state(120, 40, tended_board(60));
-        state.mouse = true;
-        press(&mut state, KeyCode::Char('P'));
-        let (x, y) = find(&state, "Parlament Live 3");
-        click(&mut state, x, y);
-        assert_eq!((state.target().unwrap().ix, state.screen()), (StreamIx(25), Screen::Penalty));
-        click(&mut state, x, y);
-        assert_eq!((state.open, state.screen()), (Some(StreamIx(25)), Screen::Stream));
-    }
-
-    #[test]
-    fn a_click_on_the_wall_goes_back_and_on_one_that_is_alone_does_nothing() {
-        let mut state = grid();
-        press(&mut state, KeyCode::Char('W'));
-        mouse(&mut state, MouseDid::WheelDown, 5, 5);
-        assert_eq!(state.screen(), Screen::Wall);
-        click(&mut state, 5, 5);
-        assert_eq!(state.screen(), Screen::Grid);
-        state.wall_alone();
-        click(&mut state, 5, 5);
-        assert_eq!(state.screen(), Screen::Wall);
-    }
-
-    #[test]
     fn a_click_on_a_title_sorts_and_another_turns() {
         let mut state = grid();
         let (x, y) = find(&state, "health");
         click(&mut state, x, y);
-        assert_eq!(state.list.sort, SortBy { column: Some(Column::Health), reversed: false });
+        let sort = |column, reversed| SortBy { column: Some(column), reversed };
+        assert_eq!(state.list.sort, sort(Column::Health, false));
         click(&mut state, x, y);
-        assert_eq!(state.list.sort, SortBy { column: Some(Column::Health), reversed: true });
+        assert_eq!(state.list.sort, sort(Column::Health, true));
         let (x, y) = find(&state, "group");
         click(&mut state, x, y);
-        assert_eq!(state.list.sort, SortBy { column: Some(Column::Group), reversed: false });
+        assert_eq!(state.list.sort, sort(Column::Group, false));
     }
 
     #[test]
@@ -338,9 +320,9 @@ mod tests {
     #[test]
     fn keys_in_the_footer_can_be_clicked() {
         let mut state = grid();
-        let (x, y) = find(&state, "m machine");
+        let (x, y) = find(&state, "to look at");
         click(&mut state, x + 3, y);
-        assert_eq!(state.screen(), Screen::Machine);
+        assert_eq!(state.screen(), Screen::Penalty);
         let (x, y) = find(&state, "esc back");
         click(&mut state, x, y);
         assert_eq!(state.screen(), Screen::Grid);
@@ -360,7 +342,7 @@ mod tests {
         let (x, y) = find(&state, "y yes     n no");
         click(&mut state, x + 7, y);
         click(&mut state, 1, 20);
-        assert!(matches!(state.question(), Some(Question::Many(bulk)) if bulk.action == Action::Stop));
+        assert!(matches!(state.question(), Some(Question::Many(_))));
         assert_eq!(click(&mut state, x + 10, y), []);
         assert_eq!(state.question(), None);
         press(&mut state, KeyCode::Char('X'));

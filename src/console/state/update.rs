@@ -210,6 +210,7 @@ impl State {
         self.streams_changed();
         self.fit_to_size();
         self.settle();
+        self.settle_tops();
         self.unwell_changed();
         self.want(Dirty::Now);
     }
@@ -221,7 +222,7 @@ impl State {
         self.lookback.record(&self.board, delta, self.clock.wall_zero);
         self.now = self.now.max(delta.at);
         self.heard(Duration::ZERO);
-        delta.rows.iter().for_each(|(ix, row)| self.watch_for_alarm(*ix, row));
+        self.watch_for_alarms(delta);
         if self.take_delta_behind(delta) {
             return Vec::new();
         }

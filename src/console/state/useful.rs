@@ -10,16 +10,15 @@ impl State {
     /// from row to row decides it: the footer is to stand still while someone moves.
     #[must_use]
     pub fn is_useful(&self, does: Does) -> bool {
-        // Nothing can be done to what was.
-        if self.is_frozen() && acts(does) {
-            return false;
-        }
         match does {
+            // Nothing can be done to what was.
+            does if self.is_frozen() && acts(does) => false,
             // In the grid there is nothing to go back from but a filter and a selection.
             Does::Back => self.screen() != Screen::Grid || self.list.is_filtered() || !self.chosen.is_empty(),
             // Only a rollout that has stopped can go on or back.
             Does::RolloutContinue | Does::RolloutBack => self.rollout().is_some(),
-            Does::Open | Does::Start | Does::Stop | Does::Restart => self.target().is_some(),
+            Does::Open => self.target().is_some() || self.list.selected_group().is_some(),
+            Does::Start | Does::Stop | Does::Restart => self.has_target(),
             Does::Acknowledge | Does::Mute | Does::Note => !self.cared_for().is_empty(),
             Does::Log => self.target().is_some() && self.screen() != Screen::Log,
             Does::StartAll | Does::StopAll | Does::RestartAll => !self.list.order.is_empty(),
@@ -27,6 +26,12 @@ impl State {
             Does::SlotsAuto => !self.board.pool.auto,
             _ => true,
         }
+    }
+
+    /// Whether there is something to order things for: a stream, a group, or what is selected.
+    fn has_target(&self) -> bool {
+        let several = !self.chosen.is_empty() || self.list.selected_group().is_some();
+        self.target().is_some() || self.screen() == Screen::Grid && several
     }
 
     /// Whether it would also do something to the very stream it goes to: the palette, which is

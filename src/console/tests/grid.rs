@@ -720,7 +720,7 @@ mod views {
     fn the_configurations_views_keep_their_key_and_name() {
         let saved = |name: &str, key| View { name: name.into(), key: Some(key), ..View::default() };
         let views = vec![saved("sport", 5), saved("other", 2), saved("third", 3)];
-        let state = with(vec![sport()], Remembered { columns: Vec::new(), views });
+        let state = with(vec![sport()], Remembered { views, ..Remembered::default() });
         let found: Vec<_> =
             state.arrangement.views.iter().map(|n| (&*n.view.name, n.view.key, n.saved)).collect();
         assert_eq!(found, [("sport", Some(2), false), ("other", Some(1), true), ("third", Some(3), true)]);
@@ -729,7 +729,7 @@ mod views {
     #[test]
     fn chosen_columns_outlive_views() {
         let own = vec![ColumnChoice::of(Column::Cpu), ColumnChoice::of(Column::Name)];
-        let mut state = with(vec![sport()], Remembered { columns: own.clone(), views: Vec::new() });
+        let mut state = with(vec![sport()], Remembered { columns: own.clone(), ..Remembered::default() });
         assert_eq!(state.arrangement.columns, own);
         presses(&mut state, "2");
         // What is changed while a view brings its own columns is the view's matter.

@@ -128,7 +128,7 @@ fn help_scrolls_where_it_does_not_fit() {
     let first = screen(&state);
     press(&mut state, KeyCode::End);
     let last = screen(&state);
-    assert!(first.contains("Here: grid") && last.contains("as many slots"), "{last}");
+    assert!(first.contains("Here: grid") && !last.contains("Here: grid"), "{last}");
     press(&mut state, KeyCode::PageDown);
     assert_eq!(screen(&state), last);
 }

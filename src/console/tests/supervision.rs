@@ -8,9 +8,10 @@ use crossterm::event::KeyCode;
 use insta::assert_snapshot;
 
 use super::support::*;
+use crate::console::state::toasts::BAD_TOAST_FOR;
 use crate::console::state::undo::UNDO_FOR;
 use crate::console::state::update::Effect;
-use crate::console::state::{Dirty, LOOK_EVERY, Question, State, TOAST_FOR};
+use crate::console::state::{Dirty, LOOK_EVERY, Question, State};
 use crate::console::text::width;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
@@ -432,7 +433,7 @@ fn no_answer_is_said_longer_than_it_is_new() {
     let mut state = pool_of(10);
     let (seq, _) = one(&press(&mut state, ch('+')));
     answer(&mut state, seq, Answer::Refused { reason: "no".into() });
-    wait(&mut state, TOAST_FOR.as_secs());
+    wait(&mut state, BAD_TOAST_FOR.as_secs());
     assert_eq!(state.toast, None);
     let (seq, _) = one(&press(&mut state, ch('+')));
     answer(&mut state, seq, Answer::Done { touched: 0 });

@@ -5,6 +5,7 @@ use ratatui::style::Modifier;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
+use crate::console::keymap::Does;
 use crate::console::state::footer::Hint;
 use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
 use crate::console::state::{State, Toast};
@@ -36,11 +37,14 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         let wide = state.toast_width();
         pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &[said(toast, pen)]);
     }
-    for (x, Hint { key, word, worst, .. }) in state.hints() {
-        let room = area.width.saturating_sub(x + 1);
-        let [key, (word, plain)] = hint(key, &word, pen);
-        let style = worst.map_or(plain, |worst| pen.theme.health(worst));
-        pen.pieces(area.x + x, area.y, room, &[key, (word, style)]);
+    for (x, Hint { does, key, sign, word }) in state.hints() {
+        let word = sign.map_or_else(String::new, |sign| format!("{} ", pen.glyphs.health(sign))) + &word;
+        let mut pieces = hint(key, &word, pen);
+        let tally = state.penalty.tally;
+        if does == Does::PenaltyBox && tally.open() > 0 {
+            pieces[1].1 = pen.theme.health(tally.worst());
+        }
+        pen.pieces(area.x + x, area.y, area.width.saturating_sub(x + 1), &pieces);
     }
 }
 
@@ -53,7 +57,8 @@ fn said(toast: &Toast, pen: &Pen) -> Piece {
 /// What is said and has no place in the footer stands above it, at the right.
 pub fn toasts(state: &State, body: Rect, pen: &mut Pen) {
     // Something else has the footer.
-    let in_footer = usize::from(state.overlay.is_none() && state.toast.is_some());
+    let taken = state.question().is_some() || state.prompt().is_some();
+    let in_footer = usize::from(!taken && state.toast.is_some());
     let toasts: Vec<&Toast> = state.toasts().collect();
     let above = &toasts[..toasts.len() - in_footer];
     for (toast, y) in above.iter().rev().zip((body.y..body.bottom()).rev()) {

@@ -78,5 +78,7 @@ fn in_front(state: &State, area: Rect, body: Rect, pen: &mut Pen) {
     if state.help.front {
         help::front(state, area, pen);
     }
-    footer::toasts(state, body, pen);
+    if state.screen() != Screen::Wall {
+        footer::toasts(state, body, pen);
+    }
 }

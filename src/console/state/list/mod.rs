@@ -327,25 +327,6 @@ impl List {
         };
     }
 
-    /// Scrolls by `lines`, not beyond the ends; the cursor stays on the screen.
-    pub fn scroll_by(&mut self, lines: isize, height: usize) {
-        let Some(last) = self.entries.len().checked_sub(1) else { return };
-        let across = self.across.max(1);
-        let lowest_top = self.entries.len().div_ceil(across).saturating_sub(height);
-        self.top = (self.top / across).saturating_add_signed(lines).min(lowest_top) * across;
-        if let Some(at) = self.position() {
-            let lowest = (self.top + height * across).saturating_sub(1).min(last);
-            self.select_entry(at.clamp(self.top, lowest));
-        }
-    }
-
-    /// Puts the cursor on an entry, if there is such a one.
-    pub fn point_at(&mut self, entry: Entry) {
-        if let Some(at) = self.entries.iter().position(|one| *one == entry) {
-            self.select_entry(at);
-        }
-    }
-
     /// Moves the cursor by `lines` of entries, not beyond the ends.
     pub fn move_by(&mut self, lines: isize, height: usize) {
         let Some(last) = self.entries.len().checked_sub(1) else { return };
@@ -391,6 +372,21 @@ impl List {
         if let Some(at) = found {
             self.select_entry(at);
             self.show_selected(height);
+        }
+    }
+
+    /// Scrolls by `lines` of entries, not beyond the ends; the cursor stays on the screen.
+    pub fn scroll_by(&mut self, lines: isize, height: usize) {
+        let across = self.across.max(1);
+        let last_top = self.entries.len().div_ceil(across).saturating_sub(height);
+        let top = (self.top / across).saturating_add_signed(lines).min(last_top);
+        self.top = top * across;
+        if let Some(at) = self.position() {
+            let line = (at / across).clamp(top, top + height.saturating_sub(1));
+            let entry = (line * across + at % across).min(self.entries.len().saturating_sub(1));
+            if entry != at {
+                self.select_entry(entry);
+            }
         }
     }
 

@@ -130,7 +130,7 @@ fn card(state: &State, meter: &Meter, area: Rect, pen: &mut Pen) {
     if let Some(kept) = kept.filter(|_| axis == 1 && plot.width > GUTTER) {
         let line = Rect { x: x + GUTTER, y: plot.bottom(), width: plot.width - GUTTER, height: 1 };
         let window = Window { end: state.charts.end(kept), steps: state.charts.zoom.steps() };
-        draw_axis(window, kept.end(), state.charts.span().seconds(), line, pen);
+        draw_axis(window, state.charts.newest(kept), state.charts.span().seconds(), line, pen);
     }
 }
 

@@ -118,7 +118,7 @@ pub fn draw(state: &State, row: &Row, first: usize, area: Rect, pen: &mut Pen) {
                 width: place.width - 1 - gutter,
                 height: 1,
             };
-            draw_axis(window, history.end(), span.seconds(), axis, pen);
+            draw_axis(window, state.charts.newest(history), span.seconds(), axis, pen);
         }
     }
 }
