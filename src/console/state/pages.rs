@@ -72,6 +72,9 @@ impl State {
     pub(super) fn take_history(&mut self, history: History) {
         let of = history.of;
         self.charts.take_in(history);
+        if self.is_frozen() && !self.charts.is_frozen() {
+            self.charts.freeze(Some(self.seen_ago()));
+        }
         let seen = match (self.screen(), of) {
             (Screen::Stream, HistoryOf::Stream(ix)) => self.open == Some(ix) && self.sees(Part::Charts),
             (Screen::Machine, HistoryOf::Machine) => {

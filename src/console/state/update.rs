@@ -210,6 +210,7 @@ impl State {
         self.streams_changed();
         self.fit_to_size();
         self.settle();
+        self.settle_tops();
         self.unwell_changed();
         self.want(Dirty::Now);
     }
