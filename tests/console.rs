@@ -267,9 +267,9 @@ mod acting {
             screen.press(Key::Backspace);
         }
         screen.keys("m");
-        screen.wait_text("[meters]");
+        screen.wait_text("meters");
         screen.press(Key::Backspace);
-        screen.wait_no_text("[meters]");
+        screen.wait_no_text("meters");
     }
 
     /// The bytes of each key in the table, read from what `headend keys` prints.

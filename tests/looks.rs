@@ -95,7 +95,7 @@ mod keys {
         live(&screen);
         screen.wait_text("e open");
         screen.send(b"\x1bm");
-        screen.wait_text("charts: the last");
+        screen.wait_text("meters");
         screen.press(Key::Backspace);
         screen.wait_text("e open");
         screen.press(Key::F(5));
@@ -216,7 +216,7 @@ mod themes {
         wait_colour(&screen, "beta", NORD);
         screen.send(b"\x1b[?997;2n");
         screen.keys("m");
-        screen.wait_text("charts: the last");
+        screen.wait_text("meters");
         screen.press(Key::Backspace);
         wait_colour(&screen, "beta", NORD);
         assert!(screen.quit().success());

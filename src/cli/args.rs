@@ -19,7 +19,7 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Shows on the whole screen what is broken, and needs no key; runs the streams as `headend` does
+    /// Runs the streams and shows on the whole screen what is broken; needs no key
     #[command(
         long_about = "Shows on the whole screen what is broken: totals, a tile for each stream, the streams \
         that are not well, a clock. It needs no key and takes no orders; q leaves.\n\n\
