@@ -66,7 +66,7 @@ mod looking {
         let stage = three();
         let screen = stage.console(WIDE, &[]);
         live(&screen, &["alpha"]);
-        for (key, shows) in [("?", "drop the filter"), ("m", "room for"), ("L", "headend's own log")] {
+        for (key, shows) in [("?", "one step back"), ("m", "room for"), ("L", "headend's own log")] {
             screen.keys(key);
             screen.wait_text(shows);
             screen.press(Key::Esc);
@@ -130,7 +130,7 @@ mod looking {
         let screen = stage.console(WIDE, &[]);
         screen.wait_text("starting 2");
         screen.keys("?");
-        screen.wait_text("drop the filter");
+        screen.wait_text("one step back");
         let before = screen.settle(Duration::from_secs(2));
         std::thread::sleep(Duration::from_secs(4));
         assert_eq!(screen.bytes_written(), before, "bytes for nothing");

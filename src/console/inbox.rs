@@ -70,7 +70,15 @@ impl Inbox {
         let mut mail = self.lock();
         let full = mail.terminal.len() >= Self::MAX_TYPED;
         match what {
-            FromTerminal::Typed(_) if full => return,
+            FromTerminal::Typed(ref typed) => {
+                // One answer comes to one question: what is pressed from now on are keys again.
+                if matches!(typed, Typed::Background(_)) {
+                    self.asked.store(false, Ordering::SeqCst);
+                }
+                if full {
+                    return;
+                }
+            }
             FromTerminal::Continued if mail.terminal.contains(&what) => return,
             // Only the last size counts.
             FromTerminal::Resized(_) => mail.terminal.retain(|w| !matches!(w, FromTerminal::Resized(_))),

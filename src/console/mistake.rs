@@ -118,11 +118,16 @@ pub fn read_file(path: &Path, most: u64) -> Result<String, Mistake> {
         column: 0,
         text: clean_line(&text, MAX_TEXT),
     };
-    let file = std::fs::File::open(path).map_err(|error| wrong(format!("{error}; check the path")))?;
+    let unreadable = |error| wrong(format!("{error}; check the path"));
+    // A pipe would be waited for without end.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(wrong("it is no file; check the path".into()));
+    }
+    let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     // One byte more than may be, to notice; never more, even from a device without an end.
     let read = file.take(most + 1).read_to_end(&mut bytes);
-    read.map_err(|error| wrong(format!("{error}; check the path")))?;
+    read.map_err(unreadable)?;
     if bytes.len() as u64 > most {
         return Err(wrong(format!("the file is larger than {most} bytes; check that it is the right one")));
     }

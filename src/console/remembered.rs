@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -197,8 +198,12 @@ pub fn load(path: &Path) -> (Remembered, Option<String>) {
 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    // A pipe would be waited for without end.
+    if fs::metadata(path)?.is_file() {
+        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    Err(io::Error::other("it is no file"))
 }
 
 /// Where a damaged file goes: one place, so that there is never more than one.
@@ -212,7 +217,12 @@ fn aside(path: &Path) -> PathBuf {
 /// When the folder can't be written.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let new = path.with_extension("toml.new");
-    let mut file = File::create(&new)?;
+    // A file of ours that was left half written, or a link that somebody put there.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(&new)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&new, path)

@@ -33,11 +33,15 @@ fn save(order: &SaveLines) -> Result<String, String> {
             DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
         }
         let (file, path) = create(&wanted)?;
-        let mut out = BufWriter::new(file);
-        for line in &order.lines {
-            writeln!(out, "{}", line.text())?;
-        }
-        out.into_inner()?.sync_all()?;
+        let all = || {
+            let mut out = BufWriter::new(file);
+            for line in &order.lines {
+                writeln!(out, "{}", line.text())?;
+            }
+            out.into_inner()?.sync_all()
+        };
+        // Half a file under the whole one's name would be taken for it.
+        all().inspect_err(|_| drop(std::fs::remove_file(&path)))?;
         Ok(path)
     };
     match write() {

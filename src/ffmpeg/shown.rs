@@ -28,7 +28,12 @@ impl CommandLine {
         let mut before = Cow::Borrowed("");
         for arg in &self.args {
             let arg = arg.to_string_lossy();
-            let text = if holds_secret(&before) { MASK.to_owned() } else { shown_text(&arg) };
+            let text = match () {
+                () if holds_secret(&before) => MASK.to_owned(),
+                // What is published under is the key to publish under; what is read is a name.
+                () if before != "-i" => without_stream_key(&shown_text(&arg)),
+                () => shown_text(&arg),
+            };
             let Some(room) = left.checked_sub(text.len()) else {
                 words.push("…".into());
                 break;
@@ -54,8 +59,21 @@ fn holds_secret(option: &str) -> bool {
         "decryption_key",
         "enc_key",
         "cryptokey",
+        "srtp",
     ];
     option.strip_prefix('-').is_some_and(|name| WORDS.iter().any(|word| name.contains(word)))
+}
+
+/// An RTMP address that is written to, without its last part.
+fn without_stream_key(text: &str) -> String {
+    let address =
+        ["rtmp://", "rtmps://", "rtmpt://", "rtmpe://"].iter().any(|scheme| text.starts_with(scheme));
+    match text.rsplit_once('/') {
+        Some((begin, key)) if address && !key.is_empty() && begin.matches('/').count() > 2 => {
+            format!("{begin}/{MASK}")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Any text of a command, masked and clean.

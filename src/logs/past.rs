@@ -117,7 +117,13 @@ impl Past<'_> {
             match result {
                 Ok(Some(offset)) => break Some(LogPlace::File { turn: at.turn, offset }),
                 Ok(None) => {}
-                Err(error) => self.tell(&format!("{name} can't be read: {error}"), at.turn),
+                Err(error) => {
+                    self.tell(&format!("{name} can't be read: {error}"), at.turn);
+                    // There are no more than these: a folder that can't be read has no end otherwise.
+                    if back >= self.plan.max_files.into() {
+                        break None;
+                    }
+                }
             }
             if self.is_full() {
                 break begin_of(at.turn);

@@ -46,7 +46,7 @@ pub(super) const TABLE: &[Binding] = &[
         Places::ALL,
         MOVE,
         "back",
-        "one step back; in the grid: drop the filter",
+        "one step back; in the grid: drop the selection or the filter",
         [Key::named(Esc), Key::named(KeyCode::Backspace)]
     ),
     binding!(

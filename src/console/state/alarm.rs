@@ -46,8 +46,10 @@ impl State {
             return;
         }
         let now = self.now;
-        // What is shown may be what was.
-        let was = |ix: &StreamIx| self.live().rows.get(ix).is_some_and(|old| calls(old, now));
+        // What is shown may be what was. Whether it called is asked of its own time: a mute that has
+        // just run out was in force then.
+        let before = self.live().at;
+        let was = |ix: &StreamIx| self.live().rows.get(ix).is_some_and(|old| calls(old, before));
         let rows = delta.rows.iter().filter(|(ix, new)| calls(new, now) && !was(ix));
         let new: Vec<StreamIx> = rows.map(|(ix, _)| *ix).collect();
         self.alarm.waiting.extend(new);

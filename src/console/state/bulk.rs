@@ -98,10 +98,8 @@ impl State {
             return;
         }
         let hidden: Vec<&&Row> = rows.iter().filter(|row| !self.list.holds(row.ix)).collect();
-        let target = match which {
-            Which::All => Selection::All,
-            _ => Selection::Ids(rows.iter().map(|row| row.id.clone()).collect()),
-        };
+        // Those that are counted and named, and nobody who comes before it is answered.
+        let target = Selection::Ids(rows.iter().map(|row| row.id.clone()).collect());
         let bulk = Bulk {
             action,
             which,

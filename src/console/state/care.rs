@@ -7,12 +7,12 @@ use super::overlay::prompt::{Mistake, PromptFor};
 use super::penalty::Standing;
 use super::update::Effect;
 use super::{Screen, State, counted};
-use crate::model::{Care, CareOrder, Command, MAX_NOTE, Row, Selection, StreamId, span_words};
+use crate::model::{Care, CareOrder, Command, MAX_MUTE, MAX_NOTE, Row, Selection, StreamId, span_words};
 
 /// Times to choose from, in minutes.
 const MUTE_MINUTES: [u64; 5] = [15, 60, 4 * 60, 8 * 60, 24 * 60];
-/// The longest time that can be typed, in minutes: a hundred days.
-const MOST_MINUTES: u64 = 100 * 24 * 60;
+/// The longest time that can be typed, in minutes: what the supervisor takes.
+const MOST_MINUTES: u64 = MAX_MUTE.as_secs() / 60;
 
 /// Whom an order that is being chosen or typed is for: as they were when it was begun, whatever moves
 /// meanwhile.
@@ -173,7 +173,7 @@ pub fn span(text: &str) -> Result<Duration, Mistake> {
     match minutes {
         0 => wrong(0, "a minute is the least"),
         1..=MOST_MINUTES => Ok(Duration::from_secs(minutes * 60)),
-        _ => wrong(0, "that is too long"),
+        _ => wrong(0, "that is too long: 30 days are the most"),
     }
 }
 

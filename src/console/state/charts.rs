@@ -1,5 +1,7 @@
 //! What charts show: which history, how far it reaches, and where in it one looks.
 
+use std::time::Duration;
+
 use crate::model::{History, HistoryOf, Span};
 
 /// How much a chart shows.
@@ -73,6 +75,8 @@ pub struct Charts {
     /// The step after the last one that is shown; `None`: the newest is. While one looks at what was,
     /// it stays where it is.
     until: Option<u64>,
+    /// While the board is frozen: nothing later is shown. Seconds, as histories count them.
+    frozen: Option<u64>,
     /// What came, of whatever was asked for last.
     history: Option<History>,
     /// How often a piece did not fit: then all of it is asked for again.
@@ -111,23 +115,48 @@ impl Charts {
     /// The step after the last one that is shown.
     #[must_use]
     pub fn end(&self, history: &History) -> u64 {
-        let (first, newest) = (history.first, history.end());
+        let (first, newest) = (history.first, self.newest(history));
         let earliest = (first + self.zoom.steps()).min(newest);
         self.until.map_or(newest, |until| until.clamp(earliest, newest))
+    }
+
+    /// The step after the newest one there is to show: what came after the frozen moment is none.
+    #[must_use]
+    pub fn newest(&self, history: &History) -> u64 {
+        let frozen = self.frozen.map(|seconds| seconds.div_ceil(history.span.seconds()));
+        frozen.map_or(history.end(), |frozen| frozen.clamp(history.first, history.end()))
     }
 
     /// Whether what is newest is not in sight.
     #[must_use]
     pub fn looks_back(&self, history: &History) -> bool {
-        self.end(history) < history.end()
+        self.end(history) < self.newest(history)
+    }
+
+    /// Shows nothing that is newer than what was `ago`; `None`: shows all again, and follows.
+    pub fn freeze(&mut self, ago: Option<Duration>) {
+        self.frozen = ago.and_then(|ago| {
+            let end = self.history.as_ref().map(|history| history.end() * history.span.seconds());
+            Some(end?.saturating_sub(ago.as_secs()))
+        });
+        if ago.is_none() {
+            self.follow();
+        }
+    }
+
+    /// Whether it is known from where on nothing is shown.
+    #[must_use]
+    pub const fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
     }
 
     /// Whether what is shown stays as it is when something new comes.
     #[must_use]
     pub fn holds_still(&self) -> bool {
         self.history.as_ref().is_some_and(|history| {
-            let kept = self.until.is_some_and(|until| until >= history.first + self.zoom.steps());
-            kept && self.looks_back(history)
+            let full = history.first + self.zoom.steps();
+            let kept = self.until.is_some_and(|until| until >= full);
+            kept && self.looks_back(history) || self.frozen.is_some() && self.end(history) > full
         })
     }
 
@@ -216,6 +245,32 @@ mod tests {
         assert_eq!(end(&charts), 261);
         charts.follow();
         assert_eq!(end(&charts), 501);
+    }
+
+    #[test]
+    fn what_came_after_the_frozen_moment_is_not_shown() {
+        let mut charts = charts(Zoom::Minute, 100, 300);
+        charts.freeze(Some(Duration::from_secs(30)));
+        assert_eq!(end(&charts), 370);
+        let more = |first| History { first, fresh: false, ..history(Span::FiveMinutes, 0, 10) };
+        charts.take_in(more(400));
+        assert!(charts.holds_still() && charts.is_frozen());
+        assert_eq!(end(&charts), 370);
+        assert!(charts.pan(true));
+        assert_eq!(end(&charts), 355);
+        assert!(charts.pan(false) && !charts.pan(false), "not beyond the moment that is shown");
+        assert_eq!(end(&charts), 370);
+        // A history of another fineness has the same moment.
+        charts.zoom(true);
+        charts.zoom(true);
+        charts.take_in(history(Span::Hour, 0, 41));
+        assert_eq!(end(&charts), 37);
+        charts.freeze(None);
+        assert_eq!(end(&charts), 41);
+        // Where nothing has come yet it is not known what is too late.
+        let mut empty = Charts::default();
+        empty.freeze(Some(Duration::from_secs(5)));
+        assert!(!empty.is_frozen());
     }
 
     #[test]

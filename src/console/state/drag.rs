@@ -40,7 +40,7 @@ impl State {
         } else {
             let over = placed.iter().find(|p| (p.x..=p.x + p.width).contains(&x));
             let to = over.and_then(|over| columns.iter().position(|choice| choice.column == over.column));
-            let Some(to) = to.filter(|to| *to != from && would_reach(held, over, x)) else {
+            let Some(to) = to.filter(|to| *to != from && would_reach(*held, over.copied(), x)) else {
                 return Vec::new();
             };
             let choice = columns.remove(from);
@@ -60,7 +60,7 @@ impl State {
 
 /// Whether the held column, in the place of the one the mouse is over, would be under the mouse:
 /// else a wide one and a narrow one would change places for ever.
-fn would_reach(held: &Placed, over: Option<&Placed>, x: u16) -> bool {
+fn would_reach(held: Placed, over: Option<Placed>, x: u16) -> bool {
     over.is_some_and(|over| {
         if over.x > held.x { x + held.width > over.x + over.width } else { x < over.x + held.width }
     })

@@ -43,6 +43,9 @@ impl State {
         }
         let height = self.grid_height();
         self.list.show_selected(height);
+        let height = self.penalty_height();
+        self.penalty.list.show_selected(height);
+        self.fit_wall();
     }
 
     pub(super) fn rebuild(&mut self) {

@@ -210,6 +210,7 @@ struct SlotsOrder {
 }
 
 /// What the console knows.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct State {
     /// What runs: "demo", or the configuration's path.
     pub title: Arc<str>,
@@ -444,13 +445,17 @@ impl State {
     pub fn deadline(&self) -> Option<Moment> {
         let screen = self.screen();
         let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
-        // While a question is open no row moves.
-        let sort = if self.question().is_none() { self.list.sort_due() } else { None };
+        let sort = if self.sorts_by_itself() { self.list.sort_due() } else { None };
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         let wall = if screen == Screen::Wall { self.wall_due() } else { None };
         let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
         [own_log, sort, ages].into_iter().chain(mine).flatten().min()
+    }
+
+    /// Whether the grid's rows may move by themselves: while somebody sees them, and no question is open.
+    fn sorts_by_itself(&self) -> bool {
+        self.screen() == Screen::Grid && self.question().is_none()
     }
 
     /// When the text of a visible age changes.

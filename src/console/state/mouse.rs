@@ -203,13 +203,12 @@ impl State {
 
     fn wheeled(&mut self, lines: isize, under: Under) -> Vec<Effect> {
         match &mut self.overlay {
-            Some(Overlay::Question(_)) => return Vec::new(),
+            Some(Overlay::Question(_) | Overlay::Columns(_)) => return Vec::new(),
             Some(Overlay::Picker(picker)) => {
                 picker.move_by(lines.signum());
                 self.picker_moved();
                 return Vec::new();
             }
-            Some(Overlay::Columns(_)) => return Vec::new(),
             Some(Overlay::Prompt(_)) | None => {}
         }
         let scrolls = matches!(self.screen(), Screen::Help | Screen::Machine | Screen::OwnLog);

@@ -29,6 +29,8 @@ impl State {
     /// Orders something. What it changes can be taken back for a while, as far as that is possible.
     pub(super) fn order(&mut self, command: Command, what: String, done: Option<String>) -> Effect {
         let inverse = inverse(&command, &self.board, self.now);
+        // What can be taken back is the last order, and nothing while its answer is on its way.
+        self.undo = None;
         self.send(command, Pending { seq: self.next_seq, what, done, quiet: false, inverse })
     }
 

@@ -72,6 +72,9 @@ impl State {
     pub(super) fn take_history(&mut self, history: History) {
         let of = history.of;
         self.charts.take_in(history);
+        if self.is_frozen() && !self.charts.is_frozen() {
+            self.charts.freeze(Some(self.seen_ago()));
+        }
         let seen = match (self.screen(), of) {
             (Screen::Stream, HistoryOf::Stream(ix)) => self.open == Some(ix) && self.sees(Part::Charts),
             (Screen::Machine, HistoryOf::Machine) => {
@@ -207,7 +210,7 @@ impl State {
             self.say("there is no command to copy: no worker has been started yet".into(), true);
             return Vec::new();
         };
-        self.say("the command is in the clipboard, secrets masked".into(), false);
+        self.say("the command was sent to the terminal's clipboard, secrets masked".into(), false);
         vec![Effect::Copy(command)]
     }
 }

@@ -210,6 +210,7 @@ impl State {
         self.streams_changed();
         self.fit_to_size();
         self.settle();
+        self.settle_tops();
         self.unwell_changed();
         self.want(Dirty::Now);
     }
@@ -328,8 +329,8 @@ impl State {
 
     fn clock(&mut self) {
         self.drop_toasts();
-        let sorts = self.question().is_none() && self.list.sort_due().is_some_and(|at| at <= self.now);
-        if sorts && self.settle() && self.screen() == Screen::Grid {
+        let sorts = self.sorts_by_itself() && self.list.sort_due().is_some_and(|at| at <= self.now);
+        if sorts && self.settle() {
             self.want(Dirty::Now);
         }
         if self.ages_due.is_some_and(|at| at <= self.now) {
@@ -440,13 +441,6 @@ impl State {
             Does::Acknowledge => return self.acknowledge(),
             Does::Mute => self.choose_mute(),
             Does::Note => self.type_note(),
-            Does::Freeze => self.freeze_or_not(),
-            Does::StepBack => self.step_by(-1),
-            Does::StepForward => self.step_by(1),
-            Does::MinuteBack => self.step_by(-MINUTE),
-            Does::MinuteForward => self.step_by(MINUTE),
-            Does::TurnBack => self.step_to_turn(true),
-            Does::TurnForward => self.step_to_turn(false),
             Does::FindKey => {
                 let find = self.help.find.clone();
                 self.prompt_for(PromptFor::HelpFind, &find);
@@ -454,9 +448,25 @@ impl State {
             Does::Redraw => return vec![Effect::Redraw],
             Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
+            other if self.looks_back(other) => {}
             of_the_grid => return self.does_in_grid(of_the_grid),
         }
         Vec::new()
+    }
+
+    /// What freezes the board, and what steps through it while it is frozen; false: it is neither.
+    fn looks_back(&mut self, does: Does) -> bool {
+        match does {
+            Does::Freeze => self.freeze_or_not(),
+            Does::StepBack => self.step_by(-1),
+            Does::StepForward => self.step_by(1),
+            Does::MinuteBack => self.step_by(-MINUTE),
+            Does::MinuteForward => self.step_by(MINUTE),
+            Does::TurnBack => self.step_to_turn(true),
+            Does::TurnForward => self.step_to_turn(false),
+            _ => return false,
+        }
+        true
     }
 
     fn page_here(&self) -> isize {
@@ -523,9 +533,10 @@ impl State {
 
     pub(super) fn open_stream(&mut self, ix: StreamIx) -> Vec<Effect> {
         self.open = Some(ix);
-        self.detail = None;
+        // What is known of the same stream is still true: the supervisor tells nothing twice.
+        self.detail = self.detail.take().filter(|detail| detail.stream == ix);
         self.page_anew();
-        self.list.selected = Some(ix);
+        self.list.select_stream(ix);
         let follow = self.open_logs(&[ix]);
         self.fit_to_size();
         self.looked_at = None;
@@ -549,7 +560,6 @@ impl State {
             let still_open = self.screens.iter().any(|s| matches!(s, Screen::Stream | Screen::Log));
             if self.open.is_some() && !still_open {
                 self.open = None;
-                self.detail = None;
                 self.log.close();
                 return vec![Effect::Send(ClientMessage::FollowLogs(Vec::new()))];
             }

@@ -40,8 +40,10 @@ impl State {
     /// opened for one moment, offers only that.
     #[must_use]
     pub fn would_change_something(&self, does: Does) -> bool {
-        let target =
-            |holds: fn(Wanted, Phase) -> bool| self.target().is_some_and(|row| holds(row.wanted, row.phase));
+        let several = self.screen() == Screen::Grid && (!self.chosen.is_empty() || self.target().is_none());
+        let target = |holds: fn(Wanted, Phase) -> bool| {
+            several || self.target().is_some_and(|row| holds(row.wanted, row.phase))
+        };
         self.is_useful(does)
             && match does {
                 Does::Start => target(|wanted, _| wanted == Wanted::Stopped),

@@ -316,8 +316,12 @@ fn strip(state: &State, area: Rect, pen: &mut Pen) {
         if field < LEAST_STRIP_FIELD || chart_at + 3 > room {
             continue;
         }
-        if let Some(series) = history.and_then(|history| history.series.get(meter.kind.series())) {
-            let newest = || series.iter().rev().copied();
+        if let Some((history, series)) =
+            history.and_then(|history| Some((history, history.series.get(meter.kind.series())?)))
+        {
+            let later = history.end() - state.charts.newest(history);
+            let later = usize::try_from(later).unwrap_or(usize::MAX);
+            let newest = || series.iter().rev().skip(later).copied();
             let top = match meter.top {
                 chart::Top::Full(full) => full,
                 chart::Top::Above(_) => chart::top(newest(), 1),

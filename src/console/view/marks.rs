@@ -47,8 +47,11 @@ pub fn frozen(state: &State, room: usize, pen: &Pen) -> Option<Mark> {
     let mut end = format!("  {live}");
     let reach = age_words(state.reaches_back());
     let mut facts = vec![format!("reaches back {reach}")];
-    if matches!(state.screen(), Screen::Stream | Screen::Log | Screen::OwnLog) {
-        facts.insert(0, "the log goes on".into());
+    // What is not kept is as it is now.
+    match state.screen() {
+        Screen::Stream => facts.insert(0, "inputs, runs and log are as now".into()),
+        Screen::Log | Screen::OwnLog => facts.insert(0, "the log is as now".into()),
+        _ => {}
     }
     if frozen.live_tally.open() != state.penalty.tally.open() {
         facts.insert(0, format!("{} to look at now", frozen.live_tally.open()));

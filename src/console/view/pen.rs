@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::console::glyphs::Glyphs;
-use crate::console::text::{cells, fit, width};
+use crate::console::text::{cells, fit, shown, width};
 use crate::console::theme::{Look, Theme};
 
 /// A piece of a line.
@@ -61,7 +61,7 @@ impl<'a> Pen<'a> {
             let took = self.left(x + used, y, room - used, text, *style);
             used += took;
             // What was cut is the end: nothing stands behind its mark.
-            if usize::from(took) < width(text) {
+            if usize::from(took) < width(&shown(text, self.glyphs)) {
                 break;
             }
         }

@@ -9,7 +9,7 @@ fn times_are_read() {
         (" 2 h ", 120),
         ("1d 2h", 26 * 60),
         ("5min", 5),
-        ("100 days", MOST_MINUTES),
+        ("30 days", MOST_MINUTES),
     ] {
         assert_eq!(span(text), Ok(Duration::from_secs(minutes * 60)), "{text}");
     }
@@ -25,7 +25,7 @@ fn what_is_no_time_is_told_with_its_place() {
         ("2h soon", 3, "a number is wanted"),
         ("2h 3 wochen", 5, "units are"),
         ("0", 0, "a minute is the least"),
-        ("101d", 0, "too long"),
+        ("31d", 0, "too long"),
         ("99999999999999999999", 0, "a number is wanted"),
         ("18446744073709551615d", 0, "too long"),
         ("2h, 3m", 2, "a number is wanted"),

@@ -158,7 +158,14 @@ impl List {
     /// The group on whose line the cursor is.
     #[must_use]
     pub fn selected_group(&self) -> Option<&Group> {
-        self.groups.of_name(self.header.as_deref()?)
+        let name = self.header.as_deref().filter(|_| self.selected.is_none())?;
+        self.groups.of_name(name)
+    }
+
+    /// Puts the cursor on a stream; on the line of its group, where that hides it.
+    pub fn select_stream(&mut self, ix: StreamIx) {
+        (self.selected, self.header) = (Some(ix), None);
+        self.give_way();
     }
 
     /// Where the cursor is among the entries.
@@ -290,15 +297,19 @@ impl List {
             self.places.extend(places.map(|(n, ix)| Place { ix: *ix, entry: Some(n), group: 0 }));
         }
         self.places.sort_unstable_by_key(|place| place.ix);
-        // The cursor goes to the line of a group that hides its stream.
+        self.give_way();
+        if self.selected_group().is_none() {
+            self.header = None;
+        }
+    }
+
+    /// The cursor goes to the line of a group that hides its stream.
+    fn give_way(&mut self) {
         if let Some(ix) = self.selected.filter(|ix| self.entry_of(*ix).is_none()) {
             self.header = self.group_of(ix).map(|group| Arc::clone(&group.name));
             if self.header.is_some() {
                 self.selected = None;
             }
-        }
-        if self.selected_group().is_none() {
-            self.header = None;
         }
     }
 

@@ -120,6 +120,7 @@ impl State {
     fn freeze(&mut self) {
         let (at, live, live_tally) = (self.now, self.board.clone(), self.penalty.tally);
         self.lookback.frozen = Some(Frozen { at, live, live_tally });
+        self.charts.freeze(Some(Duration::ZERO));
         // Its banner takes a line.
         self.fit_to_size();
     }
@@ -128,6 +129,7 @@ impl State {
     pub(super) fn go_live(&mut self) {
         if let Some(frozen) = self.lookback.frozen.take() {
             self.board = frozen.live;
+            self.charts.freeze(None);
             self.another_board();
         }
     }
@@ -202,6 +204,7 @@ impl State {
             self.lookback.recorder.go_back(&mut self.board, now, second);
             frozen.at = end_of(second);
         }
+        self.charts.freeze(Some(self.seen_ago()));
         self.another_board();
     }
 

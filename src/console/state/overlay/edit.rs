@@ -76,7 +76,8 @@ impl LineEdit {
             KeyCode::Char('u') if control => self.remove_before(0),
             KeyCode::Char('w') if control => {
                 let head = self.text[..self.cursor].trim_end();
-                self.remove_before(head.rfind(char::is_whitespace).map_or(0, |at| at + 1));
+                let blank = head.char_indices().rev().find(|(_, c)| c.is_whitespace());
+                self.remove_before(blank.map_or(0, |(at, c)| at + c.len_utf8()));
             }
             KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => {
                 self.insert(c.encode_utf8(&mut [0; 4]));
@@ -115,6 +116,15 @@ mod tests {
         assert_eq!(edit.text(), "rt");
         assert_eq!(press(&mut edit, KeyCode::Up, plain), None);
         assert_eq!(press(&mut edit, KeyCode::Char('x'), KeyModifiers::ALT), None);
+    }
+
+    #[test]
+    fn a_word_ends_at_any_blank() {
+        for blank in ['\u{a0}', '\u{3000}', ' '] {
+            let mut edit = LineEdit::of(&format!("news{blank}sport"));
+            assert_eq!(press(&mut edit, KeyCode::Char('w'), KeyModifiers::CONTROL), Some(true));
+            assert_eq!(edit.text(), format!("news{blank}"));
+        }
     }
 
     #[test]

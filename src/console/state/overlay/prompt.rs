@@ -74,7 +74,8 @@ fn last_word(text: &str) -> &str {
 /// What stands before the term that has its mistake at `at`.
 fn before_mistake(text: &str, at: usize) -> &str {
     let before = text.get(..at).unwrap_or(text);
-    let term = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let blank = before.char_indices().rev().find(|(_, c)| c.is_whitespace());
+    let term = blank.map_or(0, |(at, c)| at + c.len_utf8());
     before.get(..term).unwrap_or("")
 }
 
