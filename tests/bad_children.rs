@@ -155,7 +155,7 @@ fn a_grandchild_that_floods_the_pipes_does_not_hide_an_exit() {
     assert!(!worker.is_alive());
     let grandchild = processes::with_argument("flood?for=3081.5");
     assert_eq!(grandchild.len(), 1, "it must still hold the pipes");
-    assert!(screen.quit_idle().success());
+    assert!(screen.quit().success());
 }
 
 #[test]

@@ -254,19 +254,22 @@ mod acting {
         tidy(&screen);
     }
 
-    /// Back from wherever a key has led: `n` to a question, enter out of a filter, and steps back.
-    /// No escape, which together with the next key would be another key. Then once to the machine
-    /// and back, to see that all of it has arrived.
+    /// Back from wherever a key has led: `n` to a question, ctrl-c out of what is typed or chosen (which
+    /// asks whether to leave, `n` again), and steps back. No escape, which together with the next key
+    /// would be another key. Then once to the machine and back, to see that all of it has arrived.
     fn to_grid(screen: &Screen) {
+        for _ in 0..2 {
+            screen.keys("n");
+            screen.press(Key::Ctrl('c'));
+        }
         screen.keys("n");
-        screen.press(Key::Enter);
         for _ in 0..6 {
             screen.press(Key::Backspace);
         }
         screen.keys("m");
         screen.wait_text("[meters]");
         screen.press(Key::Backspace);
-        screen.wait_text("enter open");
+        screen.wait_no_text("[meters]");
     }
 
     /// The bytes of each key in the table, read from what `headend keys` prints.
@@ -294,6 +297,8 @@ mod acting {
             "tab" => b"\t",
             "delete" => b"\x1b[3~",
             "shift-tab" => b"\x1b[Z",
+            "shift-left" => b"\x1b[1;2D",
+            "shift-right" => b"\x1b[1;2C",
             _ => match name.strip_prefix("ctrl-") {
                 Some(letter) => return vec![letter.as_bytes()[0] & 0x1f],
                 None if name.chars().count() == 1 => name.as_bytes(),

@@ -152,7 +152,7 @@ mod restarting {
         let stage = Stage::with(&settings, &[("one", "exit?code=0&after=1.5")]);
         let mut screen = stage.console(WIDE, &[]);
         screen.wait_row("one", "in backoff", |row| row.contains("backoff") && row.contains("exited"));
-        assert!(screen.quit_idle().success());
+        assert!(screen.quit().success());
     }
 
     #[test]

@@ -37,6 +37,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
             0x80..=0x9f | 0x200e | 0x200f | 0x202a..=0x202e | 0x2066..=0x2069 | 0x2028 | 0x2029 | 0xfeff => {
                 out.push('\u{fffd}');
             }
+            // What joins signs into one, and chooses how one is drawn: terminals disagree on how wide
+            // the result is, and a row that is a cell off lies about its figures.
+            0x200b | 0x200d | 0x2060 | 0xfe0e | 0xfe0f => {}
+            // The letters of which flags are made.
+            0x1f1e6..=0x1f1ff => out.extend(char::from_u32(u32::from(b'A') + code - 0x1f1e6)),
             _ => out.push(c),
         }
     }

@@ -342,7 +342,7 @@ impl Screen {
         self.wait_text("shown");
     }
 
-    /// Leaves where no worker runs: nothing is asked then.
+    /// Leaves where no worker runs and no stream is wanted: nothing is asked then.
     pub fn quit_idle(&mut self) -> std::process::ExitStatus {
         self.keys("q");
         self.finish()
@@ -351,7 +351,7 @@ impl Screen {
     /// Leaves as an operator does, and waits for the end.
     pub fn quit(&mut self) -> std::process::ExitStatus {
         self.keys("q");
-        self.wait_text("Quit and stop");
+        self.wait_text("y yes");
         self.keys("y");
         self.finish()
     }

@@ -138,7 +138,11 @@ impl Decoder {
         let Some(answer) = &mut self.answer else { return false };
         match answer.take(byte) {
             Took::More => return true,
-            Took::End(said) => out_all(said.map(Typed::Background), out),
+            Took::End(said) => {
+                // One answer comes to one question.
+                self.asked = false;
+                out_all(said.map(Typed::Background), out);
+            }
             Took::Not(escape) => {
                 self.answer = None;
                 self.pending.extend(escape.then_some(ESC));

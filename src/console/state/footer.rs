@@ -5,8 +5,10 @@ use crate::console::keymap::{Bound, Does, Places};
 use crate::console::text::{cells, width};
 use crate::model::Health;
 
-/// Cells that the keys for help and quitting keep, whatever is said.
-const ALWAYS: u16 = 17;
+/// Cells that the keys for going back, help and quitting keep, whatever is said.
+const ALWAYS: u16 = 27;
+/// Cells that what there is to look at keeps beside them.
+const TO_LOOK_AT: u16 = 9;
 /// Between two keys.
 const GAP: u16 = 2;
 /// With less room than this a sign stands for "to look at".
@@ -42,7 +44,8 @@ impl State {
     /// Cells that an answer takes at the footer's right, its sign included.
     #[must_use]
     pub fn toast_width(&self) -> u16 {
-        let room = self.size.width.saturating_sub(2 + ALWAYS);
+        let look = if self.penalty.tally.open() > 0 { TO_LOOK_AT } else { 0 };
+        let room = self.size.width.saturating_sub(2 + ALWAYS + look);
         self.toast.as_ref().map_or(0, |toast| cells(width(&toast.text) + 2).min(room))
     }
 
@@ -58,7 +61,7 @@ impl State {
         };
         let look = self.penalty.tally.open() > 0;
         let kept = |bound: &Bound| match bound.binding.does {
-            Does::Help | Does::Quit => true,
+            Does::Back | Does::Help | Does::Quit => true,
             Does::PenaltyBox => look,
             _ => false,
         };

@@ -8,7 +8,7 @@ use super::update::Effect;
 use super::{Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, counted};
 use crate::console::keymap::Does;
 use crate::link::ClientMessage;
-use crate::model::{Action, Answer, Command, RolloutOrder, Selection, WatchKind};
+use crate::model::{Action, Answer, Command, RolloutOrder, Selection, Wanted, WatchKind};
 
 /// A pool smaller than this is changed by one slot at a time, a larger one by a tenth.
 const SLOTS_ONE_BY_ONE: u32 = 20;
@@ -148,7 +148,9 @@ impl State {
         if self.leaving.is_some() {
             return vec![Effect::Hurry];
         }
-        if self.workers() > 0 {
+        // In an outage no worker may run, and yet there is much to lose.
+        let wanted = self.live().rows.values().any(|row| row.wanted == Wanted::Started);
+        if self.workers() > 0 || wanted {
             self.ask(Question::Quit);
             return Vec::new();
         }

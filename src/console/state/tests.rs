@@ -500,3 +500,33 @@ fn nobody_is_woken_for_readings_that_no_screen_shows() {
     let size = Size::new(80, 24);
     assert_eq!(update(&mut state, now, Event::Resized(size)), wakes(false), "too small for the strip");
 }
+
+#[test]
+fn escape_and_a_key_that_come_together_are_both_pressed() {
+    let mut state = grid();
+    press(&mut state, ch('/'));
+    type_in(&mut state, "news");
+    press(&mut state, KeyCode::Enter);
+    assert!(state.list.is_filtered());
+    let key = KeyEvent::new(ch('/'), KeyModifiers::ALT);
+    let now = state.now;
+    update(&mut state, now, Event::Typed(Typed::Key(key)));
+    assert!(state.prompt().is_some() && !state.list.is_filtered());
+    // What is typed next is text, and no order.
+    let effects = press(&mut state, ch('x'));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(ClientMessage::Command { .. }))));
+}
+
+#[test]
+fn q_asks_while_streams_are_wanted_though_no_worker_runs() {
+    let mut board = board(3);
+    for row in board.rows.values_mut() {
+        let row = Arc::make_mut(row);
+        (row.phase, row.pid, row.started) = (Phase::Broken, None, None);
+    }
+    board.pool.busy = 0;
+    let mut state = state(120, 40, board);
+    assert_eq!(state.workers(), 0);
+    assert!(press(&mut state, ch('q')).is_empty());
+    assert_eq!(state.question(), Some(&Question::Quit));
+}

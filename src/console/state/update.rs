@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use tui_logger::TuiWidgetEvent;
 
@@ -347,6 +347,11 @@ impl State {
     }
 
     fn pressed(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if let Some((escape, rest)) = self.escape_and(&key) {
+            let mut effects = self.pressed(escape);
+            effects.extend(self.pressed(rest));
+            return effects;
+        }
         self.list.hold(self.now);
         self.penalty.list.hold(self.now);
         self.pressed_at = Some(self.now);
@@ -356,6 +361,18 @@ impl State {
         let frozen = if self.is_frozen() { Places::FROZEN } else { Places::NOWHERE };
         let does = [frozen, self.screen().place()].iter().find_map(|at| self.keymap.look_up(*at, &key));
         does.map_or_else(Vec::new, |does| self.does(does))
+    }
+
+    /// Alt and a character is also what arrives of Escape and the next key over a slow line. Where it
+    /// means nothing by itself, that is what it was.
+    fn escape_and(&self, key: &KeyEvent) -> Option<(KeyEvent, KeyEvent)> {
+        let alt = key.modifiers.contains(KeyModifiers::ALT) && matches!(key.code, KeyCode::Char(_));
+        let places = [Places::FROZEN, self.screen().place()];
+        if !alt || places.iter().any(|at| self.keymap.look_up(*at, key).is_some()) {
+            return None;
+        }
+        let rest = KeyEvent::new(key.code, key.modifiers.difference(KeyModifiers::ALT));
+        Some((KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), rest))
     }
 
     /// Does something that has a key here.

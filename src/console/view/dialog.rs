@@ -33,8 +33,7 @@ fn wording(state: &State, question: &Question) -> (String, String) {
     match question {
         Question::Quit => (
             match state.workers() {
-                // The last one may end while it is asked.
-                0 => "Quit? No worker runs.".into(),
+                0 => "Quit? No worker runs now.".into(),
                 workers => format!("Quit and stop {}?", counted(workers as usize, "worker")),
             },
             "What is wanted of each stream is kept for the next start.".into(),

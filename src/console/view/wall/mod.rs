@@ -161,6 +161,9 @@ fn all_is_well(state: &State, area: Rect, pen: &mut Pen) {
         ("waiting for the supervisor".to_owned(), pen.theme.warning)
     } else if state.board.rows.is_empty() {
         ("no streams are configured".to_owned(), pen.theme.dim)
+    } else if state.totals.with_health(Health::Ok) == 0 {
+        // Nothing is wrong because nothing is known.
+        ("nothing is known yet: no stream is live".to_owned(), pen.theme.dim)
     } else {
         let since = state.penalty.empty_since.filter(|_| !state.is_frozen());
         // No seconds: each would wake the wall.

@@ -97,6 +97,8 @@ fn more(row: &Row) -> String {
 fn sign(row: &Row, pen: &Pen) -> &'static str {
     match looks(row) {
         Health::Unknown => pen.glyphs.phase(row.phase),
+        // What was well when it was last seen is not seen now.
+        Health::Ok if row.phase == Phase::Resting => pen.glyphs.phase(row.phase),
         health => pen.glyphs.health(health),
     }
 }
