@@ -443,7 +443,6 @@ impl State {
             Does::Earlier | Does::Later => self.pan(does == Does::Earlier),
             Does::TopOrder => self.tops.turn(),
             Does::Machine => {
-                (self.pages.notices_top, self.pages.meters_top) = (0, 0);
                 self.go(Screen::Machine);
                 self.settle_tops();
             }
@@ -526,6 +525,7 @@ impl State {
             self.screens.truncate(at + 1);
         } else {
             self.screens.push(screen);
+            self.pages.begin(screen);
         }
     }
 

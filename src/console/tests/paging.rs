@@ -303,6 +303,24 @@ fn a_page_of_charts_costs_little_on_a_slow_line() {
 }
 
 #[test]
+fn a_page_begins_with_what_matters_most() {
+    let mut state = page((80, 24), "live");
+    to_part(&mut state, Part::Command);
+    press(&mut state, ch('n'));
+    assert_eq!(state.pages.part, Part::Command, "from one stream to the next one compares");
+    press(&mut state, ch('m'));
+    press(&mut state, KeyCode::Tab);
+    press(&mut state, KeyCode::Esc);
+    assert_eq!(state.pages.part, Part::Command, "it was there below");
+    press(&mut state, ch('m'));
+    assert_eq!(state.pages.section, Section::Meters);
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, KeyCode::Enter);
+    assert_eq!((state.screen(), state.pages.part), (Screen::Stream, Part::Overview));
+}
+
+#[test]
 fn zoom_and_pan_say_when_there_is_no_more() {
     let mut state = page((80, 24), "live");
     to_part(&mut state, Part::Charts);
