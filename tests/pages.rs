@@ -81,7 +81,7 @@ fn a_stream_is_seen_part_by_part() {
     screen.wait_text("-progress");
     screen.wait_text("token=***");
     screen.keys("y");
-    screen.wait_text("the command is in the clipboard");
+    screen.wait_text("sent to the terminal's clipboard");
 
     to_part(&screen, "log");
     screen.wait_text("following");

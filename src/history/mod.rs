@@ -102,11 +102,10 @@ impl Histories {
             }
         }
         self.plan = plan;
-        let last = board.rows.keys().take(plan.streams).next_back();
-        let first_without = last.map_or(StreamIx(0), |last| StreamIx(last.0.saturating_add(1)));
-        self.streams.split_off(&first_without);
-        if self.streams.len() > plan.streams || self.streams.keys().any(|ix| !board.rows.contains_key(ix)) {
-            self.streams.retain(|ix, _| board.rows.contains_key(ix));
+        let wanted = || board.rows.keys().take(plan.streams);
+        if !self.streams.keys().eq(wanted()) {
+            let last = wanted().next_back();
+            self.streams.retain(|ix, _| last >= Some(ix) && board.rows.contains_key(ix));
         }
     }
 

@@ -25,6 +25,19 @@ pub struct Pages {
     pub notices_top: usize,
 }
 
+impl Pages {
+    /// A page is opened: what matters most is seen first, whatever was looked at before.
+    pub(super) fn begin(&mut self, screen: Screen) {
+        match screen {
+            Screen::Stream => self.part = Part::default(),
+            Screen::Machine => {
+                (self.section, self.notices_top, self.meters_top) = (Section::default(), 0, 0);
+            }
+            _ => {}
+        }
+    }
+}
+
 impl State {
     /// The parts of the stream's page, with their places.
     #[must_use]

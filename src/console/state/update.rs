@@ -437,16 +437,12 @@ impl State {
             Does::SlotsAuto => return self.auto_slots(),
             Does::Undo => return self.take_back(),
             Does::Wrap => self.log.wrap = !self.log.wrap,
-            Does::Part => self.turn_part(true),
-            Does::PartBack => self.turn_part(false),
-            Does::ZoomIn => self.zoom(false),
-            Does::ZoomOut => self.zoom(true),
-            Does::Earlier => self.pan(true),
-            Does::Later => self.pan(false),
             Does::CopyCommand => return self.copy_command(),
+            Does::Part | Does::PartBack => self.turn_part(does == Does::Part),
+            Does::ZoomIn | Does::ZoomOut => self.zoom(does == Does::ZoomOut),
+            Does::Earlier | Does::Later => self.pan(does == Does::Earlier),
             Does::TopOrder => self.tops.turn(),
             Does::Machine => {
-                (self.pages.notices_top, self.pages.meters_top) = (0, 0);
                 self.go(Screen::Machine);
                 self.settle_tops();
             }
@@ -529,6 +525,7 @@ impl State {
             self.screens.truncate(at + 1);
         } else {
             self.screens.push(screen);
+            self.pages.begin(screen);
         }
     }
 

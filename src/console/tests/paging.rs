@@ -7,6 +7,7 @@ use crossterm::event::KeyCode;
 use super::stories::*;
 use super::support::*;
 use crate::console::pages::{Part, Section};
+use crate::console::rehearsal::Rehearsal;
 use crate::console::state::charts::Zoom;
 use crate::console::state::machine::Kind;
 use crate::console::state::tops::TopBy;
@@ -228,6 +229,95 @@ fn arrows_move_what_can_be_moved() {
     press(&mut state, KeyCode::PageUp);
     to_part(&mut state, Part::Runs);
     assert!(screen(&state).contains("[runs]"));
+}
+
+#[test]
+fn a_figure_beyond_its_threshold_is_named() {
+    let mut state = page((120, 40), "live");
+    to_part(&mut state, Part::Charts);
+    for (figures, word) in [
+        (Figures { fps: Some(12.0), bitrate_kbps: Some(2_000.0), speed: Some(1.0) }, "fps 12.0 fps-low"),
+        (
+            Figures { fps: Some(25.0), bitrate_kbps: Some(900.0), speed: Some(1.0) },
+            "bitrate 900k bitrate-low",
+        ),
+        (Figures { fps: Some(25.0), bitrate_kbps: Some(2_000.0), speed: Some(0.5) }, "speed 0.50x slow"),
+        (Figures { fps: Some(25.0), bitrate_kbps: Some(2_000.0), speed: Some(3.0) }, "speed 3.00x fast"),
+    ] {
+        let row = crate::model::Row { figures, ..state.row(FIRST).unwrap().clone() };
+        change(&mut state, vec![row]);
+        let shown = screen(&state);
+        assert!(shown.contains(word), "{shown}");
+        let words = ["0 fps-low", "k bitrate-low", "x slow", "x fast"];
+        assert_eq!(words.into_iter().filter(|word| shown.contains(word)).count(), 1, "{shown}");
+    }
+}
+
+/// Bytes of each second of a page that changes each second, after its first frame.
+fn bytes_a_second(size: (u16, u16), keys: &[KeyCode], of: HistoryOf) -> Vec<u64> {
+    let mut rehearsal = Rehearsal::new(size).unwrap();
+    let (row, detail) = story("live");
+    let mut board = machine_board("normal");
+    board.rows.insert(row.ix, std::sync::Arc::new(row.clone()));
+    let (mut now, mut revision) = (board.at, board.revision);
+    rehearsal.tell(now, ServerMessage::Board(Box::new(board)));
+    for key in keys {
+        rehearsal.press(now, *key);
+    }
+    rehearsal.tell(now, ServerMessage::Detail(Box::new(detail)));
+    rehearsal.tell(now, ServerMessage::History(Box::new(history(of, Span::FiveMinutes, 300, healthy))));
+    rehearsal.draw().unwrap();
+    let second = |n: u64| {
+        now = now + Duration::from_secs(1);
+        let mut row = row.clone();
+        row.figures.bitrate_kbps = Some(healthy("bitrate", n));
+        let rows = [(row.ix, std::sync::Arc::new(row))].into();
+        let delta =
+            crate::model::Delta { from: revision, to: revision + 1, at: now, rows, ..Default::default() };
+        revision += 1;
+        rehearsal.tell(now, ServerMessage::Delta(Box::new(delta)));
+        rehearsal.tell(now, ServerMessage::History(Box::new(step(of, n))));
+        rehearsal.draw().unwrap()
+    };
+    (0..60).map(second).collect()
+}
+
+#[test]
+fn a_page_of_charts_costs_little_on_a_slow_line() {
+    let stream = HistoryOf::Stream(FIRST);
+    let charts = [KeyCode::Enter, KeyCode::Tab];
+    for (size, keys, of, most) in [
+        ((80, 24), &charts[..], stream, 1_500),
+        ((120, 40), &charts[..], stream, 1_500),
+        ((200, 60), &charts[..1], stream, 1_500),
+        ((200, 60), &[KeyCode::Char('m')][..], HistoryOf::Machine, 1_500),
+    ] {
+        let bytes = bytes_a_second(size, keys, of);
+        let mean = bytes.iter().sum::<u64>() / 60;
+        println!("MEASURED: {size:?} {of:?}: {mean} bytes a second, {:?} at most", bytes.iter().max());
+        assert!(mean < most, "{size:?}: {mean} bytes a second: {bytes:?}");
+        // Most seconds only the newest cells change.
+        let quiet = bytes.iter().filter(|bytes| **bytes < 700).count();
+        assert!(quiet >= 30, "{size:?}: {bytes:?}");
+    }
+}
+
+#[test]
+fn a_page_begins_with_what_matters_most() {
+    let mut state = page((80, 24), "live");
+    to_part(&mut state, Part::Command);
+    press(&mut state, ch('n'));
+    assert_eq!(state.pages.part, Part::Command, "from one stream to the next one compares");
+    press(&mut state, ch('m'));
+    press(&mut state, KeyCode::Tab);
+    press(&mut state, KeyCode::Esc);
+    assert_eq!(state.pages.part, Part::Command, "it was there below");
+    press(&mut state, ch('m'));
+    assert_eq!(state.pages.section, Section::Meters);
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, KeyCode::Enter);
+    assert_eq!((state.screen(), state.pages.part), (Screen::Stream, Part::Overview));
 }
 
 #[test]

@@ -81,6 +81,16 @@ fn marks(meter: usize, thresholds: Option<&Thresholds>) -> Vec<Mark> {
     }
 }
 
+/// What the value now is called when it is beyond what it is measured against: `slow`.
+fn beyond(marks: &[Mark], value: Option<f32>) -> Option<&str> {
+    let value = value.filter(|value| value.is_finite())?;
+    let passed = |mark: &&Mark| match mark.words.split_once(' ') {
+        Some((_, side)) if side.starts_with("above") => value > mark.value,
+        _ => value < mark.value,
+    };
+    marks.iter().find(passed).and_then(|mark| mark.words.split(' ').next())
+}
+
 /// The value now.
 fn now(meter: usize, row: &Row) -> Option<f32> {
     let usage = |of: fn(&Usage) -> f32| row.usage.as_ref().map(of);
@@ -152,9 +162,12 @@ fn one(
         },
     };
     let theme = pen.theme;
-    let now = now(meter, row).map_or_else(|| UNKNOWN.to_owned(), |value| unit.words(value));
-    let mut title: Vec<Piece> =
-        vec![(format!("{} ", STREAM_METERS[meter]), theme.heading), (now, theme.text)];
+    let value = now(meter, row);
+    let beyond = beyond(&marks, value);
+    let style = if beyond.is_some() { theme.warning } else { theme.text };
+    let words = value.map_or_else(|| UNKNOWN.to_owned(), |value| unit.words(value));
+    let mut title: Vec<Piece> = vec![(format!("{} ", STREAM_METERS[meter]), theme.heading), (words, style)];
+    title.extend(beyond.map(|word| (format!(" {word}"), style)));
     if let Some(Range { low, high }) = chart.range() {
         title.push((format!("  {} to {}", unit.words(low), unit.words(high)), theme.dim));
     }
