@@ -181,7 +181,9 @@ mod themes {
         screen.press(Key::Enter);
         screen.wait_no_text("theme:");
         wait_colour(&screen, "gamma", NORD);
-        assert_eq!(screen.look(|shown| shown.cell(20, 60).unwrap().bgcolor()), Color::Rgb(0x2e, 0x34, 0x40));
+        screen.wait_until("the theme's ground where nothing stands", |shown| {
+            shown.cell(20, 60).unwrap().bgcolor() == Color::Rgb(0x2e, 0x34, 0x40)
+        });
     }
 
     #[test]
