@@ -115,7 +115,8 @@ fn the_demo_runs_without_a_terminal_and_leaves_nothing_behind() {
     let mut keys: Vec<&str> = streams[0].as_object().unwrap().keys().map(String::as_str).collect();
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md")).unwrap();
     let fields = page.lines().filter_map(|line| line.strip_prefix("| `streams[].")?.split('`').next());
-    let mut documented: Vec<&str> = fields.collect();
+    // A field of a field has a row of its own.
+    let mut documented: Vec<&str> = fields.filter(|field| !field.contains('.')).collect();
     keys.sort_unstable();
     documented.sort_unstable();
     assert_eq!(keys, documented);
