@@ -220,7 +220,7 @@ fn wake_ups() {
     let settings = format!("{QUICK}[defaults.thresholds]\nstart_grace = \"10m\"\n");
     println!("\n| screen, nothing changes for a minute | bytes | the thread ran |\n| --- | --- | --- |");
     for (size, keys, name, sign) in
-        [((200, 60), "?", "help, 200x60", "Moving"), ((80, 24), "", "grid of 200, 80x24", "starting 200")]
+        [((200, 60), "?", "help, 200x60", "Everywhere"), ((80, 24), "", "grid of 200, 80x24", "starting 200")]
     {
         let stage = Stage::crowd(&settings, 200, "hang");
         let mut screen = stage.console(size, &[]);
