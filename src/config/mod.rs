@@ -8,6 +8,7 @@ mod console;
 mod document;
 mod files;
 mod input;
+mod keys;
 mod loader;
 mod locate;
 mod mistake;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use files::{Capture, Disk, Environment, Files, Memory, Overlay, Sources};
 pub use input::{DEFAULT_PROTOCOLS, protocol_of};
+pub use keys::{Key, changed_keys, key_words, replacing_keys};
 pub use loader::{Loaded, console_of, load, load_from, parse, state_dir_of};
 pub use locate::{FILE_NAME, NotFound, locate};
 pub use mistake::{Excerpt, Mistake, Mistakes, mask_line};

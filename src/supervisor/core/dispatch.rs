@@ -251,6 +251,7 @@ impl Supervisor {
                     self.disk_has_space(effects);
                 }
             }
+            Concern::Gone(ix) => self.bury(now, ix),
             Concern::Start(Some(took)) => self.start_limit.started(took),
             Concern::Start(None) => self.start_limit.failed(),
         }
