@@ -9,7 +9,7 @@ use super::args::{Common, Run};
 use super::{FAILED, Failed, MISTAKEN, OK, console as wishes, headless, print, report::Report, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
-use crate::service::{CONSOLE_LIMIT, Options, Service, Unclean};
+use crate::service::{CONSOLE_LIMIT, OnHangup, Options, Service, Source, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
@@ -29,8 +29,11 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
     let sources = Some(files.into_sources());
+    let source = Some(Source { path: path.clone(), environment });
     let screen = Screen { title: path.display().to_string(), remember: true, config: Some(path) };
-    with_configuration(loaded, sources, &args.common, screen, args.common.headless)
+    // Without a terminal of its own it is told by HUP to read its configuration again, as daemons are.
+    let on_hangup = if args.common.headless { OnHangup::Reload } else { OnHangup::GoOn };
+    with_configuration(loaded, (sources, source), &args.common, screen, on_hangup)
 }
 
 /// The same, with a wall for a console.
@@ -48,14 +51,14 @@ pub struct Screen {
     pub remember: bool,
 }
 
-/// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
-/// revision. `leave_on_hangup`: whether losing the terminal ends the program.
+/// Runs with a configuration, wherever it came from. `files`: those that are kept as its revision,
+/// and where it is read again from.
 pub fn with_configuration(
     loaded: Loaded,
-    sources: Option<Sources>,
+    files: (Option<Sources>, Option<Source>),
     common: &Common,
     screen: Screen,
-    leave_on_hangup: bool,
+    on_hangup: OnHangup,
 ) -> Result<u8, Failed> {
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
@@ -67,21 +70,22 @@ pub fn with_configuration(
         tell("headend: this is no terminal; run it in one, or use --headless");
         return Ok(MISTAKEN);
     }
-    let options =
-        Options { config: loaded.config, sources, state_dir: common.state.clone(), leave_on_hangup };
+    let (sources, source) = files;
+    let state_dir = common.state.clone();
+    let options = Options { config: loaded.config, sources, source, state_dir, on_hangup };
     let service = Service::start(options)?;
     if common.headless {
         let until = common.run_for.map(|span| Instant::now() + span);
         return headless::run(service, common, until);
     }
-    with_console(service, common, screen, leave_on_hangup)
+    with_console(service, common, screen, on_hangup)
 }
 
 fn with_console(
     service: Service,
     common: &Common,
     screen: Screen,
-    leave_on_hangup: bool,
+    on_hangup: OnHangup,
 ) -> Result<u8, Failed> {
     let remember = service.folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
     let mut settings = Settings {
@@ -111,7 +115,7 @@ fn with_console(
         settings.says = Some("the console had a defect and was started anew: headend's log has it".into());
     };
     let code = match ending {
-        Ok(Ok(Ending::TerminalLost)) if !leave_on_hangup => {
+        Ok(Ok(Ending::TerminalLost)) if on_hangup != OnHangup::Leave => {
             log::warn!(
                 "the terminal is lost; the streams go on. Stop them with: kill {}",
                 std::process::id()

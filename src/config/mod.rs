@@ -5,6 +5,7 @@
 
 mod common;
 mod console;
+mod difference;
 mod document;
 mod files;
 mod input;
@@ -26,6 +27,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use difference::{Difference, Holds, MAX_LISTED, SettingDifference, StreamDifference, difference};
 pub use files::{Capture, Disk, Environment, Files, Memory, Overlay, Sources};
 pub use input::{DEFAULT_PROTOCOLS, protocol_of};
 pub use keys::{Key, changed_keys, key_words, replacing_keys};

@@ -6,9 +6,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::bounds::{
-    NETWORK_TIMEOUT_MAX, NETWORK_TIMEOUT_MIN, SILENCE_DELAY, STATS_PERIOD_MIN,
-};
+use super::bounds::{NETWORK_TIMEOUT_MAX, NETWORK_TIMEOUT_MIN, SILENCE_DELAY, STATS_PERIOD_MIN};
 use super::shown::shown_text;
 use super::{Capabilities, Version};
 use crate::model::{Mode, StreamId, StreamSpec};

@@ -9,9 +9,12 @@ mod leftovers;
 mod outlet;
 mod own_log;
 mod paths;
+mod reload;
 pub mod revisions;
 mod signals;
+mod standing;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -19,6 +22,7 @@ use std::time::{Duration, Instant};
 
 pub use own_log::OWN_LOG;
 pub use paths::default_state_dir;
+pub use reload::Source;
 
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, Capabilities, FfmpegError};
@@ -26,12 +30,15 @@ use crate::host::{self, Sampler};
 use crate::link::{Hub, LogSlice, LogSource, OldLogAnswer};
 use crate::logs::Logs;
 use crate::model::{
-    GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard, StreamIx,
+    Command, GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard,
+    StreamId, StreamIx, StreamSpec,
 };
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
 use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
 use outlet::{Left, Readings, ServiceOutlet};
+use reload::{Asker, Reloader, Reloads};
+use standing::{Renewed, Standing};
 
 /// Leaving takes no longer than this, whatever workers, disks and terminals do: the sum of all that
 /// follows.
@@ -107,8 +114,22 @@ pub struct Options {
     pub sources: Option<Sources>,
     /// The state folder; before the configuration's.
     pub state_dir: Option<PathBuf>,
-    /// Whether a lost terminal (SIGHUP) ends the program.
-    pub leave_on_hangup: bool,
+    /// Where the configuration is read again from; `None`: it can't be.
+    pub source: Option<Source>,
+    /// What SIGHUP means.
+    pub on_hangup: OnHangup,
+}
+
+/// What SIGHUP means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnHangup {
+    /// The terminal is lost: everything ends.
+    Leave,
+    /// The terminal is lost: the streams go on.
+    #[default]
+    GoOn,
+    /// The configuration is to be read again.
+    Reload,
 }
 
 /// The running supervisor and everything beside it, console excluded.
@@ -143,7 +164,7 @@ impl Service {
     /// When another headend has the state folder, when FFmpeg can't be used, or when the machine
     /// refuses a thread. A state folder that can't be written is no error: it is said on the board.
     pub fn start(options: Options) -> Result<Self, ServiceError> {
-        let limits = LimitReading { guard: guard_limits(&options.config), ..host::raise_open_files() };
+        let limits = limits_of(&options.config, host::raise_open_files());
         if limits.fds_now < LEAST_OPEN_FILES {
             return Err(ServiceError::OpenFiles(limits.fds_now));
         }
@@ -151,8 +172,7 @@ impl Service {
         let capabilities = ffmpeg::probe(&ffmpeg)?;
         let Ground { store, opened, lock, logs, folder } = Ground::prepare(&options)?;
         log::info!("FFmpeg {} ({})", capabilities.version_text, ffmpeg.display());
-        let notices = limit_notice(&options.config, limits).into_iter();
-        let notices: Vec<Notice> = notices.chain(filter_notice(&options.config, &capabilities)).collect();
+        let notices = notices_of(&options.config, limits, &capabilities);
         // Without a terminal nobody sees the board.
         for notice in &notices {
             log::warn!("{}", notice.text);
@@ -169,27 +189,39 @@ impl Service {
         for pid in leftovers::end(&opened.workers, boot.as_deref()) {
             store.worker_gone(pid);
         }
+        let standing = Standing::default();
         let outlet = ServiceOutlet::new(
             hub.clone(),
             Arc::clone(&store),
             logs.clone(),
             Arc::clone(&readings),
-            limits,
-            notices,
+            Renewed { limits, notices },
+            standing.clone(),
             boot,
         );
         let left = outlet.left();
         let tools = Tools {
             launch: Launch { headend: own_binary(), ffmpeg, open_files: host::child_open_files() },
-            capabilities,
+            capabilities: capabilities.clone(),
             stats_period: options.config.policy.stats_period,
             logs: logs.clone(),
             pids: Arc::clone(&pids),
         };
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
-        let streams = restore(options.config, &opened);
+        let (streams, others) = restore(&options.config, &opened);
+        let reloader = |bids: &Bids| Reloader {
+            source: options.source,
+            config: options.config,
+            folder: folder.clone(),
+            others,
+            limits,
+            capabilities,
+            standing,
+            bids: bids.clone(),
+            hub: hub.clone(),
+        };
         let (bids, supervisor) =
-            run_supervisor(core, tools, outlet, streams, hub.clone(), requests, options.leave_on_hangup)?;
+            run_supervisor(core, tools, outlet, streams, reloader, requests, options.on_hangup)?;
         let measured = bids.clone();
         let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
             outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
@@ -325,6 +357,16 @@ impl Ground {
     }
 }
 
+/// The limits as they were found, with those that are configured.
+fn limits_of(config: &Config, found: LimitReading) -> LimitReading {
+    LimitReading { guard: guard_limits(config), ..found }
+}
+
+/// The notices that follow from what is configured.
+fn notices_of(config: &Config, limits: LimitReading, capabilities: &Capabilities) -> Vec<Notice> {
+    limit_notice(config, limits).into_iter().chain(filter_notice(config, capabilities)).collect()
+}
+
 /// From where on the machine counts as busy, for people.
 fn guard_limits(config: &Config) -> Option<GuardLimits> {
     let guard = &config.policy.guard;
@@ -372,17 +414,16 @@ fn filter_notice(config: &Config, capabilities: &Capabilities) -> Option<Notice>
     })
 }
 
-/// Pairs each stream with what the store knows of it.
-fn restore(config: Config, opened: &Opened) -> Vec<(crate::model::StreamSpec, Option<Restored>)> {
+type Streams = Vec<(StreamSpec, Option<Restored>)>;
+
+/// Pairs each stream with what the store knows of it; and what it knows of others, which may be
+/// configured later.
+fn restore(config: &Config, opened: &Opened) -> (Streams, BTreeMap<StreamId, Restored>) {
     let now = wall_ms();
-    config
-        .streams
-        .into_iter()
-        .map(|spec| {
-            let restored = opened.records.get(&spec.id).map(|record| kept::restored(record, now));
-            (spec, restored)
-        })
-        .collect()
+    let restored = opened.records.iter().map(|(id, record)| (id.clone(), kept::restored(record, now)));
+    let mut restored: BTreeMap<StreamId, Restored> = restored.collect();
+    let streams = config.streams.iter().map(|spec| (spec.clone(), restored.remove(&spec.id))).collect();
+    (streams, restored)
 }
 
 type Supervising = (Bids, JoinHandle<std::io::Result<()>>);
@@ -391,10 +432,10 @@ fn run_supervisor(
     core: Supervisor,
     tools: Tools,
     outlet: ServiceOutlet,
-    streams: Vec<(crate::model::StreamSpec, Option<Restored>)>,
-    hub: Hub,
+    streams: Streams,
+    reloader: impl FnOnce(&Bids) -> Reloader,
     requests: Arc<tokio::sync::Notify>,
-    leave_on_hangup: bool,
+    on_hangup: OnHangup,
 ) -> Result<Supervising, ServiceError> {
     let machine = |what| move |source| ServiceError::Machine { what, source };
     let event_loop = tokio::runtime::Builder::new_current_thread()
@@ -405,11 +446,14 @@ fn run_supervisor(
         let _context = event_loop.enter();
         Runtime::new(core, tools, outlet).map_err(machine("the spawner's thread"))?
     };
+    let reloader = reloader(&bids);
+    let hub = reloader.hub.clone();
+    let reloads = reloader.start().map_err(machine("the thread that reads the configuration"))?;
     let (forward, signalled) = (bids.clone(), bids.clone());
     let run = move || {
         event_loop.block_on(async move {
-            signals::listen(signalled, leave_on_hangup)?;
-            tokio::spawn(forward_requests(hub, forward, requests));
+            signals::listen(signalled, on_hangup, reloads.clone())?;
+            tokio::spawn(forward_requests(hub, forward, requests, reloads));
             runtime.add(streams);
             runtime.run().await;
             Ok(())
@@ -421,12 +465,14 @@ fn run_supervisor(
 
 /// Takes clients' commands out of the link and gives them to the supervisor, which is also told when
 /// somebody opens a stream.
-async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notify>) {
+async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notify>, reloads: Reloads) {
     use crate::link::Request;
     loop {
         requests.notified().await;
         while let Some(Request { client, seq, command }) = hub.next_request() {
-            if !bids.send(Bid::Command { client, seq, command }) {
+            if command == Command::Reload {
+                reloads.ask(Asker::Client(client, seq));
+            } else if !bids.send(Bid::Command { client, seq, command }) {
                 let reason = "headend is busy or leaving; try again".into();
                 hub.answer(client, seq, crate::model::Answer::Refused { reason });
             }

@@ -275,12 +275,8 @@ impl Stream {
 
     fn replace_with(&mut self, now: Moment, spec: StreamSpec, origins: &mut super::origins::Origins) {
         let kept = self.kept();
-        let restored = Restored {
-            wanted: kept.wanted,
-            restarts: kept.restarts,
-            changed: kept.since,
-            cared: kept.cared,
-        };
+        let restored =
+            Restored { wanted: kept.wanted, restarts: kept.restarts, changed: kept.since, cared: kept.cared };
         // Its workers go on being counted: what an old one still has to say must not be taken for a
         // new one's.
         let generation = self.generation;

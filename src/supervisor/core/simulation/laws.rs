@@ -28,6 +28,8 @@ pub(super) struct Seen {
     worker: Option<Known>,
     probe: Option<Known>,
     pub(super) inputs: usize,
+    /// Its inputs were edited: failures in a row are not those of the one in use.
+    pub(super) edited: bool,
     phase: Phase,
     /// No start before this, unless an operator says so.
     pub(super) not_before: Moment,
@@ -153,7 +155,7 @@ impl Laws {
         let (first, cap) = (self.policy.backoff_first, self.policy.backoff_cap);
         let wait = match row.phase {
             // A fresh input is tried soon, however often the others failed.
-            Phase::Backoff if seen.inputs > 1 => first,
+            Phase::Backoff if seen.inputs > 1 || seen.edited => first,
             Phase::Backoff => first.saturating_mul(2_u32.saturating_pow(row.failures - 1)).min(cap),
             Phase::Broken if matches!(core.streams[ix].wait, Wait::Origin(..)) => Duration::ZERO,
             Phase::Broken => self.policy.broken_retry,
@@ -369,9 +371,8 @@ impl Laws {
     /// that takes turns was looked at not long ago.
     pub fn healed(&self, now: Moment, core: &Supervisor) {
         let slots = self.slots as usize;
-        let wanted = |rotates: bool| {
-            core.streams.iter().filter(move |s| s.is_due() && s.rotates() == rotates)
-        };
+        let wanted =
+            |rotates: bool| core.streams.iter().filter(move |s| s.is_due() && s.rotates() == rotates);
         let going = core.streams.iter().filter(|s| s.presence == Presence::Going).count();
         assert_eq!(going, 0, "removed streams whose workers did not end");
         let always = wanted(false).count();

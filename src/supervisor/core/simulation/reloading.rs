@@ -55,7 +55,7 @@ impl Laws {
     /// A stream is described otherwise.
     pub fn described(&mut self, ix: usize, inputs: usize) {
         let seen = &mut self.seen[ix];
-        (seen.inputs, seen.not_before) = (inputs, Moment::ZERO);
+        (seen.inputs, seen.edited, seen.not_before) = (inputs, true, Moment::ZERO);
     }
 
     /// One that did not change is as it was, but for a slot it may have been given.

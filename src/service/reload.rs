@@ -1,0 +1,214 @@
+//! The thread that reads the configuration again when somebody asks for it, and has the supervisor go
+//! over to it.
+//!
+//! All of it is read and checked first. With a mistake anywhere nothing changes, and a notice stays on
+//! the board until the files are mended.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+use super::standing::{Renewed, Standing};
+use super::{limits_of, notices_of, revisions};
+use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key};
+use crate::ffmpeg::Capabilities;
+use crate::link::Hub;
+use crate::model::{Answer, LimitReading, StreamId};
+use crate::supervisor::core::{Reconfiguration, Reconfigured, Restored};
+use crate::supervisor::runtime::{Bid, Bids};
+
+/// Requests that wait while the configuration is read; one more is refused.
+const MAX_ASKS: usize = 16;
+/// The supervisor goes over to another configuration in this time, or is taken for busy.
+const REPLY_LIMIT: Duration = Duration::from_secs(30);
+/// What is logged of a difference, lines.
+const MAX_LOGGED: usize = 50;
+/// Mistakes that are logged; the board shows the first.
+const MAX_MISTAKES_LOGGED: usize = 20;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A signal.
+    Signal,
+    /// A file that changed.
+    File,
+    /// A client, with the number of its command.
+    Client(u64, u64),
+}
+
+/// What is needed to read the configuration again.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its file.
+    pub path: PathBuf,
+    /// The variables it is read with.
+    pub environment: Environment,
+}
+
+/// Asks for a reload.
+#[derive(Clone)]
+pub struct Reloads {
+    asks: Option<SyncSender<Asker>>,
+    hub: Hub,
+}
+
+impl Reloads {
+    /// Has the configuration read again, some time soon. A client is answered in any case.
+    pub fn ask(&self, asker: Asker) {
+        let refused = match &self.asks {
+            None => "this headend has no configuration file to read again",
+            Some(asks) => match asks.try_send(asker) {
+                Ok(()) => return,
+                Err(_) => "the configuration is being read; try again",
+            },
+        };
+        match asker {
+            Asker::Client(client, seq) => {
+                self.hub.answer(client, seq, Answer::Refused { reason: refused.into() });
+            }
+            Asker::Signal | Asker::File => log::warn!("not reloaded: {refused}"),
+        }
+    }
+}
+
+/// What the thread works with.
+pub struct Reloader {
+    /// Where the configuration is; `None`: it is no file, and can't be read again.
+    pub source: Option<Source>,
+    /// What is in force.
+    pub config: Config,
+    /// The state folder, for revisions.
+    pub folder: Option<PathBuf>,
+    /// What the store knows of streams that were not configured when headend started.
+    pub others: BTreeMap<StreamId, Restored>,
+    /// Limits as they were found.
+    pub limits: LimitReading,
+    /// What this FFmpeg can do.
+    pub capabilities: Capabilities,
+    /// For what concerns the board.
+    pub standing: Standing,
+    /// To the supervisor.
+    pub bids: Bids,
+    /// For answers.
+    pub hub: Hub,
+}
+
+impl Reloader {
+    /// Starts the thread, which ends when nobody can ask any more.
+    ///
+    /// # Errors
+    /// When the machine gives no thread.
+    pub fn start(self) -> std::io::Result<Reloads> {
+        let hub = self.hub.clone();
+        let Some(source) = self.source.clone() else { return Ok(Reloads { asks: None, hub }) };
+        let (asks, waiting) = sync_channel(MAX_ASKS);
+        std::thread::Builder::new().name("reload".into()).spawn(move || self.run(&source, &waiting))?;
+        Ok(Reloads { asks: Some(asks), hub })
+    }
+
+    fn run(mut self, source: &Source, asks: &Receiver<Asker>) {
+        while let Ok(asker) = asks.recv() {
+            let told = self.reload(source);
+            match &told {
+                Ok(done) => {
+                    log::info!("reloaded: {}", done.summary);
+                    for line in done.lines.iter().take(MAX_LOGGED) {
+                        log::info!("reloaded: {line}");
+                    }
+                }
+                Err(why) => log::error!("not reloaded, what was there before goes on: {why}"),
+            }
+            if let Asker::Client(client, seq) = asker {
+                let answer = match told {
+                    Ok(Done { summary, lines }) => Answer::Reloaded {
+                        summary: summary.into(),
+                        lines: lines.into_iter().map(Arc::from).collect(),
+                    },
+                    Err(reason) => Answer::Refused { reason: reason.into() },
+                };
+                self.hub.answer(client, seq, answer);
+            }
+        }
+    }
+
+    fn reload(&mut self, source: &Source) -> Result<Done, String> {
+        let files = Capture::new(&Disk);
+        let loaded = match config::load_from(&source.path, &source.environment, &files) {
+            Ok(loaded) => loaded,
+            Err(mistakes) => {
+                for mistake in mistakes.list.iter().take(MAX_MISTAKES_LOGGED) {
+                    log::error!("{mistake}");
+                }
+                let first = mistakes.list.first().map(ToString::to_string).unwrap_or_default();
+                let why = match mistakes.count() {
+                    1 => format!("1 mistake: {first}"),
+                    count => format!("{count} mistakes, the first: {first}"),
+                };
+                let text = format!("the configuration is not taken in, the one before goes on: {why}");
+                self.standing.set_trouble(Some(text.into()));
+                return Err(why);
+            }
+        };
+        for warning in &loaded.warnings {
+            log::warn!("{warning}");
+        }
+        let config = loaded.config;
+        let difference = config::difference(&self.config, &config);
+        let streams = config.streams.iter().map(|spec| (spec.clone(), self.others.get(&spec.id).cloned()));
+        let next = Box::new(Reconfiguration { streams: streams.collect(), policy: config.policy.clone() });
+        let (reply, replied) = sync_channel(1);
+        if !self.bids.send(Bid::Reconfigure { next, reply }) {
+            return Err("headend is busy or leaving; try again".to_owned());
+        }
+        let busy = |_| "headend is busy or leaving; try again".to_owned();
+        let done = replied.recv_timeout(REPLY_LIMIT).map_err(busy)??;
+        self.standing.set_trouble(None);
+        self.standing.renew(Renewed {
+            limits: limits_of(&config, self.limits),
+            notices: notices_of(&config, self.limits, &self.capabilities),
+        });
+        if let Some(folder) = &self.folder {
+            revisions::remember(folder, &files.into_sources());
+        }
+        self.config = config;
+        Ok(Done::of(&done, difference))
+    }
+}
+
+/// What a reload came to, for people.
+#[derive(Debug, PartialEq, Eq)]
+struct Done {
+    summary: String,
+    lines: Vec<String>,
+}
+
+impl Done {
+    fn of(done: &Reconfigured, mut difference: Difference) -> Self {
+        let replaced = done.changed.iter().filter(|one| !one.replaced_for.is_empty()).count();
+        let mut summary = format!(
+            "{} streams added, {} removed, {} changed ({replaced} get another worker), {} as before",
+            done.added.len(),
+            done.removed.len(),
+            done.changed.len(),
+            done.unchanged
+        );
+        let later = difference.settings.iter().filter(|setting| setting.holds == Holds::NextStart).count();
+        match (difference.settings.len(), later) {
+            (0, _) => {}
+            (count, 0) => summary += &format!("; {count} settings changed"),
+            (count, later) => {
+                summary += &format!("; {count} settings changed, {later} of them for headend's next start");
+            }
+        }
+        // Which workers are replaced depends on what they were doing.
+        let replaced_for: BTreeMap<&StreamId, &Vec<Key>> =
+            done.changed.iter().map(|one| (&one.id, &one.replaced_for)).collect();
+        for stream in &mut difference.changed {
+            stream.replaced_for = replaced_for.get(&stream.id).map_or_else(Vec::new, |keys| keys.to_vec());
+        }
+        Self { summary, lines: difference.lines() }
+    }
+}
