@@ -225,6 +225,7 @@ fn told_settings(config: &Config) -> Vec<(&'static str, Holds, String)> {
     };
     let logs = &config.logs;
     told.extend([
+        ("reload.watch", Holds::Now, config.reload.watch.to_string()),
         ("ffmpeg.path", Holds::NextStart, path(config.ffmpeg.as_ref(), "ffmpeg")),
         ("ffmpeg.stats_period", Holds::NextWorkers, span(config.policy.stats_period)),
         ("logs.max_size", Holds::NextStart, format!("{} bytes", logs.max_size)),

@@ -22,8 +22,8 @@ use crate::model::{Mode, StreamId, StreamSpec};
 pub(super) static TOP: Shape = Shape {
     title: "the top of the file",
     keys: &[
-        "include", "pool", "restart", "origin", "rollout", "guard", "stop", "defaults", "ffmpeg", "logs",
-        "state", "console", "view", "stream", "playlist",
+        "include", "pool", "restart", "origin", "rollout", "guard", "stop", "reload", "defaults", "ffmpeg",
+        "logs", "state", "console", "view", "stream", "playlist",
     ],
 };
 pub(super) static INCLUDED: Shape =
@@ -48,6 +48,7 @@ static DEFAULTS: Shape = Shape {
         "time_zone",
     ],
 };
+static RELOAD: Shape = Shape { title: "[reload]", keys: &["watch"] };
 static FFMPEG: Shape = Shape { title: "[ffmpeg]", keys: &["path", "stats_period"] };
 static LOGS: Shape = Shape { title: "[logs]", keys: &["max_size", "max_files", "dir"] };
 static STATE: Shape = Shape { title: "[state]", keys: &["dir"] };
@@ -100,7 +101,7 @@ pub(super) static PLAYLIST: Shape = Shape {
 };
 
 /// Every table there is, with every key: the sample and the reference are checked against it.
-pub(super) static SHAPES: [&Shape; 17] = [
+pub(super) static SHAPES: [&Shape; 18] = [
     &TOP,
     &POOL,
     &RESTART,
@@ -108,6 +109,7 @@ pub(super) static SHAPES: [&Shape; 17] = [
     &ROLLOUT,
     &GUARD,
     &STOP,
+    &RELOAD,
     &DEFAULTS,
     &THRESHOLDS,
     &FALLBACK,
@@ -132,6 +134,9 @@ pub(super) fn read_settings(
     report: &mut Report,
 ) -> Common {
     read_policy(top, &mut config.policy, report);
+    if let Some(section) = top.table("reload", &RELOAD, report) {
+        config.reload.watch = section.flag("watch", report).unwrap_or_default();
+    }
     let defaults = match top.table("defaults", &DEFAULTS, report) {
         Some(section) => Common::default().refined(&section, report),
         None => Common::default(),

@@ -34,7 +34,9 @@ pub use keys::{Key, changed_keys, key_words, replacing_keys};
 pub use loader::{Loaded, console_of, load, load_from, parse, state_dir_of};
 pub use locate::{FILE_NAME, NotFound, locate};
 pub use mistake::{Excerpt, Mistake, Mistakes, mask_line};
-pub use settings::{Config, ConsoleSettings, Guard, Limit, LogSettings, Notify, Policy, Rollout};
+pub use settings::{
+    Config, ConsoleSettings, Guard, Limit, LogSettings, Notify, Policy, ReloadSettings, Rollout,
+};
 pub use words::parse_duration;
 
 // Every bound of this room.

@@ -16,6 +16,8 @@ pub struct Config {
     pub policy: Policy,
     /// Log files.
     pub logs: LogSettings,
+    /// When the files are read again by themselves.
+    pub reload: ReloadSettings,
     /// How the console looks and what it listens to.
     pub console: ConsoleSettings,
     /// The streams, in the order they were written.
@@ -183,6 +185,13 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self { max_size: 10 * 1024 * 1024, max_files: 5, dir: None }
     }
+}
+
+/// When the configuration is read again without being asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReloadSettings {
+    /// Whether a file of it that changed is taken in.
+    pub watch: bool,
 }
 
 /// How the console looks, what it listens to, and how it calls for someone.

@@ -3,6 +3,7 @@
 //! Starting: limits, state folder, store, logs, FFmpeg, what an earlier headend left, supervisor, host
 //! readings. Leaving: no more starts, workers end, logs are written, the store is flushed and exported.
 
+mod changes;
 mod histories;
 mod kept;
 mod leftovers;
@@ -209,9 +210,12 @@ impl Service {
         };
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
         let (streams, others) = restore(&options.config, &opened);
+        let sources = options.sources.unwrap_or_default();
         let reloader = |bids: &Bids| Reloader {
             source: options.source,
             config: options.config,
+            tried: sources.clone(),
+            sources,
             folder: folder.clone(),
             others,
             limits,

@@ -4,15 +4,16 @@
 //! All of it is read and checked first. With a mistake anywhere nothing changes, and a notice stays on
 //! the board until the files are mended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
+use super::changes::{Changes, LOOK_EVERY};
 use super::standing::{Renewed, Standing};
 use super::{limits_of, notices_of, revisions};
-use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key};
+use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key, Sources};
 use crate::ffmpeg::Capabilities;
 use crate::link::Hub;
 use crate::model::{Answer, LimitReading, StreamId};
@@ -80,6 +81,10 @@ pub struct Reloader {
     pub source: Option<Source>,
     /// What is in force.
     pub config: Config,
+    /// The files it was read from.
+    pub sources: Sources,
+    /// What was read last, be it with mistakes.
+    pub tried: Sources,
     /// The state folder, for revisions.
     pub folder: Option<PathBuf>,
     /// What the store knows of streams that were not configured when headend started.
@@ -110,7 +115,10 @@ impl Reloader {
     }
 
     fn run(mut self, source: &Source, asks: &Receiver<Asker>) {
-        while let Ok(asker) = asks.recv() {
+        let mut changes = Changes::default();
+        loop {
+            changes.follow(&self.watched(source));
+            let Some(asker) = self.next_ask(source, asks, &mut changes) else { return };
             let told = self.reload(source);
             match &told {
                 Ok(done) => {
@@ -134,9 +142,45 @@ impl Reloader {
         }
     }
 
+    /// The next one who asks; `None`: nobody can any more.
+    fn next_ask(&self, source: &Source, asks: &Receiver<Asker>, changes: &mut Changes) -> Option<Asker> {
+        loop {
+            if !self.config.reload.watch {
+                return asks.recv().ok();
+            }
+            match asks.recv_timeout(LOOK_EVERY) {
+                Ok(asker) => return Some(asker),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                // A folder changes with any file in it: what says the same is no news.
+                Err(RecvTimeoutError::Timeout) if changes.look() && self.differs(source) => {
+                    log::info!("a file of the configuration changed");
+                    return Some(Asker::File);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// The files whose changes matter: those that were read last, and those in force.
+    fn watched(&self, source: &Source) -> BTreeSet<PathBuf> {
+        let read = self.sources.files.iter().chain(&self.tried.files).map(|(path, _)| path.clone());
+        read.chain([source.path.clone()]).collect()
+    }
+
+    /// Whether the files say something else than when they were read last.
+    fn differs(&self, source: &Source) -> bool {
+        let files = Capture::new(&Disk);
+        // What is wrong with them is told when they are read in earnest.
+        let _ = config::load_from(&source.path, &source.environment, &files);
+        let found = files.into_sources();
+        found.too_large || found != self.tried
+    }
+
     fn reload(&mut self, source: &Source) -> Result<Done, String> {
         let files = Capture::new(&Disk);
-        let loaded = match config::load_from(&source.path, &source.environment, &files) {
+        let loaded = config::load_from(&source.path, &source.environment, &files);
+        self.tried = files.into_sources();
+        let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(mistakes) => {
                 for mistake in mistakes.list.iter().take(MAX_MISTAKES_LOGGED) {
@@ -171,8 +215,9 @@ impl Reloader {
             notices: notices_of(&config, self.limits, &self.capabilities),
         });
         if let Some(folder) = &self.folder {
-            revisions::remember(folder, &files.into_sources());
+            revisions::remember(folder, &self.tried);
         }
+        self.sources = self.tried.clone();
         self.config = config;
         Ok(Done::of(&done, difference))
     }

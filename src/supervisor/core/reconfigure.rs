@@ -106,6 +106,8 @@ impl Supervisor {
         }
         self.begin_all(now, &new, effects);
         self.count_demand();
+        // Those without a worker are gone by then, and have no hosts any more.
+        self.follow_up(now, effects);
         self.forget_hosts();
         self.dispatch(now, effects);
         Ok(done)

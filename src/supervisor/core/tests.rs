@@ -9,6 +9,7 @@ mod ending;
 mod failing;
 mod fallback;
 mod hosts;
+mod reconfiguring;
 mod rolling_out;
 mod rotation;
 mod running;
