@@ -207,14 +207,20 @@ fn settings(old: &Config, new: &Config) -> Vec<SettingDifference> {
     let pairs = before.into_iter().zip(after);
     let differs = pairs.filter(|((_, _, from), (_, _, to))| from != to);
     let shown = |text: &str| clean_line(&mask_secrets(text), MAX_VALUE_BYTES);
-    differs
+    let mut settings: Vec<SettingDifference> = differs
         .map(|((name, holds, from), (_, _, to))| SettingDifference {
             name,
             from: shown(&from),
             to: shown(&to),
             holds,
         })
-        .collect()
+        .collect();
+    if old.console != new.console {
+        // Consoles read what is theirs by themselves.
+        let (from, to) = ("{...}".to_owned(), "{...}".to_owned());
+        settings.push(SettingDifference { name: "console or view", from, to, holds: Holds::Now });
+    }
+    settings
 }
 
 /// Every setting as text, in the order of the documentation, the same ones whatever they are.

@@ -7,6 +7,8 @@ mod common;
 mod console;
 mod difference;
 mod document;
+mod edit;
+mod export;
 mod files;
 mod input;
 mod keys;
@@ -28,6 +30,8 @@ mod words;
 mod tests;
 
 pub use difference::{Difference, Holds, MAX_LISTED, SettingDifference, StreamDifference, difference};
+pub use edit::{EditError, add_stream, has_stream, literal, remove_stream, set_key};
+pub use export::{Form, export, import, lost, stream_table};
 pub use files::{Capture, Disk, Environment, Files, Memory, Overlay, Sources};
 pub use input::{DEFAULT_PROTOCOLS, protocol_of};
 pub use keys::{Key, changed_keys, key_words, replacing_keys};
