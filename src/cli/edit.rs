@@ -48,7 +48,8 @@ impl Ground {
         if is_part {
             say_how_it_holds()?;
         } else {
-            let lines = format!("{} is no part of the configuration yet: name it in its include", shown(&path));
+            let lines =
+                format!("{} is no part of the configuration yet: name it in its include", shown(&path));
             print_lines(&[lines])?;
         }
         Ok(OK)
@@ -63,7 +64,9 @@ impl Ground {
             }
         }
         let why = if self.loaded.config.streams.iter().any(|spec| spec.id == *id) {
-            format!("the stream {id} is in a channel list or written in one line with others: edit that by hand")
+            format!(
+                "the stream {id} is in a channel list or written in one line with others: edit that by hand"
+            )
         } else {
             format!("there is no stream {id}")
         };
@@ -86,7 +89,9 @@ pub fn export(args: &args::Export) -> Result<u8, Failed> {
     let has_secrets = masked != *streams;
     let text = if args.with_secrets { whole } else { config::export(&masked, form) };
     if has_secrets && !args.with_secrets {
-        tell("headend: passwords and tokens are masked, so these streams can't run; --with-secrets writes them");
+        tell(
+            "headend: passwords and tokens are masked, so these streams can't run; --with-secrets writes them",
+        );
     }
     match &args.file {
         None => print(&text)?,
@@ -124,7 +129,8 @@ pub fn import(args: &args::Import) -> Result<u8, Failed> {
             "the list's ending says no form: name it with --form toml, m3u, csv or json".to_owned(),
         ));
     };
-    let bytes = std::fs::read(&args.file).wrap_err_with(|| format!("could not read {}", args.file.display()))?;
+    let bytes =
+        std::fs::read(&args.file).wrap_err_with(|| format!("could not read {}", args.file.display()))?;
     let imported = config::import(&bytes, form, &args.file, &ground.environment).map_err(Failed::Mistakes)?;
     warn(&imported);
     let into = args.into.clone().unwrap_or_else(|| ground.main.clone());
@@ -148,7 +154,8 @@ fn text_of(path: &Path) -> Result<String, Report> {
 pub fn add(args: &args::Add) -> Result<u8, Failed> {
     let ground = Ground::of(args.config.as_deref())?;
     let id = id_of(&args.id)?;
-    let list: Vec<String> = args.inputs.iter().map(|input| toml::Value::from(input.as_str()).to_string()).collect();
+    let list: Vec<String> =
+        args.inputs.iter().map(|input| toml::Value::from(input.as_str()).to_string()).collect();
     let table = format!("[[stream]]\nid = \"{id}\"\ninputs = [{}]\n", list.join(", "));
     let table = set_all(&table, &id, &args.set)?;
     let into = args.into.clone().unwrap_or_else(|| ground.main.clone());

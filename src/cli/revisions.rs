@@ -16,7 +16,9 @@ use crate::store::{Head, Revision, RevisionError, Revisions};
 pub fn run(args: &args::Kept) -> Result<u8, Failed> {
     let environment = Environment::from_process();
     if let args::KeptVerb::Check { file } = &args.verb {
-        return check::check(&args::Check { config: args.config.clone(), file: file.clone() });
+        // `--config` stands here for the state folder it names, and another file is another file.
+        let config = args.config.clone().filter(|_| file.is_none());
+        return check::check(&args::Check { config, file: file.clone() });
     }
     let revisions = Revisions::of(&state_dir(args, &environment)?);
     match args.verb {

@@ -179,7 +179,7 @@ fn value(key: Key, spec: &StreamSpec) -> String {
         // Each by itself: what hides the secrets of one must not run into the next.
         Key::Inputs => {
             let masked: Vec<_> = spec.inputs.iter().map(|url| mask_secrets(url).into_owned()).collect();
-            list(&mut masked.iter().map(String::as_str))
+            if masked.is_empty() { "none".to_owned() } else { masked.join(" ") }
         }
         Key::Mode => spec.mode.word().to_owned(),
         // An argument may be a secret because of the one before it, or of what it is for: not shown.

@@ -39,7 +39,7 @@ struct Found<'t> {
 /// Whether `text` has a `[[stream]]` with this id.
 #[must_use]
 pub fn has_stream(text: &str, id: &StreamId) -> bool {
-    DeTable::parse(text).is_ok_and(|table| find(table.get_ref(), id).is_ok())
+    DeTable::parse(text).is_ok_and(|table| find(text, table.get_ref(), id).is_ok())
 }
 
 /// `text` with a stream more, at its end.
@@ -61,7 +61,7 @@ pub fn add_stream(text: &str, table: &str) -> String {
 /// When it is not there, or not in a table of its own.
 pub fn remove_stream(text: &str, id: &StreamId) -> Result<String, EditError> {
     let table = DeTable::parse(text).map_err(|error| EditError::NoToml(error.message().to_owned()))?;
-    let found = find(table.get_ref(), id)?;
+    let found = find(text, table.get_ref(), id)?;
     let begin = above_comments(text, line_start(text, found.header.start));
     let mut end = region_end(text, &found);
     if end < text.len() {
@@ -95,7 +95,7 @@ pub fn set_key(text: &str, id: &StreamId, key: &str, value: Option<&str>) -> Res
         return Err(EditError::Id);
     }
     let table = DeTable::parse(text).map_err(|error| EditError::NoToml(error.message().to_owned()))?;
-    let found = find(table.get_ref(), id)?;
+    let found = find(text, table.get_ref(), id)?;
     let value = value.map(literal);
     let mut below = found.table;
     for (depth, part) in path.iter().enumerate() {
@@ -124,11 +124,14 @@ pub fn set_key(text: &str, id: &StreamId, key: &str, value: Option<&str>) -> Res
 #[must_use]
 pub fn literal(value: &str) -> String {
     let trimmed = value.trim();
-    let is_value = !trimmed.contains('\n') && DeTable::parse(&format!("x = {trimmed}")).is_ok();
-    if is_value && !trimmed.is_empty() { trimmed.to_owned() } else { quoted(value) }
+    let line = format!("x = {trimmed}");
+    let read = DeTable::parse(&line).ok().filter(|_| !trimmed.contains('\n'));
+    // All of it: behind a value there may be a comment, which would hide what follows.
+    let span = read.and_then(|table| table.get_ref().get("x").map(Spanned::span));
+    if span.is_some_and(|span| span.end == line.len()) { trimmed.to_owned() } else { quoted(value) }
 }
 
-fn find<'t>(table: &'t DeTable<'t>, id: &StreamId) -> Result<Found<'t>, EditError> {
+fn find<'t>(text: &str, table: &'t DeTable<'t>, id: &StreamId) -> Result<Found<'t>, EditError> {
     let missing = || EditError::Missing(id.clone());
     let streams = table.get("stream").ok_or_else(missing)?;
     let list = streams.get_ref().as_array().ok_or_else(missing)?;
@@ -138,6 +141,9 @@ fn find<'t>(table: &'t DeTable<'t>, id: &StreamId) -> Result<Found<'t>, EditErro
     };
     let entry = list.iter().find(is_it).ok_or_else(missing)?;
     let table = entry.get_ref().as_table().ok_or_else(missing)?;
+    if !text[entry.span()].starts_with('[') {
+        return Err(EditError::Inline);
+    }
     Ok(Found { header: entry.span(), table })
 }
 

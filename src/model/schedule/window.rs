@@ -65,7 +65,7 @@ impl fmt::Display for Window {
         let (days, begin, end) = match &self.0 {
             Kind::Weekly { days, begin, end } => (days, *begin, *end),
             Kind::Cron { pattern, lasts } => {
-                return write!(f, "cron {} for {}s", pattern.as_str(), lasts.as_secs());
+                return write!(f, "cron {} for {}m", pattern.as_str(), lasts.as_secs() / 60);
             }
         };
         let whole_days = begin == 0 && end == MINUTES_PER_DAY;

@@ -323,7 +323,7 @@ fn nothing_is_taken_while_leaving_or_when_too_many_streams_were_known() {
             .map(|n| (StreamSpec { wanted: Wanted::Stopped, ..spec(&format!("m{n}")) }, None))
             .collect()
     };
-    let mut go_over = |world: &mut World, streams| {
+    let go_over = |world: &mut World, streams| {
         let next = Reconfiguration { streams, policy: Policy::default() };
         world.core.reconfigure(world.now, next, &mut world.effects)
     };
