@@ -31,7 +31,7 @@ save grid-80x24 'headend: the grid at 80x24'
 
 resize 120 40
 press d && press d
-until_text 'tiles'
+sleep 1
 save tiles 'headend: 200 streams as tiles on one screen of 120x40'
 press d
 press t
