@@ -88,10 +88,11 @@ fn taken_in(revisions: &Revisions, environment: &Environment) -> Result<Config, 
         tell("headend: nothing was taken in yet: compared with no streams");
         return Ok(Config::default());
     };
-    Ok(kept::load_revision(&newest, environment).map(|loaded| loaded.config).unwrap_or_else(|_| {
-        tell(&format!("headend: revision {} has mistakes: compared with no streams", newest.number));
-        Config::default()
-    }))
+    if let Ok(loaded) = kept::load_revision(&newest, environment) {
+        return Ok(loaded.config);
+    }
+    tell(&format!("headend: revision {} has mistakes: compared with no streams", newest.number));
+    Ok(Config::default())
 }
 
 fn show(difference: &Difference) -> Result<u8, Failed> {

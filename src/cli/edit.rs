@@ -178,17 +178,15 @@ pub fn remove(args: &args::Remove) -> Result<u8, Failed> {
     let mut texts: Vec<(PathBuf, String)> = Vec::new();
     for id in &args.ids {
         let id = id_of(id)?;
-        let known = texts.iter_mut().find(|(_, text)| config::has_stream(text, &id));
-        match known {
-            Some((_, text)) => *text = config::remove_stream(text, &id).map_err(refused)?,
-            None => {
-                let (path, text) = ground.file_of(&id)?;
-                if texts.iter().any(|(known, _)| *known == path) {
-                    return Err(Failed::Arguments(format!("the stream {id} is named twice")));
-                }
-                texts.push((path, config::remove_stream(&text, &id).map_err(refused)?));
-            }
+        if let Some((_, text)) = texts.iter_mut().find(|(_, text)| config::has_stream(text, &id)) {
+            *text = config::remove_stream(text, &id).map_err(refused)?;
+            continue;
         }
+        let (path, text) = ground.file_of(&id)?;
+        if texts.iter().any(|(known, _)| *known == path) {
+            return Err(Failed::Arguments(format!("the stream {id} is named twice")));
+        }
+        texts.push((path, config::remove_stream(&text, &id).map_err(refused)?));
     }
     if texts.len() > 1 {
         // Each file is checked with the others as they are on disk.

@@ -190,12 +190,11 @@ fn value(key: Key, spec: &StreamSpec) -> String {
             let tracks = [("video", spec.expect.video), ("audio", spec.expect.audio)];
             list(&mut tracks.iter().filter(|(_, expected)| *expected).map(|(word, _)| *word))
         }
-        Key::Thresholds => "{...}".to_owned(),
         Key::Start => (spec.wanted == Wanted::Started).to_string(),
         Key::Priority => spec.priority.to_string(),
         Key::Watch => spec.watch.word().to_owned(),
         Key::Turn => span_words(spec.turn),
-        Key::Fallback => "{...}".to_owned(),
+        Key::Thresholds | Key::Fallback => "{...}".to_owned(),
         Key::OnAir => schedule(spec.on_air.as_ref()),
         Key::Maintenance => schedule(spec.maintenance.as_ref()),
     };

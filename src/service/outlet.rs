@@ -198,7 +198,6 @@ impl Outlet for ServiceOutlet {
             workers,
             limits: self.limits.take(),
             notices: self.notices(now),
-            ..HubChange::default()
         };
         let silent = self.published_at.is_none_or(|at| now.since(at) >= HEARTBEAT);
         if silent || change != HubChange::default() {

@@ -5,6 +5,7 @@
 //! the board until the files are mended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -243,17 +244,90 @@ impl Done {
         let later = difference.settings.iter().filter(|setting| setting.holds == Holds::NextStart).count();
         match (difference.settings.len(), later) {
             (0, _) => {}
-            (count, 0) => summary += &format!("; {count} settings changed"),
+            (count, 0) => _ = write!(summary, "; {count} settings changed"),
             (count, later) => {
-                summary += &format!("; {count} settings changed, {later} of them for headend's next start");
+                let when = "of them with headend's next start";
+                let _ = write!(summary, "; {count} settings changed, {later} {when}");
             }
         }
         // Which workers are replaced depends on what they were doing.
         let replaced_for: BTreeMap<&StreamId, &Vec<Key>> =
             done.changed.iter().map(|one| (&one.id, &one.replaced_for)).collect();
         for stream in &mut difference.changed {
-            stream.replaced_for = replaced_for.get(&stream.id).map_or_else(Vec::new, |keys| keys.to_vec());
+            stream.replaced_for = replaced_for.get(&stream.id).map_or_else(Vec::new, |keys| (*keys).clone());
         }
         Self { summary, lines: difference.lines() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Memory, parse, replacing_keys};
+    use crate::ffmpeg::{Version, command_line};
+    use crate::model::StreamSpec;
+
+    fn spec(lines: &str) -> StreamSpec {
+        let text = format!("[[stream]]\nid = 'a'\n{lines}\n");
+        let loaded = parse(&text, Path::new("/x/headend.toml"), &Environment::default(), &Memory::new());
+        loaded.unwrap_or_else(|mistakes| panic!("{mistakes}")).config.streams.remove(0)
+    }
+
+    /// FFmpeg's arguments for the primary, without the network's timeout: a worker keeps the one it has.
+    fn words(spec: &StreamSpec) -> Vec<String> {
+        let filters = ["blackdetect", "freezedetect", "silencedetect", "metadata", "scale"];
+        let capabilities = Capabilities {
+            version_text: "7.0".into(),
+            version: Version { major: 7, minor: 0 },
+            filters: filters.map(str::to_owned).into(),
+            protocols: ["http".to_owned()].into(),
+        };
+        let line = command_line(spec, 0, &capabilities, Duration::from_secs(1)).unwrap();
+        let mut words: Vec<String> = line.args.into_iter().map(|arg| arg.into_string().unwrap()).collect();
+        while let Some(at) = words.iter().position(|word| word == "-rw_timeout") {
+            words.drain(at..at + 2);
+        }
+        words
+    }
+
+    #[test]
+    fn a_worker_is_replaced_exactly_when_its_command_is_another_one() {
+        let watched = [
+            "",
+            "mode = 'full'",
+            "mode = 'packets'",
+            "input_args = ['-re']",
+            "protocols = ['default', 'file']",
+            "expect = ['audio']",
+            "expect = ['audio']\nmode = 'packets'",
+            "name = 'N'\ngroup = 'g'\ntags = ['t']\npriority = 1\nwatch = 'rotate'\nturn = '9s'\nstart = false",
+            "on_air = ['mon']\nmaintenance = ['tue']\nfallback = { on = ['black'] }",
+            "thresholds = { black = '0s' }",
+            "thresholds = { black = '3s', stall = '90s', slow_speed = 0.1 }",
+            "thresholds = { frozen = '3s' }",
+            "thresholds = { frozen = '30s' }",
+            "thresholds = { silent = '0s' }\nmode = 'packets'",
+            "thresholds = { silent = '0s' }",
+        ];
+        let inputs =
+            ["inputs = ['http://h/1']", "inputs = ['http://h/1', 'http://h/2']", "inputs = ['http://h/3']"];
+        let mut specs: Vec<StreamSpec> = Vec::new();
+        for lines in watched {
+            specs.extend(inputs.map(|inputs| spec(&format!("{inputs}\n{lines}"))));
+        }
+        for args in ["['-i', '{input}', 'out.ts']", "['-i', '{input}', 'other.ts']", "['-f', 'lavfi', 'x']"] {
+            specs.extend(inputs.map(|inputs| spec(&format!("{inputs}\nmode = 'run'\nargs = {args}"))));
+        }
+        for old in &specs {
+            for new in &specs {
+                let keys = replacing_keys(old, new, 0);
+                // A change of mode is one, also where both would run the same.
+                let other = words(old) != words(new) || old.mode != new.mode;
+                assert_eq!(!keys.is_empty(), other, "{keys:?}\n{:?}\n{:?}", words(old), words(new));
+            }
+        }
     }
 }

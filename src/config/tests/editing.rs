@@ -41,10 +41,10 @@ fn id(text: &str) -> StreamId {
 /// What differs, line by line: `-` what went, `+` what came.
 fn changes(after: &str) -> Vec<String> {
     let (mut before, mut now): (Vec<_>, Vec<_>) = (FILE.lines().collect(), after.lines().collect());
-    while before.first().is_some() && before.first() == now.first() {
+    while !before.is_empty() && before.first() == now.first() {
         (_, _) = (before.remove(0), now.remove(0));
     }
-    while before.last().is_some() && before.last() == now.last() {
+    while !before.is_empty() && before.last() == now.last() {
         (_, _) = (before.pop(), now.pop());
     }
     let went = before.iter().map(|line| format!("-{line}"));

@@ -29,7 +29,7 @@ impl World {
             if here && dice >= 2 * touched {
                 same.push(ix);
                 streams.push((StreamSpec::clone(self.core.streams[ix].spec()), None));
-            } else if here && dice % 2 == 0 {
+            } else if here && dice.is_multiple_of(2) {
                 streams.push((self.described_otherwise(ix), None));
             } else if here || dice >= 40 {
                 if here {
