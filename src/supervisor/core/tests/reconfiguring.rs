@@ -62,6 +62,7 @@ fn a_removed_stream_s_row_goes_when_its_worker_has_ended_and_its_slot_with_it() 
     assert_eq!(world.command(Action::Restart, Selection::All), 1, "nobody orders anything for it any more");
     world.exits(0, 255);
     assert_eq!((world.told(), world.spawns()), ((vec![1], vec![0]), vec![1]));
+    assert_eq!(world.core.detail(StreamIx(0)), None);
     // What an old worker still has to say goes nowhere.
     world.event_of(0, Generation(1), WorkerEvent::Exited(WorkerEnd::Code(1)));
     world.pass(secs(600));
