@@ -110,12 +110,14 @@ impl Row {
     }
 
     /// The reason of its phase and when it changes next, in one line without the phase's name:
-    /// `connection refused, next try in 12 s (4th)`. `at` is the board's time.
+    /// `connection refused, next try in 12 s (4th)`. A stream that has not failed itself, and waits for
+    /// its host, has no number of tries to tell. `at` is the board's time.
     #[must_use]
     pub fn why(&self, at: Moment) -> String {
         let next = self.next.map(|next| {
             let span = span_words(at.until(next));
             match self.phase {
+                Phase::Backoff | Phase::Broken if self.failures == 0 => format!("next try in {span}"),
                 Phase::Backoff | Phase::Broken => {
                     format!("next try in {span} ({})", ordinal(self.failures.saturating_add(1)))
                 }
