@@ -113,7 +113,7 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
         let after = at + 3;
         out.push_str(&rest[..after]);
         rest = &rest[after..];
-        let ends = |c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace() || c.is_control();
+        let ends = |c: char| matches!(c, '/' | '?' | '#') || is_blank(c);
         let authority = rest.find(ends).unwrap_or(rest.len());
         let user_end = rest[..authority].rfind('@').or_else(|| password_with_slash(rest));
         if let Some(user_end) = user_end {
@@ -128,12 +128,18 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
 /// A password with a raw `/` in it still ends at an `@` that has no blank or query before it, when
 /// a `:` comes before the first slash that is no port.
 fn password_with_slash(rest: &str) -> Option<usize> {
-    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '?' | '#')).unwrap_or(rest.len());
+    let end = rest.find(|c: char| is_blank(c) || matches!(c, '?' | '#')).unwrap_or(rest.len());
     let word = &rest[..end];
     let (colon, at, slash) = (word.find(':')?, word.rfind('@')?, word.find('/')?);
     let port = &word[colon + 1..slash.max(colon + 1)];
     let is_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     (colon < slash && slash < at && !is_port).then_some(at)
+/// Whether a secret in a URL ends here. Nothing that [`clean`] makes visible ends it, not even a tab
+/// or a line feed: what stands behind it may be the rest of it.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 }
 
 /// Masks the values of `name=value` and of `Name: value`, where the name says that it is a secret.
@@ -163,12 +169,13 @@ fn mask_values(text: &str) -> String {
             '"' | '\'' => true,
             '&' | '#' => !header,
             c if header => matches!(c, '\r' | '\n'),
-            c => c.is_whitespace() || c.is_control(),
+            c => is_blank(c),
         };
-        let from = usize::from(header);
-        let end = rest[from..].find(ends).map_or(rest.len(), |end| end + from);
+        let quoted = !header && rest.starts_with(['"', '\'']);
+        let from = usize::from(header || quoted);
+        let end = rest[from..].find(ends).map_or(rest.len(), |end| end + from).max(from);
+        out.push_str(&rest[..from]);
         if end > from {
-            out.push_str(&rest[..from]);
             out.push_str(MASK);
         }
         rest = &rest[end..];
@@ -226,6 +233,32 @@ mod tests {
             ("http://u:p/q@h/x", "http://***@h/x"),
             ("http://h:80/a@b", "http://h:80/a@b"),
             ("https://h/x?Token=abc&n=1", "https://h/x?Token=***&n=1"),
+    /// Whatever stands in a secret, no piece of it is left.
+    #[test]
+    fn control_characters_in_a_secret_do_not_end_it() {
+        let forms = [
+            "http://h/x?token={}&n=1",
+            "http://h/x?n=1&X-Amz-Signature={}#f",
+            "srt://h:9?mode=caller&passphrase={}",
+            "rtmp://u:{}@h/app",
+            "rtmp://{}:p@h/app",
+            "X-Auth-Token: {} and more",
+            "access_token=\"{}\"",
+        ];
+        let controls = (0..0x20).chain(0x7f..0xa0).filter_map(char::from_u32);
+        for c in controls.chain(['\u{200b}', '\u{202e}', '\u{2028}', '\u{feff}', '␛', 'ü']) {
+            // No header goes on behind the end of its line.
+            for form in forms.iter().filter(|form| !form.contains(": ") || !matches!(c, '\r' | '\n')) {
+                let text = form.replace("{}", &format!("kanarie{c}kanarie{c}{c}kanarie"));
+                let shown = mask_secrets(&text);
+                assert!(shown.contains("***") && !shown.contains("kanarie"), "{c:?}: {shown:?}");
+                assert!(!clean_line(&text, 1_000).contains("kanarie"), "{c:?}: {text:?}");
+            }
+        }
+        let header = mask_secrets("Cookie: kanarie\u{1}kanarie\r\nAccept: all");
+        assert_eq!(header, "Cookie: ***\r\nAccept: all");
+    }
+
             ("https://h/x?n=1&X-Amz-Signature=ff", "https://h/x?n=1&X-Amz-Signature=***"),
             ("srt://h:9?passphrase=0123456789&mode=caller", "srt://h:9?passphrase=***&mode=caller"),
             ("Authorization: Basic dTpw", "Authorization: ***"),
@@ -243,3 +276,4 @@ mod tests {
         }
     }
 }
+            ("-f x token=\"a b\" n=1 token=''", "-f x token=\"*** b\" n=1 token=''"),
