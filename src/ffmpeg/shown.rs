@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::bounds::COMMAND_SHOWN_BYTES;
 use super::command::CommandLine;
-use crate::model::{clean, mask_secrets};
+use crate::model::{clean, mask_secrets, shell_line};
 
 /// What stands in the place of a secret that is shown.
 const MASK: &str = "***";
@@ -15,8 +15,7 @@ impl CommandLine {
     /// control characters made visible. One line; to show and to copy, not to run.
     #[must_use]
     pub fn shown(&self) -> String {
-        let words: Vec<String> = self.words("ffmpeg").iter().map(|word| quoted(word)).collect();
-        words.join(" ")
+        shell_line(&self.words("ffmpeg"))
     }
 
     /// The same word by word and not quoted, behind the program's own name. Of a very long command
@@ -79,14 +78,6 @@ fn without_stream_key(text: &str) -> String {
 /// Any text of a command, masked and clean.
 pub fn shown_text(text: &str) -> String {
     clean(&mask_secrets(text)).into_owned()
-}
-
-fn quoted(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,+@%".contains(&b);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

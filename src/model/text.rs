@@ -65,6 +65,15 @@ pub fn clean_line(text: &str, max_bytes: usize) -> String {
     format!("{}…", &cleaned[..cut])
 }
 
+/// What is shown of a text inside a message, bytes.
+pub const MAX_QUOTE: usize = 120;
+
+/// A text as a message shows it: in quotes, clean, masked and not long.
+#[must_use]
+pub fn quote(text: &str) -> String {
+    format!("\"{}\"", clean_line(text, MAX_QUOTE))
+}
+
 /// Words that make a query parameter or a header a secret when they are a part of its name
 /// (`X-Auth-Token`, `access_token`), compared in lower case.
 const SECRET_WORDS: &[&str] = &[
@@ -125,6 +134,12 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     Cow::Owned(mask_values(&out))
 }
 
+/// Whether a secret in a URL ends here. Nothing that [`clean`] makes visible ends it, not even a tab
+/// or a line feed: what stands behind it may be the rest of it.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// A password with a raw `/` in it still ends at an `@` that has no blank or query before it, when
 /// a `:` comes before the first slash that is no port.
 fn password_with_slash(rest: &str) -> Option<usize> {
@@ -134,12 +149,6 @@ fn password_with_slash(rest: &str) -> Option<usize> {
     let port = &word[colon + 1..slash.max(colon + 1)];
     let is_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     (colon < slash && slash < at && !is_port).then_some(at)
-/// Whether a secret in a URL ends here. Nothing that [`clean`] makes visible ends it, not even a tab
-/// or a line feed: what stands behind it may be the rest of it.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
-}
-
 }
 
 /// Masks the values of `name=value` and of `Name: value`, where the name says that it is a secret.
@@ -224,15 +233,6 @@ mod tests {
         assert_eq!(clean_line("short", 20), "short");
     }
 
-    #[test]
-    fn passwords_and_tokens_are_masked() {
-        for (given, shown) in [
-            ("rtmp://u:p@h/x", "rtmp://***@h/x"),
-            ("http://tok3n@h:80/a?b=1", "http://***@h:80/a?b=1"),
-            ("http://u:p@ss@h/x", "http://***@h/x"),
-            ("http://u:p/q@h/x", "http://***@h/x"),
-            ("http://h:80/a@b", "http://h:80/a@b"),
-            ("https://h/x?Token=abc&n=1", "https://h/x?Token=***&n=1"),
     /// Whatever stands in a secret, no piece of it is left.
     #[test]
     fn control_characters_in_a_secret_do_not_end_it() {
@@ -259,6 +259,15 @@ mod tests {
         assert_eq!(header, "Cookie: ***\r\nAccept: all");
     }
 
+    #[test]
+    fn passwords_and_tokens_are_masked() {
+        for (given, shown) in [
+            ("rtmp://u:p@h/x", "rtmp://***@h/x"),
+            ("http://tok3n@h:80/a?b=1", "http://***@h:80/a?b=1"),
+            ("http://u:p@ss@h/x", "http://***@h/x"),
+            ("http://u:p/q@h/x", "http://***@h/x"),
+            ("http://h:80/a@b", "http://h:80/a@b"),
+            ("https://h/x?Token=abc&n=1", "https://h/x?Token=***&n=1"),
             ("https://h/x?n=1&X-Amz-Signature=ff", "https://h/x?n=1&X-Amz-Signature=***"),
             ("srt://h:9?passphrase=0123456789&mode=caller", "srt://h:9?passphrase=***&mode=caller"),
             ("Authorization: Basic dTpw", "Authorization: ***"),
@@ -271,9 +280,9 @@ mod tests {
             ("Error: no such file", "Error: no such file"),
             ("two http://a:b@c/ and http://d:e@f/", "two http://***@c/ and http://***@f/"),
             ("size=3kB time=00:01", "size=3kB time=00:01"),
+            ("-f x token=\"a b\" n=1 token=''", "-f x token=\"*** b\" n=1 token=''"),
         ] {
             assert_eq!(mask_secrets(given), shown);
         }
     }
 }
-            ("-f x token=\"a b\" n=1 token=''", "-f x token=\"*** b\" n=1 token=''"),

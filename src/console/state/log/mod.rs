@@ -8,7 +8,6 @@ pub mod sieve;
 mod sources;
 pub mod stamps;
 pub mod taking;
-pub mod wrapping;
 
 use std::ops::Range;
 
