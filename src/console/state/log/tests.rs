@@ -1,5 +1,7 @@
 //! The pane alone: what is on its screen after what has come and what was pressed.
 
+mod not_yet;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
