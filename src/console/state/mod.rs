@@ -23,6 +23,7 @@ mod mouse;
 pub mod notices;
 mod orders;
 pub mod overlay;
+mod own_log;
 pub mod pages;
 pub mod penalty;
 pub mod selection;
@@ -43,7 +44,6 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::Size;
-use tui_logger::TuiWidgetState;
 
 use super::columns::Widest;
 use super::keymap::{Keymap, Places};
@@ -69,6 +69,7 @@ use log::LogPane;
 use lookback::Lookback;
 use looks::Looks;
 use overlay::Overlay;
+use own_log::OwnLog;
 use pages::Pages;
 use penalty::Penalty;
 use selection::Selected;
@@ -263,7 +264,7 @@ pub struct State {
     /// When a key was pressed last.
     pressed_at: Option<Moment>,
     /// Where headend's own log is looked at.
-    pub own_log: TuiWidgetState,
+    pub own_log: OwnLog,
     own_log_seen: Moment,
     /// The first line of the help that is seen.
     pub help_top: usize,
@@ -339,7 +340,7 @@ impl State {
             pages: Pages::default(),
             tops: Tops::default(),
             pressed_at: None,
-            own_log: TuiWidgetState::new(),
+            own_log: OwnLog::default(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
             help: help::Help::default(),
