@@ -122,6 +122,19 @@ fn a_key_is_found_by_typing() {
     type_in(&mut state, "sort");
     assert_snapshot!("ways_help_find", screen(&state));
     press(&mut state, KeyCode::Enter);
+    // By the name in keys.toml, in words too, and by the key.
+    for (find, help) in [
+        ("sort-next", "sort by the next column"),
+        ("sort next", "sort by the next column"),
+        ("toggle-mouse", "take clicks and the wheel"),
+        ("ctrl-o", "choose the column to sort by"),
+    ] {
+        state.help.find = find.into();
+        let shown = screen(&state);
+        let name = if find == "ctrl-o" { "sort-by" } else { &find.replace(' ', "-") };
+        assert!(shown.contains(help) && shown.contains(name), "{find}: {shown}");
+        assert!(!shown.contains("turn a rollout"), "{find}: {shown}");
+    }
     assert!(!screen(&state).contains("turn a rollout"));
     press(&mut state, KeyCode::Char('/'));
     press(&mut state, KeyCode::Esc);
