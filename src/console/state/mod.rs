@@ -397,7 +397,8 @@ impl State {
         // The machine's screen lists them all.
         let listed = self.screen() == Screen::Machine;
         let notices = if listed { 0 } else { notices::lines(&self.board.notices).len() };
-        let mine = [self.leaving.is_some(), self.is_frozen(), self.silent_for().is_some()];
+        let wrong = !self.mistakes.is_empty();
+        let mine = [self.leaving.is_some(), self.is_frozen(), self.silent_for().is_some(), wrong];
         let banners = cells(notices) + mine.map(u16::from).iter().sum::<u16>();
         layout::areas(self.size, banners, self.screen() == Screen::Grid)
     }

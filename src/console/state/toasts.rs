@@ -24,13 +24,6 @@ impl State {
         }
     }
 
-    /// This is no longer so.
-    pub(super) fn unsay(&mut self, text: &str) {
-        self.older_toasts.retain(|toast| toast.text != text);
-        self.toast =
-            self.toast.take().filter(|toast| toast.text != text).or_else(|| self.older_toasts.pop_back());
-    }
-
     /// Everything that is said now, the oldest first.
     pub fn toasts(&self) -> impl Iterator<Item = &Toast> {
         self.older_toasts.iter().chain(&self.toast)

@@ -7,6 +7,8 @@ mod log_keys;
 mod logs;
 mod lookback;
 mod pages;
+mod mistakes;
+mod narrow;
 mod paging;
 mod penalty;
 mod screens;

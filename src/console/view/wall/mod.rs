@@ -22,7 +22,8 @@ pub fn draw(state: &State, pen: &mut Pen) {
     head(state, &plan, pen);
     let banner = banners(state, plan.banner, pen);
     let frozen = marks::frozen(state, banner.width.into(), pen);
-    header::banner(state, banner, frozen.into_iter().collect(), pen);
+    let wrong = marks::wrong(state, banner.width.into(), pen);
+    header::banner(state, banner, frozen.into_iter().chain(wrong).collect(), pen);
     rule(state, &plan, pen);
     tiles::draw(state, &plan, pen);
     unwell(state, plan.penalty, pen);
