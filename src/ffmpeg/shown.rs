@@ -108,6 +108,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_published_under_is_a_secret_and_what_is_read_is_a_name() {
+        let args = [
+            "-i",
+            "rtmp://in.example/live/camera-1",
+            "-f",
+            "flv",
+            "rtmp://out.example/app/k3y",
+            "rtmps://out.example:443/app/instance/k3y?n=1",
+            "rtmp://out.example/app",
+            "rtmp://out.example/app/",
+            "http://out.example/app/name",
+        ];
+        let wanted = [
+            "ffmpeg",
+            "-i",
+            "rtmp://in.example/live/camera-1",
+            "-f",
+            "flv",
+            "rtmp://out.example/app/***",
+            "rtmps://out.example:443/app/instance/***",
+            "rtmp://out.example/app",
+            "rtmp://out.example/app/",
+            "http://out.example/app/name",
+        ];
+        let words = line(&args).words("ffmpeg");
+        assert_eq!(words.iter().map(|word| &**word).collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
     fn word_by_word_it_is_masked_and_not_quoted() {
         let args =
             ["-headers", "Authorization: x\r\n", "-i", "http://u:p@h/x?token=T&n=1", "a b\u{1b}[2J.ts", ""];

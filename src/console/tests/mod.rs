@@ -1,5 +1,6 @@
 //! What the screens look like, and what they cost.
 
+pub mod disk;
 mod draws;
 mod grid;
 mod grid_screens;
