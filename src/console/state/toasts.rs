@@ -1,6 +1,6 @@
 //! What is said for a while: answers to commands, and what else came of something.
 //!
-//! The newest stands in the footer, those before it above. One that says that something did not work
+//! The newest stands in the footer where it has room there, those before it above. One that says that something did not work
 //! stays longer: whoever looked away must find it.
 
 use super::{Dirty, Moment, State, TOAST_FOR, Toast};
