@@ -26,14 +26,11 @@ pub use paths::default_state_dir;
 pub use reload::Source;
 
 use crate::config::{Config, Sources};
-use crate::ffmpeg::{self, Capabilities, FfmpegError};
+use crate::ffmpeg::{self, FfmpegError};
 use crate::host::{self, Sampler};
 use crate::link::{Hub, LogSlice, LogSource, OldLogAnswer};
 use crate::logs::Logs;
-use crate::model::{
-    Command, GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard,
-    StreamId, StreamIx, StreamSpec,
-};
+use crate::model::{Command, LogLine, LogPlace, StreamId, StreamIx, StreamSpec};
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
 use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
@@ -165,7 +162,7 @@ impl Service {
     /// When another headend has the state folder, when FFmpeg can't be used, or when the machine
     /// refuses a thread. A state folder that can't be written is no error: it is said on the board.
     pub fn start(options: Options) -> Result<Self, ServiceError> {
-        let limits = limits_of(&options.config, host::raise_open_files());
+        let limits = standing::limits_of(&options.config, host::raise_open_files());
         if limits.fds_now < LEAST_OPEN_FILES {
             return Err(ServiceError::OpenFiles(limits.fds_now));
         }
@@ -173,7 +170,7 @@ impl Service {
         let capabilities = ffmpeg::probe(&ffmpeg)?;
         let Ground { store, opened, lock, logs, folder } = Ground::prepare(&options)?;
         log::info!("FFmpeg {} ({})", capabilities.version_text, ffmpeg.display());
-        let notices = notices_of(&options.config, limits, &capabilities);
+        let notices = standing::notices_of(&options.config, limits, &capabilities);
         // Without a terminal nobody sees the board.
         for notice in &notices {
             log::warn!("{}", notice.text);
@@ -359,63 +356,6 @@ impl Ground {
         let text = format!("nothing is saved: {why}");
         Self { store: Store::absent(&text), opened: Opened::default(), lock: None, logs, folder: None }
     }
-}
-
-/// The limits as they were found, with those that are configured.
-fn limits_of(config: &Config, found: LimitReading) -> LimitReading {
-    LimitReading { guard: guard_limits(config), ..found }
-}
-
-/// The notices that follow from what is configured.
-fn notices_of(config: &Config, limits: LimitReading, capabilities: &Capabilities) -> Vec<Notice> {
-    limit_notice(config, limits).into_iter().chain(filter_notice(config, capabilities)).collect()
-}
-
-/// From where on the machine counts as busy, for people.
-fn guard_limits(config: &Config) -> Option<GuardLimits> {
-    let guard = &config.policy.guard;
-    let of = |limit: crate::config::Limit| SoftHard { soft: limit.soft, hard: limit.hard };
-    guard.enabled.then(|| GuardLimits {
-        cpu: of(guard.cpu),
-        cpu_pressure: of(guard.cpu_pressure),
-        memory: of(guard.memory),
-        memory_pressure: of(guard.memory_pressure),
-        open_files: of(guard.open_files),
-        disk: of(guard.disk),
-    })
-}
-
-fn limit_notice(config: &Config, limits: LimitReading) -> Option<Notice> {
-    let streams = config.streams.len();
-    let short = usize::try_from(limits.workers).is_ok_and(|workers| workers < streams);
-    short.then(|| Notice {
-        kind: NoticeKind::Limits,
-        severity: Severity::Warning,
-        text: format!(
-            "{} open files allow {} workers, {streams} streams are configured: raise the hard limit (ulimit -Hn)",
-            limits.fds_now, limits.workers
-        )
-        .into(),
-        since: Moment::ZERO,
-    })
-}
-
-fn filter_notice(config: &Config, capabilities: &Capabilities) -> Option<Notice> {
-    let lacking = config.streams.iter().map(|spec| capabilities.missing_for(spec.mode));
-    let lacking: Vec<_> = lacking.filter(|missing| !missing.is_empty()).collect();
-    let missing: std::collections::BTreeSet<_> = lacking.iter().flatten().copied().collect();
-    let missing: Vec<_> = missing.into_iter().collect();
-    (!missing.is_empty()).then(|| Notice {
-        kind: NoticeKind::Ffmpeg,
-        severity: Severity::Critical,
-        text: format!(
-            "this FFmpeg lacks {}: what needs it is not checked on {} streams; install a full build of FFmpeg",
-            missing.join(", "),
-            lacking.len()
-        )
-        .into(),
-        since: Moment::ZERO,
-    })
 }
 
 type Streams = Vec<(StreamSpec, Option<Restored>)>;

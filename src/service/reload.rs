@@ -12,8 +12,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use super::changes::{Changes, LOOK_EVERY};
-use super::standing::{Renewed, Standing};
-use super::{limits_of, notices_of, revisions};
+use super::revisions;
+use super::standing::{Renewed, Standing, limits_of, notices_of};
 use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key, Sources};
 use crate::ffmpeg::Capabilities;
 use crate::link::Hub;

@@ -10,7 +10,7 @@ mod reloading;
 mod world;
 
 use super::*;
-use crate::model::{Action, Command, Selection};
+use crate::model::{Action, Command, Phase, Row, Selection};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use world::{Plan, World};
 
