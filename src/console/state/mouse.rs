@@ -55,22 +55,24 @@ impl State {
             MouseDid::Drag if self.drag.is_some() => {
                 self.list.hold(self.now);
                 self.want(Dirty::Typed);
-                return self.drag_title(mouse.x);
+                self.drag_title(mouse.x);
+                return Vec::new();
             }
             MouseDid::Release if self.drag.is_some() => {
                 self.want(Dirty::Typed);
-                self.drop_title();
-                return Vec::new();
+                return self.drop_title();
             }
             MouseDid::Drag | MouseDid::Release => return Vec::new(),
-            _ => self.drag = None,
+            _ => {}
         }
         self.want(Dirty::Typed);
+        // That it was let go was not told.
+        let mut effects = self.leave_title();
         if self.overlay.is_some() && std::mem::take(&mut self.help.front) {
-            return Vec::new();
+            return effects;
         }
         let under = self.under(Position::new(mouse.x, mouse.y));
-        match mouse.did {
+        effects.extend(match mouse.did {
             MouseDid::Press => {
                 self.list.hold(self.now);
                 self.penalty.list.hold(self.now);
@@ -84,7 +86,8 @@ impl State {
             MouseDid::WheelUp => self.wheeled(-NOTCH, under),
             MouseDid::WheelDown => self.wheeled(NOTCH, under),
             MouseDid::Drag | MouseDid::Release => Vec::new(),
-        }
+        });
+        effects
     }
 
     fn under(&self, at: Position) -> Under {
@@ -357,6 +360,53 @@ mod tests {
         // Let go elsewhere, nothing is held any more.
         mouse(&mut state, MouseDid::Drag, 60, y);
         assert_eq!(name(&state).width, 3);
+    }
+
+    fn remembered(effects: &[Effect]) -> usize {
+        effects.iter().filter(|effect| matches!(effect, Effect::Remember(_))).count()
+    }
+
+    #[test]
+    fn a_drag_is_remembered_once_when_it_ends() {
+        let mut state = grid();
+        state.recall(crate::console::remembered::Remembered::default(), true);
+        let name = |state: &State| *state.columns().iter().find(|p| p.column == Column::Name).unwrap();
+        let (at, y) = (name(&state).x + name(&state).width, find(&state, "phase").1);
+        click(&mut state, at, y);
+        for x in (10..at).rev() {
+            assert_eq!(mouse(&mut state, MouseDid::Drag, x, y), []);
+        }
+        assert_eq!(remembered(&mouse(&mut state, MouseDid::Release, 10, y)), 1);
+        assert_eq!(mouse(&mut state, MouseDid::Release, 10, y), []);
+        // A click alone has arranged nothing.
+        let (x, y) = find(&state, "phase");
+        click(&mut state, x, y);
+        assert_eq!(remembered(&mouse(&mut state, MouseDid::Release, x, y)), 0);
+    }
+
+    #[test]
+    fn a_drag_ends_with_the_screen_it_is_on() {
+        for key in ['?', 'm', ':', '/', 'X', 'D', 'W'] {
+            let mut state = grid();
+            state.recall(crate::console::remembered::Remembered::default(), true);
+            let name = |state: &State| *state.columns().iter().find(|p| p.column == Column::Name).unwrap();
+            let (at, y) = (name(&state).x + name(&state).width, find(&state, "phase").1);
+            click(&mut state, at, y);
+            mouse(&mut state, MouseDid::Drag, at - 5, y);
+            let effects = if key == 'D' {
+                press(&mut state, KeyCode::Char('d'));
+                press(&mut state, KeyCode::Char('d'))
+            } else {
+                press(&mut state, KeyCode::Char(key))
+            };
+            assert_eq!(remembered(&effects), 1, "{key}: what was sized stays so");
+            press(&mut state, KeyCode::Esc);
+            press(&mut state, KeyCode::Char('d'));
+            let width = name(&state).width;
+            mouse(&mut state, MouseDid::Drag, at + 9, y);
+            mouse(&mut state, MouseDid::Release, at + 9, y);
+            assert_eq!((name(&state).width, state.list.sort), (width, SortBy::default()), "{key}");
+        }
     }
 
     #[test]

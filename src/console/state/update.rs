@@ -90,6 +90,7 @@ pub fn believed(known: Moment, told: Moment) -> Moment {
 pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     state.now = now;
     let mut effects = take_in(state, event);
+    effects.extend(state.hold_title());
     effects.extend(state.readings_wanted());
     effects.extend(state.old_lines_wanted());
     effects
