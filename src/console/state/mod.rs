@@ -57,7 +57,7 @@ use super::text::cells;
 pub use super::text::counted;
 use super::theme::Surroundings;
 use super::wishes::Wishes;
-use crate::model::{Board, Command, Detail, Moment, Notice, NoticeKind, RolloutOrder, Row, StreamIx, Totals};
+use crate::model::{Board, Detail, Moment, Notice, NoticeKind, RolloutOrder, Row, StreamIx, Totals};
 use arrangement::Arrangement;
 use bulk::Bulk;
 use care::Aim;
@@ -74,7 +74,7 @@ use pages::Pages;
 use penalty::Penalty;
 use selection::Selected;
 use tops::Tops;
-use undo::Undo;
+use undo::{Back, Undo};
 use wall::Wall;
 
 /// An answer stays in the footer this long.
@@ -159,7 +159,7 @@ pub struct Leaving {
 }
 
 /// A command whose answer is awaited.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Pending {
     seq: u64,
     what: String,
@@ -167,8 +167,12 @@ struct Pending {
     done: Option<String>,
     /// Nobody pressed a key for it: nothing is said.
     quiet: bool,
+    /// Streams begin to run by it.
+    starts: bool,
+    /// It takes another one back, for streams that are counted.
+    undoes: bool,
     /// What takes it back once it is done.
-    inverse: Vec<Command>,
+    back: Option<Back>,
 }
 
 /// A size of the pool that was ordered, until the board shows what came of it.
@@ -269,6 +273,8 @@ pub struct State {
     widest: Widest,
     pending: VecDeque<Pending>,
     next_seq: u64,
+    /// The number of the last order.
+    last_order: u64,
     slots_order: Option<SlotsOrder>,
     /// When the supervisor was last told that someone looks at the open stream.
     looked_at: Option<Moment>,
@@ -330,6 +336,7 @@ impl State {
             widest: Widest::default(),
             pending: VecDeque::new(),
             next_seq: 1,
+            last_order: 0,
             slots_order: None,
             looked_at: None,
             told_readings: true,
