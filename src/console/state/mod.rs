@@ -70,6 +70,7 @@ use log::LogPane;
 use lookback::Lookback;
 use looks::Looks;
 use overlay::Overlay;
+use overlay::earlier::AllEarlier;
 use pages::Pages;
 use penalty::Penalty;
 use selection::Selected;
@@ -245,6 +246,8 @@ pub struct State {
     pub help: help::Help,
     /// What stands in front and takes the keys.
     pub overlay: Option<Overlay>,
+    /// What was typed before.
+    earlier: AllEarlier,
     /// The keys, as this operator has them.
     pub keymap: Arc<Keymap>,
     /// Colours and signs.
@@ -320,6 +323,7 @@ impl State {
             help_top: 0,
             help: help::Help::default(),
             overlay: None,
+            earlier: AllEarlier::default(),
             keymap: Arc::default(),
             looks: Looks::new(Surroundings::default()),
             wishes: Wishes::default(),

@@ -143,9 +143,9 @@ impl State {
                 return self.pressed(key);
             }
             Typed::Mouse(mouse) => return self.moused(mouse),
-            Typed::Paste(text) => {
+            Typed::Paste { text, cut } => {
                 self.want(Dirty::Typed);
-                self.pasted(&text);
+                self.pasted(&text, cut);
             }
             Typed::Background(background) => self.background_told(background),
         }
