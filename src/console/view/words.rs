@@ -40,8 +40,7 @@ pub fn why_in(row: &Row, now: Moment, room: u16) -> String {
     }
     if let Some(at) = row.next.filter(|_| room < LEAST && !fits) {
         let whole = next(row, now, Countdown::Coarse).filter(|next| width(next) <= room.into());
-        return whole
-            .unwrap_or_else(|| format!("in {}", span_words(Countdown::Coarse.round(now.until(at)))));
+        return whole.unwrap_or_else(|| format!("in {}", span_words(Countdown::Coarse.round(now.until(at)))));
     }
     match why.strip_prefix(&*row.reason).and_then(|rest| rest.strip_prefix(", ")) {
         Some(next) if !row.reason.is_empty() => format!("{next}: {}", row.reason),
