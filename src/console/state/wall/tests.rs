@@ -61,7 +61,11 @@ fn any_key_goes_back_to_where_one_was() {
     // What is pasted is no key.
     let mut state = wall(120, 40, tended_board(60));
     let now = state.now;
-    update(&mut state, now, Event::Typed(crate::console::decode::Typed::Paste("x".into())));
+    update(
+        &mut state,
+        now,
+        Event::Typed(crate::console::decode::Typed::Paste { text: "x".into(), cut: false }),
+    );
     assert_eq!((state.screen(), state.toast), (Screen::Wall, None));
 }
 
