@@ -46,7 +46,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         let mut pieces = hint(key, &word, pen);
         // Behind the last one there may be no room for the gap, and no cut is to be marked for it.
         pieces[1].0.truncate(1 + word.len());
-        let tally = state.penalty.tally;
+        let tally = &state.penalty.tally;
         if does == Does::PenaltyBox && tally.open() > 0 {
             pieces[1].1 = pen.theme.health(tally.worst());
         }
