@@ -6,7 +6,7 @@ use ratatui::layout::Size;
 
 use super::log::News;
 use super::logs::SaveLines;
-use super::{Dirty, Leaving, Screen, State};
+use super::{Dirty, Leaving, Screen, State, notices};
 use crate::console::decode::Typed;
 use crate::console::wishes::{Calls, Told};
 use crate::link::{ClientMessage, ServerMessage};
@@ -154,11 +154,15 @@ impl State {
 
     fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
         match message {
-            ServerMessage::Board(board) => {
+            ServerMessage::Board(mut board) => {
+                notices::put_in_order(&mut board.notices);
                 self.take_board(*board);
                 return self.look().into_iter().collect();
             }
-            ServerMessage::Delta(delta) => return self.take_delta(&delta),
+            ServerMessage::Delta(mut delta) => {
+                delta.notices.iter_mut().for_each(|notices| notices::put_in_order(notices));
+                return self.take_delta(&delta);
+            }
             ServerMessage::Answer { seq, answer } => self.answered(seq, &answer),
             ServerMessage::Log { stream, first, lines, missed, fresh } => {
                 self.told_log(News { stream, first, lines, missed, fresh });
