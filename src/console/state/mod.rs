@@ -15,6 +15,7 @@ mod going;
 mod grid;
 mod held;
 pub mod help;
+mod hold;
 mod keys;
 pub mod list;
 pub mod log;

@@ -84,8 +84,7 @@ fn streams(action: Action, ids: Vec<StreamId>) -> Vec<Command> {
 }
 
 fn care(order: &CareOrder, board: &Board, target: &Selection, now: Moment) -> Vec<Command> {
-    let muted_for =
-        |row: &Row| row.care.muted_until.map(|until| now.until(until)).filter(|left| !left.is_zero());
+    let muted_for = |row: &Row| row.care.muted_for(now);
     // What brings a row back, if the order changes it.
     let back = |row: &Row| match order {
         CareOrder::Acknowledge => row.care.acknowledged.is_none().then_some(CareOrder::Unacknowledge),

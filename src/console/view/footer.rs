@@ -46,7 +46,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         let mut pieces = hint(key, &word, pen);
         // Behind the last one there may be no room for the gap, and no cut is to be marked for it.
         pieces[1].0.truncate(1 + word.len());
-        let tally = state.penalty.tally;
+        let tally = &state.penalty.tally;
         if does == Does::PenaltyBox && tally.open() > 0 {
             pieces[1].1 = pen.theme.health(tally.worst());
         }
@@ -217,12 +217,12 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Vec<Piece>> {
         PromptFor::Mute => (String::new(), "mute", "leave as it is"),
         PromptFor::HelpFind => (String::new(), "keep", "clear"),
     };
+    // Where there is no room for all, the first go first.
     let mut facts = vec![vec![(found, if behind { pen.theme.warning } else { pen.theme.dim })]];
     // With a mistake there is nothing to keep.
     if prompt.mistake.is_none() {
         facts.push(hint("enter".into(), enter, pen).into());
     }
-    // Of what has no room the first goes first.
     if prompt.edit.is_cut() {
         facts.push(vec![(format!("{}   ", cut_sign(pen)), pen.theme.warning)]);
     }

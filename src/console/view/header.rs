@@ -394,8 +394,9 @@ fn strip(state: &State, area: Rect, pen: &mut Pen) {
         if field < LEAST_STRIP_FIELD || chart_at + 3 > room {
             continue;
         }
-        if let Some((history, series)) =
-            history.and_then(|history| Some((history, history.series.get(meter.kind.series())?)))
+        // Of each step the highest: a peak is worth more than a pause.
+        if let Some((history, (_, series))) =
+            history.and_then(|history| Some((history, history.extremes(meter.kind.series())?)))
         {
             let later = history.end() - state.charts.newest(history);
             let later = usize::try_from(later).unwrap_or(usize::MAX);

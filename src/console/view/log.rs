@@ -117,6 +117,10 @@ fn facts_of(state: &State, facts: &Facts, short: bool, pen: &Pen) -> Vec<Fact> {
     };
     let rows = state.log.streams().into_iter().filter_map(|ix| state.row(ix));
     let dropped: u64 = rows.map(|row| row.lines_dropped).sum();
+    if state.is_frozen() {
+        // Lines are not kept by the moment.
+        tell(1, "as now, not as then".into(), "as now".into(), theme.accent);
+    }
     if facts.missed > 0 {
         let text = format!("{} missed", facts.missed);
         tell(1, text.clone(), text, theme.warning);
