@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::hub::{MAX_ANSWERS, MAX_REMOVED, MAX_REQUESTS};
+use super::hub::MAX_REQUESTS;
+use super::mailbox::{MAX_ANSWERS, MAX_REMOVED};
 use super::*;
 use crate::model::{
     Action, Answer, Board, Command, Detail, Figures, HostReading, InputDetail, LineLevel, LogLine, LogPlace,
