@@ -8,6 +8,7 @@ mod client;
 mod histories;
 mod hub;
 mod mailbox;
+pub mod wire;
 mod message;
 #[cfg(test)]
 mod tests;
