@@ -19,15 +19,22 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Runs the streams and shows on the whole screen what is broken; needs no key
+    /// Shows on the whole screen what is broken; needs no key
     #[command(
         long_about = "Shows on the whole screen what is broken: totals, a tile for each stream, the streams \
         that are not well, a clock. It needs no key and takes no orders; q leaves.\n\n\
-        It runs the streams itself, as headend does: use it instead of headend, not beside one that has \
-        the same state folder. (Later it will attach to a headend that runs already.) \
-        Inside the console, W shows the same."
+        It attaches to the headend that has the state folder, and only looks. Where none runs it runs the \
+        streams itself, as headend does. Inside the console, W shows the same."
     )]
     Wall(Run),
+    /// Runs the streams without a terminal, for consoles to attach
+    #[command(
+        long_about = "Runs the streams without a terminal. headend and headend wall with the same \
+        configuration or state folder attach to it; none of them going away changes a stream.\n\n\
+        It tells a service manager (systemd, Type=notify) when it is ready and that it lives: \
+        assets/headend.service is a unit to begin with. SIGTERM ends it."
+    )]
+    Daemon(Run),
     /// Opens the console on live streams that headend itself makes and breaks
     Demo(Demo),
     /// Serves the demo's streams alone, for another headend to watch
@@ -74,6 +81,9 @@ pub struct Common {
     /// A wall instead of the console
     #[arg(skip)]
     pub wall: bool,
+    /// Without a terminal, and for good
+    #[arg(skip)]
+    pub daemon: bool,
 }
 
 /// How a report is printed.

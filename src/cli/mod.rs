@@ -1,6 +1,7 @@
 //! Arguments and verbs.
 
 mod args;
+mod attach;
 mod check;
 mod console;
 mod demo;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
     let outcome = match args.verb {
         None => run::plain(&args.run),
         Some(Verb::Wall(run)) => run::wall(&run),
+        Some(Verb::Daemon(run)) => run::daemon(&run),
         Some(Verb::Demo(demo)) => demo::demo(&demo),
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),

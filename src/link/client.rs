@@ -1,8 +1,9 @@
 //! A client's end of the in-process link.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::filter::Filter;
 use super::hub::{MAX_REQUESTS, Request, Shared};
 use super::mailbox::{DetailWanted, Fetched, Reading};
 use super::{ClientMessage, Link, LinkState, Role, ServerMessage, Wake, histories};
@@ -12,15 +13,24 @@ use crate::model::{Command, LogPlace, StreamIx};
 pub struct Client {
     id: u64,
     shared: Arc<Shared>,
+    /// It is sent only what this finds. Nobody else needs it: so it is not under the hub's lock.
+    filter: Mutex<Option<Filter>>,
 }
 
 impl Client {
     pub(super) const fn new(id: u64, shared: Arc<Shared>) -> Self {
-        Self { id, shared }
+        Self { id, shared, filter: Mutex::new(None) }
+    }
+
+    fn filter(&self) -> MutexGuard<'_, Option<Filter>> {
+        self.filter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a message. A command that can't be taken is answered at once, like any other.
     pub fn send(&self, message: ClientMessage) {
+        if let ClientMessage::Show(text) = &message {
+            *self.filter() = Filter::of(text);
+        }
         let mut state = self.shared.lock();
         let Some(mailbox) = state.clients.get_mut(&self.id) else {
             return;
@@ -31,7 +41,9 @@ impl Client {
                 mailbox.wakes_for_readings = wakes;
                 return;
             }
-            ClientMessage::WantBoard => mailbox.wants_board = true,
+            // Who is in the same process takes what it wants when it wants.
+            ClientMessage::Pace(_) => return,
+            ClientMessage::WantBoard | ClientMessage::Show(_) => mailbox.wants_board = true,
             ClientMessage::FollowLogs(streams) => mailbox.follow_logs(streams),
             ClientMessage::ReadLog { seq, stream, before, lines } => {
                 if matches!(mailbox.reading, Reading::Nothing) {
@@ -117,6 +129,9 @@ impl Client {
             mailbox.take(&state.board)
         };
         let mut messages = taken.board;
+        if let Some(filter) = &mut *self.filter() {
+            messages.iter_mut().for_each(|message| filter.apply(message));
+        }
         let mut fetched = Fetched { logs: Vec::new(), history: None };
         if !errand.is_empty() {
             let histories = self.shared.histories.get().map(AsRef::as_ref);

@@ -189,6 +189,12 @@ impl Hub {
         }
     }
 
+    /// How long ago something was last published: the supervisor's pulse.
+    #[must_use]
+    pub fn published_ago(&self) -> Duration {
+        self.shared.lock().published_at.elapsed()
+    }
+
     /// Wakes the clients, once, when nothing was published for `limit`: whoever is to say that its data
     /// is old need not look at the clock for it. Called now and then, by a thread that has nothing to
     /// do with publishing.

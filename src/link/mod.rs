@@ -4,12 +4,17 @@
 //! another one a [`Remote`] gets them over a Unix socket from the [`Server`], which is a client of
 //! the hub for each of its connections. For who holds one they are both a [`Link`].
 
+pub mod access;
 mod client;
+mod filter;
 mod histories;
 mod hub;
 mod mailbox;
 pub mod wire;
 mod message;
+pub mod place;
+mod remote;
+mod server;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +25,8 @@ pub use client::Client;
 pub use histories::HistorySource;
 pub use hub::{Hub, HubChange, LogSlice, LogSource, OldLogAnswer, Request};
 pub use message::{ClientMessage, MAX_FOLLOWED, PROTOCOL_VERSION, Role, ServerMessage};
+pub use remote::{ConnectError, Connecting, Remote, Welcome};
+pub use server::{Listening, STOP_LIMIT, Server};
 
 /// Called from any thread when a link has something; it must be quick and must not call back into
 /// the link.

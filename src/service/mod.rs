@@ -11,19 +11,21 @@ mod own_log;
 mod paths;
 pub mod revisions;
 mod signals;
+mod sockets;
+pub mod systemd;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub use own_log::OWN_LOG;
+pub use own_log::{OWN_LOG, install_pane};
 pub use paths::default_state_dir;
 
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, Capabilities, FfmpegError};
 use crate::host::{self, Sampler};
-use crate::link::{Hub, LogSlice, LogSource, OldLogAnswer};
+use crate::link::{self, Hub, LogSlice, LogSource, OldLogAnswer, Server};
 use crate::logs::Logs;
 use crate::model::{
     GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard, StreamIx,
@@ -54,6 +56,7 @@ const _: () = assert!(
         >= WORKERS_LIMIT.as_millis()
             + SUPERVISOR_SPARE.as_millis()
             + CONSOLE_LIMIT.as_millis()
+            + link::STOP_LIMIT.as_millis()
             + host::STOP_LIMIT.as_millis()
             + LOGS_LIMIT.as_millis()
             + STORE_LIMIT.as_millis()
@@ -107,6 +110,8 @@ pub struct Options {
     pub sources: Option<Sources>,
     /// The state folder; before the configuration's.
     pub state_dir: Option<PathBuf>,
+    /// What runs, in one line, for consoles that attach.
+    pub title: String,
     /// Whether a lost terminal (SIGHUP) ends the program.
     pub leave_on_hangup: bool,
 }
@@ -119,6 +124,8 @@ pub struct Service {
     sampler: Sampler,
     logs: Logs,
     store: Arc<Store>,
+    /// Who attaches is served by it; there is none without a state folder.
+    server: Option<Server>,
     /// The state folder, if it can be used.
     folder: Option<PathBuf>,
     left: Left,
@@ -186,6 +193,7 @@ impl Service {
             logs: logs.clone(),
             pids: Arc::clone(&pids),
         };
+        let socket = sockets::listening(folder.as_deref(), &options.config.socket, options.title);
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
         let streams = restore(options.config, &opened);
         let (bids, supervisor) =
@@ -195,7 +203,8 @@ impl Service {
             outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
             measured.measured(host, own, workers);
         });
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, folder, left, _lock: lock })
+        let server = socket.and_then(|listening| sockets::serve(hub.clone(), listening));
+        Ok(Self { hub, bids, supervisor, sampler, logs, store, server, folder, left, _lock: lock })
     }
 
     /// The link's end for consoles.
@@ -254,6 +263,9 @@ impl Service {
         look(&self);
         let ended = self.supervisor.is_finished().then(|| self.supervisor.join());
         self.sampler.stop();
+        if let Some(server) = self.server {
+            server.stop();
+        }
         self.logs.close(LOGS_LIMIT);
         let saved = self.store.close(STORE_LIMIT);
         let Some(ended) = ended else {

@@ -220,6 +220,8 @@ pub struct State {
     pub board: Board,
     /// A board has come.
     pub connected: bool,
+    /// The supervisor is another process, which goes on without this console.
+    pub attached: bool,
     /// How many streams are in which health and phase.
     pub totals: Totals,
     /// The supervisor's clock.
@@ -318,6 +320,7 @@ impl State {
             version,
             board: Board::default(),
             connected: false,
+            attached: false,
             totals: Totals::default(),
             now: Moment::ZERO,
             size,

@@ -15,7 +15,7 @@ use crate::console::columns;
 use crate::console::decode::Typed;
 use crate::console::keymap::{Does, Places};
 use crate::console::wishes::{Calls, Told};
-use crate::link::{ClientMessage, ServerMessage};
+use crate::link::{ClientMessage, LinkState, ServerMessage};
 use crate::model::{Action, Board, Delta, Moment, PoolReading, RolloutOrder, Row, StreamIx};
 
 /// Something that happened.
@@ -31,6 +31,8 @@ pub enum Event {
     Told(ServerMessage),
     /// Time went on.
     Clock,
+    /// Whether there is a supervisor at the other end of the link.
+    Link(LinkState),
     /// The supervisor was last heard so long ago, whether that was news or not.
     Heard(Duration),
     /// The wall clock at [`Moment::ZERO`], milliseconds since the Unix epoch, is not what was told
@@ -53,6 +55,8 @@ pub enum Effect {
     AskToQuit,
     /// The operator does not want to wait for the end.
     Hurry,
+    /// Leave, and let the supervisor go on.
+    Detach,
     /// The supervisor has ended.
     Ended {
         /// The operator asked for it here.
@@ -120,6 +124,10 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             state.clock();
             state.call().into_iter().collect()
         }
+        Event::Link(link) => {
+            state.link_is(link);
+            Vec::new()
+        }
         Event::Heard(ago) => {
             state.heard(ago);
             Vec::new()
@@ -183,7 +191,8 @@ impl State {
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });
                 self.fit_to_size();
                 self.want(Dirty::Now);
-                if workers_left == 0 {
+                // Who is attached waits for the next one.
+                if workers_left == 0 && !self.attached {
                     return vec![Effect::Ended { asked }];
                 }
             }
@@ -462,6 +471,8 @@ impl State {
                 self.prompt_for(PromptFor::HelpFind, &find);
             }
             Does::Redraw => return vec![Effect::Redraw],
+            // Nobody is supervised from here.
+            Does::Suspend if self.attached => return vec![Effect::Suspend],
             Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
             other if self.looks_back(other) => {}

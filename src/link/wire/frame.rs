@@ -46,19 +46,27 @@ pub struct Frame {
 /// # Errors
 /// [`WireError::Length`] when the body is longer than `most`: the other end would not take it.
 pub fn write(kind: Kind, body: &[u8], most: usize, out: &mut Vec<u8>) -> Result<(), WireError> {
+    if (COMPRESSED_ABOVE..=most).contains(&body.len()) {
+        let small = lz4_flex::block::compress_prepend_size(body);
+        if small.len() < body.len() {
+            return write_as(kind as u8 | COMPRESSED, &small, most, out);
+        }
+    }
+    write_plain(kind, body, most, out)
+}
+
+/// Writes a frame as it is, for who takes no other.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_plain(kind: Kind, body: &[u8], most: usize, out: &mut Vec<u8>) -> Result<(), WireError> {
+    write_as(kind as u8, body, most, out)
+}
+
+fn write_as(kind: u8, body: &[u8], most: usize, out: &mut Vec<u8>) -> Result<(), WireError> {
     if body.len() > most {
         return Err(WireError::Length(body.len()));
     }
-    if body.len() > COMPRESSED_ABOVE {
-        let small = lz4_flex::block::compress_prepend_size(body);
-        if small.len() < body.len() {
-            return write_as(kind as u8 | COMPRESSED, &small, out);
-        }
-    }
-    write_as(kind as u8, body, out)
-}
-
-fn write_as(kind: u8, body: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
     let length = u32::try_from(body.len() + 1).map_err(|_| WireError::Length(body.len()))?;
     out.extend_from_slice(&length.to_le_bytes());
     out.push(kind);
