@@ -46,7 +46,7 @@ pub fn find(
     let configured = || config::state_dir_of(path.as_deref()?, environment);
     let Some(folder) = said.or_else(configured).or_else(default_state_dir) else { return Ok(None) };
     let title = path.as_ref().map_or_else(String::new, |path| path.display().to_string());
-    let screen = Screen { title, remember: true, config: path };
+    let screen = Screen { title, remember: true, config: path, front: false };
     match connect(&folder, &args.common, screen) {
         Ok(running) => Ok(Some(running)),
         Err(error) if error.is_nobody() => Ok(None),
@@ -114,6 +114,7 @@ pub fn run(running: Running, common: &Common) -> Result<u8, Failed> {
         version: env!("CARGO_PKG_VERSION"),
         wall: common.wall,
         attached: true,
+        may_go_on: false,
         remember: screen.remember.then(|| folder.join(console::FILE_NAME)),
         says: None,
     };

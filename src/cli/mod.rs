@@ -5,6 +5,7 @@ mod attach;
 mod check;
 mod console;
 mod demo;
+mod front;
 mod headless;
 mod keys;
 mod leaving;
