@@ -1,5 +1,6 @@
 //! A console on a headend that runs already.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,6 +83,12 @@ fn connect(folder: &Path, common: &Common, screen: Screen) -> Result<Running, Co
     Ok(Running { remote, connecting, folder: folder.to_owned(), screen })
 }
 
+/// Another user's console remembers nothing there.
+fn is_ours(folder: &Path) -> bool {
+    let owner = std::fs::metadata(folder).map(|folder| folder.uid());
+    owner.is_ok_and(|owner| owner == nix::unistd::Uid::effective().as_raw())
+}
+
 /// The terminal this runs on, as others know it.
 fn terminal_name() -> String {
     let path = std::fs::read_link("/proc/self/fd/0").unwrap_or_default();
@@ -115,7 +122,7 @@ pub fn run(running: Running, common: &Common) -> Result<u8, Failed> {
         wall: common.wall,
         attached: true,
         may_go_on: false,
-        remember: screen.remember.then(|| folder.join(console::FILE_NAME)),
+        remember: is_ours(&folder).then(|| folder.join(console::FILE_NAME)),
         says: None,
     };
     let until = common.run_for.map(|span| Instant::now() + span);
