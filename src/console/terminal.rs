@@ -101,7 +101,9 @@ impl Before {
 }
 
 /// Gives the terminal back, if it is ours. May be called from any thread, also while panicking,
-/// also twice; never panics, and never waits longer than a fifth of a second.
+/// also twice; never panics. For a terminal that takes nothing it waits [`RESTORE_PATIENCE_MS`] and leaves
+/// it as it is, but for its mode. One that takes something is written to until it has all of these few
+/// bytes: should it freeze between the two, this waits with it.
 pub fn restore() {
     if !OURS.swap(false, Ordering::SeqCst) {
         return;

@@ -1,7 +1,6 @@
 //! What a key does where it is pressed.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use tui_logger::TuiWidgetEvent;
 
 use super::lookback::MINUTE;
 use super::overlay::prompt::PromptFor;
@@ -65,6 +64,7 @@ impl State {
             Does::Back => return self.back(),
             Does::Previous | Does::LogPrevious => return self.open_neighbour(false),
             Does::Next | Does::LogNext => return self.open_neighbour(true),
+            Does::LogSeverity if self.screen() == Screen::OwnLog => self.own_log.turn_level(),
             Does::LogSearch
             | Does::LogFilter
             | Does::LogSeverity
@@ -170,10 +170,7 @@ impl State {
             Screen::Penalty => self.move_in_penalty(lines),
             Screen::Wall => {}
             Screen::Log => self.scroll_log(lines),
-            // tui-logger's pane knows pages only.
-            Screen::OwnLog if lines == isize::MAX / 2 => self.own_log.transition(TuiWidgetEvent::EscapeKey),
-            Screen::OwnLog if lines < 0 => self.own_log.transition(TuiWidgetEvent::PrevPageKey),
-            Screen::OwnLog => self.own_log.transition(TuiWidgetEvent::NextPageKey),
+            Screen::OwnLog => self.own_log.scroll(lines),
             Screen::Help => {
                 self.help_top = self.help_top.saturating_add_signed(lines).min(self.help_bottom());
             }

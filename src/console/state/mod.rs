@@ -27,6 +27,7 @@ mod mouse;
 pub mod notices;
 mod orders;
 pub mod overlay;
+mod own_log;
 pub mod pages;
 pub mod penalty;
 pub mod selection;
@@ -48,7 +49,6 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::Size;
-use tui_logger::TuiWidgetState;
 
 use super::columns::Widest;
 use super::keymap::{Keymap, Places};
@@ -71,6 +71,7 @@ use log::LogPane;
 use lookback::Lookback;
 use looks::Looks;
 use overlay::Overlay;
+use own_log::OwnLog;
 use pages::Pages;
 use penalty::Penalty;
 use selection::Selected;
@@ -238,7 +239,7 @@ pub struct State {
     /// When a key was pressed last.
     pressed_at: Option<Moment>,
     /// Where headend's own log is looked at.
-    pub own_log: TuiWidgetState,
+    pub own_log: OwnLog,
     own_log_seen: Moment,
     /// The first line of the help that is seen.
     pub help_top: usize,
@@ -316,7 +317,7 @@ impl State {
             pages: Pages::default(),
             tops: Tops::default(),
             pressed_at: None,
-            own_log: TuiWidgetState::new(),
+            own_log: OwnLog::default(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
             help: help::Help::default(),
@@ -373,7 +374,8 @@ impl State {
         // The machine's screen lists them all.
         let listed = self.screen() == Screen::Machine;
         let notices = if listed { 0 } else { notices::lines(&self.board.notices).len() };
-        let mine = [self.leaving.is_some(), self.is_frozen(), self.silent_for().is_some()];
+        let wrong = !self.mistakes.is_empty();
+        let mine = [self.leaving.is_some(), self.is_frozen(), self.silent_for().is_some(), wrong];
         let banners = cells(notices) + mine.map(u16::from).iter().sum::<u16>();
         layout::areas(self.size, banners, self.screen() == Screen::Grid)
     }

@@ -6,7 +6,7 @@ use ratatui::layout::Size;
 
 use super::log::News;
 use super::logs::SaveLines;
-use super::{Dirty, Leaving, Screen, State};
+use super::{Dirty, Leaving, Screen, State, notices};
 use crate::console::decode::Typed;
 use crate::console::wishes::{Calls, Told};
 use crate::link::{ClientMessage, LinkState, ServerMessage};
@@ -161,12 +161,16 @@ impl State {
 
     fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
         match message {
-            ServerMessage::Board(board) => {
+            ServerMessage::Board(mut board) => {
+                notices::put_in_order(&mut board.notices);
                 let closed = self.follow_ids(&board);
                 self.take_board(*board);
                 return closed.into_iter().chain(self.look()).collect();
             }
-            ServerMessage::Delta(delta) => return self.take_delta(&delta),
+            ServerMessage::Delta(mut delta) => {
+                delta.notices.iter_mut().for_each(|notices| notices::put_in_order(notices));
+                return self.take_delta(&delta);
+            }
             ServerMessage::Answer { seq, answer } => self.answered(seq, &answer),
             ServerMessage::Log { stream, first, lines, missed, fresh } => {
                 self.told_log(News { stream, first, lines, missed, fresh });

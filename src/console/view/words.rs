@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use crate::console::glyphs::Glyphs;
 use crate::console::spans::{Countdown, age_words, slow_age};
 use crate::console::text::width;
-use crate::model::{Condition, Moment, Phase, Row, coarse_age, span_words};
+use crate::model::{Condition, Health, Moment, Phase, Row, coarse_age, span_words};
 
+/// Every health, as totals count them: what can't be said of a stream comes last.
+pub const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
 /// Where there are fewer cells than this the end of a reason is lost.
 const SHORT: u16 = 44;
 /// Where there are fewer than this, only when it changes.
@@ -40,8 +42,7 @@ pub fn why_in(row: &Row, now: Moment, room: u16) -> String {
     }
     if let Some(at) = row.next.filter(|_| room < LEAST && !fits) {
         let whole = next(row, now, Countdown::Coarse).filter(|next| width(next) <= room.into());
-        return whole
-            .unwrap_or_else(|| format!("in {}", span_words(Countdown::Coarse.round(now.until(at)))));
+        return whole.unwrap_or_else(|| format!("in {}", span_words(Countdown::Coarse.round(now.until(at)))));
     }
     match why.strip_prefix(&*row.reason).and_then(|rest| rest.strip_prefix(", ")) {
         Some(next) if !row.reason.is_empty() => format!("{next}: {}", row.reason),

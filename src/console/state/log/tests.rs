@@ -1,6 +1,7 @@
 //! The pane alone: what is on its screen after what has come and what was pressed.
 
 mod anything;
+mod not_yet;
 mod old;
 
 use super::lines::{MAX_LINES, TAIL};
