@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
-use super::{FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, report::Report, tell};
+use super::{
+    FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, report::Report, tell,
+};
 use crate::config::{self, Capture, Disk, Environment, Loaded, OnHangup, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::link::{Link, Role};

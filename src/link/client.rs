@@ -130,7 +130,9 @@ impl Client {
         };
         let mut messages = taken.board;
         if let Some(filter) = &mut *self.filter() {
-            messages.iter_mut().for_each(|message| filter.apply(message));
+            for message in &mut messages {
+                filter.apply(message);
+            }
         }
         let mut fetched = Fetched { logs: Vec::new(), history: None };
         if !errand.is_empty() {

@@ -68,7 +68,8 @@ const fn number(message: &ClientMessage) -> Option<u64> {
 
 impl Inner {
     fn refuse(&mut self, seq: u64, reason: &str) {
-        self.inbox.push_back(ServerMessage::Answer { seq, answer: Answer::Refused { reason: reason.into() } });
+        self.inbox
+            .push_back(ServerMessage::Answer { seq, answer: Answer::Refused { reason: reason.into() } });
     }
 
     /// What has come of the board takes the place of what it makes old.

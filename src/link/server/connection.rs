@@ -79,11 +79,7 @@ pub async fn serve(mut stream: UnixStream, shared: Arc<Shared>, stopped: watch::
     }
 }
 
-async fn talk(
-    stream: &mut UnixStream,
-    shared: &Shared,
-    stopped: watch::Receiver<bool>,
-) -> Result<(), End> {
+async fn talk(stream: &mut UnixStream, shared: &Shared, stopped: watch::Receiver<bool>) -> Result<(), End> {
     let mut reader = ClientReader::default();
     let role = match timeout(HELLO_LIMIT, greet(stream, &mut reader, shared)).await {
         Ok(greeted) => greeted?,
@@ -114,7 +110,7 @@ async fn talk(
 /// Hears the hello and answers it.
 async fn greet(stream: &mut UnixStream, reader: &mut ClientReader, shared: &Shared) -> Result<Role, End> {
     let (version, said) = loop {
-        match reader.next()? {
+        match reader.next_message()? {
             Some(FromClient::Hello(version, said)) => break (version, said),
             Some(FromClient::Message(_)) => return Err(WireError::Malformed("no hello").into()),
             None => {}
@@ -244,7 +240,7 @@ impl Connection {
     fn hear(&mut self) -> Result<(), End> {
         self.allowance.refill(Instant::now());
         while self.allowance.left > 0 {
-            match self.reader.next()? {
+            match self.reader.next_message()? {
                 Some(FromClient::Message(ClientMessage::Pace(pace))) => {
                     self.pace = pace.clamp(MIN_PACE, MAX_PACE);
                 }
