@@ -110,9 +110,7 @@ pub fn run(running: Running, common: &Common) -> Result<u8, Failed> {
         listens.wrap_err("signals can't be listened to")?;
     }
     let title = if remote.welcome().title.is_empty() { screen.title } else { remote.welcome().title.clone() };
-    if remote.welcome().role == Role::Viewer && !common.wall {
-        log::warn!("this user may look, and give no commands");
-    }
+    let only_looks = remote.welcome().role == Role::Viewer && !common.wall;
     let mut settings = Settings {
         source: wishes::source(screen.config, common),
         title,
@@ -123,7 +121,7 @@ pub fn run(running: Running, common: &Common) -> Result<u8, Failed> {
         attached: true,
         may_go_on: false,
         remember: is_ours(&folder).then(|| folder.join(console::FILE_NAME)),
-        says: None,
+        says: only_looks.then(|| "you may look here, and give no orders".to_owned()),
     };
     let until = common.run_for.map(|span| Instant::now() + span);
     let over = || asked.load(Ordering::SeqCst) || until.is_some_and(|until| Instant::now() >= until);

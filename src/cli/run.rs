@@ -113,7 +113,7 @@ pub fn with_configuration(
     let service = match Service::start(options) {
         Ok(service) => service,
         // Somebody was quicker, and opens its socket about now.
-        Err(ServiceError::Locked(held)) if !common.headless => {
+        Err(ServiceError::Locked(held)) if !common.headless && screen.config.is_some() => {
             return match attach::wait_for(&held, &screen, common)? {
                 Some(running) => attach::run(running, common),
                 None => Err(ServiceError::Locked(held).into()),

@@ -120,6 +120,10 @@ mod tests {
         let now = state.now;
         let left = Event::Told(ServerMessage::Leaving { workers_left: 0 });
         assert_eq!(update(&mut state, now, left), []);
+        assert!(screen(&state).contains("stopping:"));
+        let next = state.board.clone();
+        told(&mut state, next);
+        assert!(!screen(&state).contains("stopping:"), "the next one does not leave");
         assert_eq!(press(&mut state, ch('q')), [Effect::Detach]);
         assert_eq!(state.question(), None);
     }

@@ -183,7 +183,9 @@ impl Post {
 
     pub fn wait(&self, until: Instant) -> Vec<ServerMessage> {
         let mut inner = self.lock();
-        while inner.inbox.is_empty() && inner.lost.is_none() {
+        let lost = inner.lost.is_some();
+        // Who waits while it is lost waits for it to be found.
+        while inner.inbox.is_empty() && inner.lost.is_some() == lost {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
