@@ -13,6 +13,7 @@ use super::run::{Ended, Screen, again_after_defects, spawn_console};
 use super::{FAILED, Failed, OK, console as wishes, tell};
 use crate::config::{self, Environment, NotFound};
 use crate::console::{self, Ending, Settings};
+use crate::link::access::name_of;
 use crate::link::{ConnectError, Connecting, Remote, Role, place};
 use crate::service::{self, default_state_dir};
 use crate::store::LockError;
@@ -93,6 +94,11 @@ fn is_ours(folder: &Path) -> bool {
 fn terminal_name() -> String {
     let path = std::fs::read_link("/proc/self/fd/0").unwrap_or_default();
     path.strip_prefix("/dev").unwrap_or(&path).display().to_string()
+}
+
+/// Who has this terminal, as the record of orders names it.
+pub fn who() -> String {
+    format!("{} on {}", name_of(nix::unistd::Uid::effective().as_raw()), terminal_name())
 }
 
 /// Runs a console on it until it ends. The streams go on, however that is.

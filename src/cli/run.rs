@@ -231,7 +231,7 @@ pub fn spawn_console(
 fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -> Result<Ended, Failed> {
     let (leaver, settings) = (service.leaver(), settings.clone());
     let role = if settings.wall { Role::Viewer } else { Role::Operator };
-    let link = service.hub().attach(role, || {});
+    let link = service.hub().attach_as(role, attach::who().into(), || {});
     let console = spawn_console(Box::new(link), settings, leaver)?;
     let mut until = until;
     let mut ended = None;

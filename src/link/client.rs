@@ -79,15 +79,16 @@ impl Client {
     fn command(&self, seq: u64, command: Command) {
         let refusal = {
             let mut state = self.shared.lock();
-            let role = state.clients.get(&self.id).map(|mailbox| mailbox.role);
+            let Some(mailbox) = state.clients.get(&self.id) else { return };
+            let (role, from) = (mailbox.role, Arc::clone(&mailbox.who));
             let refusal = match role {
-                Some(Role::Viewer) | None => Some("a viewer may not give commands"),
+                Role::Viewer => Some("a viewer may not give commands"),
                 _ if !state.open => Some("headend is leaving"),
                 _ if state.requests.len() >= MAX_REQUESTS => Some("too many commands wait; try again"),
                 _ => None,
             };
             if refusal.is_none() {
-                state.requests.push_back(Request { client: self.id, seq, command });
+                state.requests.push_back(Request { client: self.id, seq, from, command });
             }
             refusal
         };

@@ -49,6 +49,8 @@ pub struct Request {
     pub client: u64,
     /// The client's number for it.
     pub seq: u64,
+    /// Who ordered it, for the record: a user and a terminal, in one line.
+    pub from: Arc<str>,
     /// What to do.
     pub command: Command,
 }
@@ -233,11 +235,17 @@ impl Hub {
     /// must be quick and must not call back into the link) whenever there is something to take.
     #[must_use]
     pub fn attach(&self, role: Role, wake: impl Fn() + Send + Sync + 'static) -> Client {
+        self.attach_as(role, "a client of its own".into(), wake)
+    }
+
+    /// The same for `who`: a user and a terminal, in one line.
+    #[must_use]
+    pub fn attach_as(&self, role: Role, who: Arc<str>, wake: impl Fn() + Send + Sync + 'static) -> Client {
         let mut state = self.shared.lock();
         let id = state.next_client;
         state.next_client += 1;
         state.silence_told = false;
-        let mut mailbox = Mailbox::new(role, Arc::new(wake));
+        let mut mailbox = Mailbox::new(role, who, Arc::new(wake));
         mailbox.leaving = state.left;
         state.clients.insert(id, mailbox);
         drop(state);

@@ -19,6 +19,8 @@ pub const MAX_REMOVED: usize = 1_024;
 /// One client's.
 pub(super) struct Mailbox {
     pub(super) role: Role,
+    /// A user and a terminal.
+    pub(super) who: Arc<str>,
     pub(super) wakes_for_readings: bool,
     pub(super) wants_board: bool,
     delta: Option<Delta>,
@@ -158,9 +160,10 @@ pub(super) struct Taken {
 
 impl Mailbox {
     /// One whose first message is the whole board.
-    pub(super) const fn new(role: Role, wake: Wake) -> Self {
+    pub(super) const fn new(role: Role, who: Arc<str>, wake: Wake) -> Self {
         Self {
             role,
+            who,
             wakes_for_readings: true,
             wants_board: true,
             delta: None,

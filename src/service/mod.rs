@@ -437,7 +437,8 @@ async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notif
     use crate::link::Request;
     loop {
         requests.notified().await;
-        while let Some(Request { client, seq, command }) = hub.next_request() {
+        while let Some(Request { client, seq, from, command }) = hub.next_request() {
+            sockets::record(&from, &command);
             if !bids.send(Bid::Command { client, seq, command }) {
                 let reason = "headend is busy or leaving; try again".into();
                 hub.answer(client, seq, crate::model::Answer::Refused { reason });

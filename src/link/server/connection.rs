@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Shared;
-use crate::link::access::groups_of;
+use crate::link::access::{groups_of, name_of};
 use crate::link::message::{DEFAULT_PACE, MAX_PACE, MIN_PACE};
 use crate::link::wire::frame::{self, Kind};
 use crate::link::wire::hello::{self, ClientHello, MAX_TEXT, ServerHello, Version};
@@ -81,13 +81,13 @@ pub async fn serve(mut stream: UnixStream, shared: Arc<Shared>, stopped: watch::
 
 async fn talk(stream: &mut UnixStream, shared: &Shared, stopped: watch::Receiver<bool>) -> Result<(), End> {
     let mut reader = ClientReader::default();
-    let role = match timeout(HELLO_LIMIT, greet(stream, &mut reader, shared)).await {
+    let (role, who) = match timeout(HELLO_LIMIT, greet(stream, &mut reader, shared)).await {
         Ok(greeted) => greeted?,
         Err(_) => return Err(End::Silent),
     };
     let news = Arc::new(Notify::new());
     let waker = Arc::clone(&news);
-    let client = shared.hub.attach(role, move || waker.notify_one());
+    let client = shared.hub.attach_as(role, who.into(), move || waker.notify_one());
     let now = Instant::now();
     let mut connection = Connection {
         client,
@@ -108,7 +108,11 @@ async fn talk(stream: &mut UnixStream, shared: &Shared, stopped: watch::Receiver
 }
 
 /// Hears the hello and answers it.
-async fn greet(stream: &mut UnixStream, reader: &mut ClientReader, shared: &Shared) -> Result<Role, End> {
+async fn greet(
+    stream: &mut UnixStream,
+    reader: &mut ClientReader,
+    shared: &Shared,
+) -> Result<(Role, String), End> {
     let (version, said) = loop {
         match reader.next_message()? {
             Some(FromClient::Hello(version, said)) => break (version, said),
@@ -128,20 +132,20 @@ async fn greet(stream: &mut UnixStream, reader: &mut ClientReader, shared: &Shar
         (None, None) => return Err(WireError::Malformed("an empty hello").into()),
         (None, Some(ClientHello { role, terminal })) => {
             let (uid, gid) = (peer.uid(), peer.gid());
-            let groups = if shared.access.asks_for_groups() {
-                tokio::task::spawn_blocking(move || groups_of(uid, gid)).await.unwrap_or_default()
-            } else {
-                Vec::new()
-            };
-            let given = shared.access.role(uid, &groups, role);
-            log::debug!("user {uid} on {}: {given:?}", clean_line(&terminal, MAX_TEXT));
+            let asks = shared.access.asks_for_groups();
+            let look_up = move || (name_of(uid), if asks { groups_of(uid, gid) } else { Vec::new() });
+            let (name, groups) = tokio::task::spawn_blocking(look_up).await.unwrap_or_default();
+            let who = clean_line(&format!("{name} on {terminal}"), MAX_TEXT);
+            let given = shared.access.role(uid, &groups, role).map(|role| (role, who));
             given.ok_or_else(|| {
-                format!("user {uid} may not attach: [socket] operators or viewers in the configuration would allow it")
+                format!(
+                    "{name} may not attach: [socket] operators or viewers in the configuration would allow it"
+                )
             })
         }
     };
     let answer = match &outcome {
-        Ok(role) => ServerHello::Welcome {
+        Ok((role, _)) => ServerHello::Welcome {
             role: *role,
             pid: std::process::id(),
             title: clean_line(&shared.title, MAX_TEXT),
