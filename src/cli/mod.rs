@@ -5,6 +5,8 @@ mod attach;
 mod check;
 mod console;
 mod demo;
+mod difference;
+mod edit;
 mod front;
 mod headless;
 mod keys;
@@ -58,6 +60,11 @@ pub fn main() -> ExitCode {
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),
         Some(Verb::Config(config)) => revisions::run(&config),
+        Some(Verb::Export(export)) => edit::export(&export),
+        Some(Verb::Import(import)) => edit::import(&import),
+        Some(Verb::Add(add)) => edit::add(&add),
+        Some(Verb::Edit(edit)) => edit::edit(&edit),
+        Some(Verb::Remove(remove)) => edit::remove(&remove),
         Some(Verb::Keys(keys)) => keys::keys(&keys),
     };
     ExitCode::from(match outcome {

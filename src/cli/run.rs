@@ -10,10 +10,10 @@ use super::args::{Common, Run};
 use super::{
     FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, report::Report, tell,
 };
-use crate::config::{self, Capture, Disk, Environment, Loaded, OnHangup, Sources};
+use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::link::{Link, Role};
-use crate::service::{CONSOLE_LIMIT, Options, Service, ServiceError, Unclean};
+use crate::service::{CONSOLE_LIMIT, OnHangup, Options, Service, ServiceError, Source, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
@@ -43,11 +43,12 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
     let sources = Some(files.into_sources());
-    let leave_on_hangup = match loaded.config.console.on_hangup {
-        _ if args.common.daemon => false,
-        _ if args.common.headless => true,
-        OnHangup::Stop => true,
-        OnHangup::Continue => false,
+    let source = Some(Source { path: path.clone(), environment });
+    // Without a terminal of its own it is told by HUP to read its configuration again, as daemons are.
+    let on_hangup = match loaded.config.console.on_hangup {
+        _ if args.common.headless => OnHangup::Reload,
+        config::OnHangup::Stop => OnHangup::Leave,
+        config::OnHangup::Continue => OnHangup::GoOn,
     };
     if in_terminal
         && !front
@@ -57,7 +58,7 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     }
     let title = path.display().to_string();
     let screen = Screen { title, remember: true, config: Some(path), front };
-    with_configuration(loaded, sources, &args.common, screen, leave_on_hangup)
+    with_configuration(loaded, (sources, source), &args.common, screen, on_hangup)
 }
 
 /// The same, with a wall for a console.
@@ -84,14 +85,14 @@ pub struct Screen {
     pub front: bool,
 }
 
-/// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
-/// revision. `leave_on_hangup`: whether losing the terminal ends the program.
+/// Runs with a configuration, wherever it came from. `files`: those that are kept as its revision,
+/// and where it is read again from.
 pub fn with_configuration(
     loaded: Loaded,
-    sources: Option<Sources>,
+    files: (Option<Sources>, Option<Source>),
     common: &Common,
     screen: Screen,
-    leave_on_hangup: bool,
+    on_hangup: OnHangup,
 ) -> Result<u8, Failed> {
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
@@ -103,12 +104,14 @@ pub fn with_configuration(
         tell("headend: this is no terminal; run it in one, or use --headless");
         return Ok(MISTAKEN);
     }
+    let (sources, source) = files;
     let options = Options {
         config: loaded.config,
         sources,
+        source,
         state_dir: common.state.clone(),
         title: screen.title.clone(),
-        leave_on_hangup,
+        on_hangup,
     };
     let service = match Service::start(options) {
         Ok(service) => service,
@@ -125,14 +128,14 @@ pub fn with_configuration(
         let until = common.run_for.map(|span| Instant::now() + span);
         return headless::run(service, common, until);
     }
-    with_console(service, common, screen, leave_on_hangup)
+    with_console(service, common, screen, on_hangup)
 }
 
 fn with_console(
     service: Service,
     common: &Common,
     screen: Screen,
-    leave_on_hangup: bool,
+    on_hangup: OnHangup,
 ) -> Result<u8, Failed> {
     let remember = service.folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
     let front = screen.front;
@@ -151,7 +154,7 @@ fn with_console(
     let one = |settings: &Settings| one_console(&service, settings, until);
     let ending = again_after_defects(&mut settings, || service.has_ended(), one)?;
     let code = match ending {
-        Ok(Ok(Ending::TerminalLost)) if !leave_on_hangup => {
+        Ok(Ok(Ending::TerminalLost)) if on_hangup != OnHangup::Leave => {
             log::warn!("the terminal is lost; {}", goes_on(&service));
             if front {
                 front::let_go();

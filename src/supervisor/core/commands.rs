@@ -48,6 +48,8 @@ impl Supervisor {
                 usize::from(before != slots)
             }
             Command::Rollout(order) => self.order_rollout(now, *order, effects),
+            // Files are not read in here: who asks for it comes with what they say.
+            Command::Reload => 0,
         };
         self.dispatch(now, effects);
         touched

@@ -23,6 +23,13 @@ impl StartBudget {
         Self { per_second, level: per_second * ONE_START, filled: now }
     }
 
+    /// Another rate from now on; what is in the bucket stays, as far as it fits.
+    pub fn set_rate(&mut self, per_second: u32, now: Moment) {
+        self.fill(now);
+        self.per_second = u64::from(per_second.max(1));
+        self.level = self.level.min(self.per_second * ONE_START);
+    }
+
     fn fill(&mut self, now: Moment) {
         let gone = u64::try_from(now.since(self.filled).as_millis()).unwrap_or(u64::MAX);
         let full = self.per_second * ONE_START;
@@ -70,6 +77,13 @@ impl StartLimit {
     pub fn new(most: u32) -> Self {
         let most = most.clamp(1, 1_000_000);
         Self { most, now: most * 1_000 }
+    }
+
+    /// Another most. What slow starts have made of the one before stays, as far as it fits.
+    pub fn set_most(&mut self, most: u32) {
+        let was_full = self.now == self.most * 1_000;
+        self.most = most.clamp(1, 1_000_000);
+        self.now = if was_full { self.most * 1_000 } else { self.now.min(self.most * 1_000) };
     }
 
     /// How many may be.
@@ -132,6 +146,25 @@ mod tests {
             assert!(within <= 20, "{within} starts in the second from {first} ms");
         }
         assert_eq!(starts.len(), 10 + 99, "the bucket's ten, then one each 100 ms");
+    }
+
+    #[test]
+    fn other_settings_take_nothing_back_and_give_nothing_away() {
+        let mut limit = StartLimit::new(15);
+        limit.set_most(20);
+        assert_eq!(limit.limit(), 20, "nothing was slow: all of it");
+        (0..99).for_each(|_| limit.failed());
+        limit.set_most(40);
+        assert_eq!(limit.limit(), 2, "what was slow stays slow");
+        limit.set_most(1);
+        assert_eq!(limit.limit(), 1);
+
+        let mut budget = StartBudget::new(10, Moment::ZERO);
+        (0..4).for_each(|_| assert!(budget.take(Moment::ZERO)));
+        budget.set_rate(100, Moment::ZERO);
+        assert_eq!((0..99).filter(|_| budget.take(Moment::ZERO)).count(), 6, "a higher rate fills no bucket");
+        budget.set_rate(2, Moment::from_millis(9_000));
+        assert_eq!((0..99).filter(|_| budget.take(Moment::from_millis(9_000))).count(), 2);
     }
 
     #[test]
