@@ -85,7 +85,7 @@ impl Client {
                 Role::Viewer => Some("a viewer may not give commands"),
                 _ if !state.open => Some("headend is leaving"),
                 _ if state.requests.len() >= MAX_REQUESTS => Some("too many commands wait; try again"),
-                _ => None,
+                Role::Operator => None,
             };
             if refusal.is_none() {
                 state.requests.push_back(Request { client: self.id, seq, from, command });
