@@ -19,15 +19,20 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Runs the streams and shows on the whole screen what is broken; needs no key
+    /// Shows on the whole screen what is broken; needs no key
     #[command(
         long_about = "Shows on the whole screen what is broken: totals, a tile for each stream, the streams \
         that are not well, a clock. It needs no key and takes no orders; q leaves.\n\n\
-        It runs the streams itself, as headend does: use it instead of headend, not beside one that has \
-        the same state folder. (Later it will attach to a headend that runs already.) \
-        Inside the console, W shows the same."
+        It attaches to the headend that has the state folder, and only looks. Where none runs it runs the \
+        streams itself, as headend does. Inside the console, W shows the same."
     )]
     Wall(Run),
+    /// Runs the streams without a terminal, for consoles to attach
+    #[command(long_about = "Runs the streams without a terminal. headend and headend wall with the same \
+        configuration or state folder attach to it; none of them going away changes a stream.\n\n\
+        It tells a service manager (systemd, Type=notify) when it is ready and that it lives: \
+        assets/headend.service is a unit to begin with. SIGTERM ends it.")]
+    Daemon(Run),
     /// Opens the console on live streams that headend itself makes and breaks
     Demo(Demo),
     /// Serves the demo's streams alone, for another headend to watch
@@ -153,6 +158,7 @@ pub struct Run {
 }
 
 /// What every way of running takes.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Common {
     /// Where headend keeps what it keeps [default: headend in the XDG state folder]
@@ -176,6 +182,9 @@ pub struct Common {
     /// A wall instead of the console
     #[arg(skip)]
     pub wall: bool,
+    /// Without a terminal, and for good
+    #[arg(skip)]
+    pub daemon: bool,
 }
 
 /// How a report is printed.

@@ -1,11 +1,13 @@
 //! Arguments and verbs.
 
 mod args;
+mod attach;
 mod check;
 mod console;
 mod demo;
 mod difference;
 mod edit;
+mod front;
 mod headless;
 mod keys;
 mod leaving;
@@ -53,6 +55,7 @@ pub fn main() -> ExitCode {
     let outcome = match args.verb {
         None => run::plain(&args.run),
         Some(Verb::Wall(run)) => run::wall(&run),
+        Some(Verb::Daemon(run)) => run::daemon(&run),
         Some(Verb::Demo(demo)) => demo::demo(&demo),
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),

@@ -1,15 +1,19 @@
 //! `headend`: the supervisor with its console, or without a terminal.
 
 use std::path::PathBuf;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
-use super::{FAILED, Failed, MISTAKEN, OK, console as wishes, headless, print, report::Report, tell};
+use super::{
+    FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, report::Report, tell,
+};
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
-use crate::service::{CONSOLE_LIMIT, OnHangup, Options, Service, Source, Unclean};
+use crate::link::{Link, Role};
+use crate::service::{CONSOLE_LIMIT, OnHangup, Options, Service, ServiceError, Source, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
@@ -20,19 +24,40 @@ const MAX_DEFECTS: usize = 3;
 const DEFECTS_WITHIN: Duration = Duration::from_secs(60);
 
 /// How a console's thread ended.
-type Ended = std::thread::Result<Result<Ending, console::ConsoleError>>;
+pub type Ended = std::thread::Result<Result<Ending, console::ConsoleError>>;
 
-/// Runs with the operator's configuration.
+/// Runs with the operator's configuration, or attaches to the headend that runs already.
 pub fn plain(args: &Run) -> Result<u8, Failed> {
     let environment = Environment::from_process();
-    let path = config::locate(args.config.as_deref(), &environment).map_err(Failed::Nothing)?;
+    let located = config::locate(args.config.as_deref(), &environment);
+    if !args.common.headless
+        && console::terminal::is_there()
+        && let Some(running) = attach::find(args, located.as_ref(), &environment)?
+    {
+        return attach::run(running, &args.common);
+    }
+    let in_terminal = !args.common.headless && console::terminal::is_there();
+    let front = in_terminal && front::is_there();
+    // What is wrong with the configuration is found before another process is started for it.
+    let path = located.map_err(Failed::Nothing)?;
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
     let sources = Some(files.into_sources());
     let source = Some(Source { path: path.clone(), environment });
-    let screen = Screen { title: path.display().to_string(), remember: true, config: Some(path) };
     // Without a terminal of its own it is told by HUP to read its configuration again, as daemons are.
-    let on_hangup = if args.common.headless { OnHangup::Reload } else { OnHangup::GoOn };
+    let on_hangup = match loaded.config.console.on_hangup {
+        _ if args.common.headless => OnHangup::Reload,
+        config::OnHangup::Stop => OnHangup::Leave,
+        config::OnHangup::Continue => OnHangup::GoOn,
+    };
+    if in_terminal
+        && !front
+        && let Some(code) = front::run()
+    {
+        return Ok(code);
+    }
+    let title = path.display().to_string();
+    let screen = Screen { title, remember: true, config: Some(path), front };
     with_configuration(loaded, (sources, source), &args.common, screen, on_hangup)
 }
 
@@ -41,7 +66,14 @@ pub fn wall(args: &Run) -> Result<u8, Failed> {
     plain(&Run { common: Common { wall: true, ..args.common.clone() }, ..args.clone() })
 }
 
+/// The same without a terminal, until it is told to end.
+pub fn daemon(args: &Run) -> Result<u8, Failed> {
+    let common = Common { headless: true, daemon: true, ..args.common.clone() };
+    plain(&Run { common, ..args.clone() })
+}
+
 /// What is particular to a console.
+#[derive(Clone)]
 pub struct Screen {
     /// The configuration's file, if it is one.
     pub config: Option<PathBuf>,
@@ -49,6 +81,8 @@ pub struct Screen {
     pub title: String,
     /// Whether what is arranged on the screen is remembered.
     pub remember: bool,
+    /// A process in front of this one waits for the console's end: streams can be left running.
+    pub front: bool,
 }
 
 /// Runs with a configuration, wherever it came from. `files`: those that are kept as its revision,
@@ -71,9 +105,25 @@ pub fn with_configuration(
         return Ok(MISTAKEN);
     }
     let (sources, source) = files;
-    let state_dir = common.state.clone();
-    let options = Options { config: loaded.config, sources, source, state_dir, on_hangup };
-    let service = Service::start(options)?;
+    let options = Options {
+        config: loaded.config,
+        sources,
+        source,
+        state_dir: common.state.clone(),
+        title: screen.title.clone(),
+        on_hangup,
+    };
+    let service = match Service::start(options) {
+        Ok(service) => service,
+        // Somebody was quicker, and opens its socket about now.
+        Err(ServiceError::Locked(held)) if !common.headless && screen.config.is_some() => {
+            return match attach::wait_for(&held, &screen, common)? {
+                Some(running) => attach::run(running, common),
+                None => Err(ServiceError::Locked(held).into()),
+            };
+        }
+        Err(error) => return Err(error.into()),
+    };
     if common.headless {
         let until = common.run_for.map(|span| Instant::now() + span);
         return headless::run(service, common, until);
@@ -88,38 +138,33 @@ fn with_console(
     on_hangup: OnHangup,
 ) -> Result<u8, Failed> {
     let remember = service.folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
+    let front = screen.front;
     let mut settings = Settings {
         source: wishes::source(screen.config, common),
         title: screen.title,
         exports: service.folder().map(|folder| folder.join("exports")),
         version: env!("CARGO_PKG_VERSION"),
         wall: common.wall,
+        attached: false,
+        may_go_on: front,
         remember,
         says: None,
     };
     let until = common.run_for.map(|span| Instant::now() + span);
-    let mut defects: Vec<Instant> = Vec::new();
-    let ending = loop {
-        let ending = one_console(&service, &settings, until)?;
-        console::terminal::restore();
-        // The panic hook has told what happened. It was the console's fault, and not the streams'.
-        if !matches!(ending, Err(_) | Ok(Ok(Ending::Defect))) || service.has_ended() {
-            break ending;
-        }
-        defects.retain(|at| at.elapsed() < DEFECTS_WITHIN);
-        if defects.len() == MAX_DEFECTS {
-            log::error!("the console has one defect after the other and stays away");
-            break Ok(Ok(Ending::TerminalLost));
-        }
-        defects.push(Instant::now());
-        settings.says = Some("the console had a defect and was started anew: headend's log has it".into());
-    };
+    let one = |settings: &Settings| one_console(&service, settings, until);
+    let ending = again_after_defects(&mut settings, || service.has_ended(), one)?;
     let code = match ending {
         Ok(Ok(Ending::TerminalLost)) if on_hangup != OnHangup::Leave => {
-            log::warn!(
-                "the terminal is lost; the streams go on. Stop them with: kill {}",
-                std::process::id()
-            );
+            log::warn!("the terminal is lost; {}", goes_on(&service));
+            if front {
+                front::let_go();
+            }
+            return headless::run(service, common, until);
+        }
+        Ok(Ok(Ending::Detached)) => {
+            log::warn!("the console was left; {}", goes_on(&service));
+            tell(&format!("headend: {}", goes_on(&service)));
+            front::let_go();
             return headless::run(service, common, until);
         }
         Ok(Ok(Ending::Hurried)) => {
@@ -141,13 +186,56 @@ fn with_console(
     Ok(code_of(code, &saved))
 }
 
+/// Runs a console, and another one after a defect, until one ends otherwise or `over`.
+pub fn again_after_defects(
+    settings: &mut Settings,
+    over: impl Fn() -> bool,
+    mut one: impl FnMut(&Settings) -> Result<Ended, Failed>,
+) -> Result<Ended, Failed> {
+    let mut defects: Vec<Instant> = Vec::new();
+    loop {
+        let ending = one(settings)?;
+        console::terminal::restore();
+        // The panic hook has told what happened. It was the console's fault, and not the streams'.
+        if !matches!(ending, Err(_) | Ok(Ok(Ending::Defect))) || over() {
+            return Ok(ending);
+        }
+        defects.retain(|at| at.elapsed() < DEFECTS_WITHIN);
+        if defects.len() == MAX_DEFECTS {
+            log::error!("the console has one defect after the other and stays away");
+            return Ok(Ok(Ok(Ending::TerminalLost)));
+        }
+        defects.push(Instant::now());
+        settings.says = Some("the console had a defect and was started anew: headend's log has it".into());
+    }
+}
+
+/// How to get at streams that go on without a console.
+fn goes_on(service: &Service) -> String {
+    let attach = match service.folder() {
+        Some(folder) => format!("headend --state {}", folder.display()),
+        None => "not possible without a state folder".to_owned(),
+    };
+    format!("the streams go on. To attach: {attach}. To stop them: kill {}", std::process::id())
+}
+
+/// Starts a console's thread.
+pub fn spawn_console(
+    link: Box<dyn Link>,
+    settings: Settings,
+    asked_to_quit: impl Fn() + Send + 'static,
+) -> Result<JoinHandle<Result<Ending, console::ConsoleError>>, Failed> {
+    let run = move || console::run(link, settings, asked_to_quit);
+    let thread = std::thread::Builder::new().name("console".into()).spawn(run);
+    Ok(thread.wrap_err("the console's thread could not be started")?)
+}
+
 /// Runs a console until it ends, or until the supervisor has ended and it does not.
 fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -> Result<Ended, Failed> {
-    let (hub, leaver, settings) = (service.hub().clone(), service.leaver(), settings.clone());
-    let console = std::thread::Builder::new()
-        .name("console".into())
-        .spawn(move || console::run(&hub, settings, leaver))
-        .wrap_err("the console's thread could not be started")?;
+    let (leaver, settings) = (service.leaver(), settings.clone());
+    let role = if settings.wall { Role::Viewer } else { Role::Operator };
+    let link = service.hub().attach_as(role, attach::who().into(), || {});
+    let console = spawn_console(Box::new(link), settings, leaver)?;
     let mut until = until;
     let mut ended = None;
     while !console.is_finished() {

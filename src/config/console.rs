@@ -6,13 +6,16 @@ use super::document::{path_of, resolve};
 use super::report::Report;
 use super::section::{Section, Shape, choice};
 use super::views::read_views;
-use super::{ConsoleSettings, Environment, Notify};
+use super::{ConsoleSettings, Environment, Notify, OnHangup};
 
-pub(super) static CONSOLE: Shape =
-    Shape { title: "[console]", keys: &["theme", "keys", "ascii", "mouse", "bell", "notify", "tmux_alert"] };
+pub(super) static CONSOLE: Shape = Shape {
+    title: "[console]",
+    keys: &["theme", "keys", "ascii", "mouse", "bell", "notify", "tmux_alert", "on_hangup"],
+};
 
 const NOTIFY: [(&str, Notify); 3] =
     [("off", Notify::Off), ("osc9", Notify::Osc9), ("osc777", Notify::Osc777)];
+const ON_HANGUP: [(&str, OnHangup); 2] = [("continue", OnHangup::Continue), ("stop", OnHangup::Stop)];
 
 /// What `[console]` and the views say; the defaults where it says nothing, and where it is wrong.
 pub(super) fn read_console(
@@ -44,6 +47,11 @@ pub(super) fn read_console(
         let notify = choice("kind of notification", word.value, &NOTIFY);
         own.notify =
             notify.map_err(|problem| report.mistake(section.sheet, word.span, problem)).unwrap_or_default();
+    }
+    if let Some(word) = section.text("on_hangup", report) {
+        let does = choice("thing to do then", word.value, &ON_HANGUP);
+        own.on_hangup =
+            does.map_err(|problem| report.mistake(section.sheet, word.span, problem)).unwrap_or_default();
     }
     own
 }

@@ -14,6 +14,7 @@ use super::policy::{GUARD, ORIGIN, POOL, RESTART, ROLLOUT, STOP, read_policy};
 use super::registry::Registry;
 use super::report::Report;
 use super::section::{At, Section, Shape};
+use super::socket::{SOCKET, read_socket};
 use super::views::VIEW;
 use super::words::{self, Problem};
 use super::{Config, Environment, LogSettings, MAX_INPUTS};
@@ -23,7 +24,7 @@ pub(super) static TOP: Shape = Shape {
     title: "the top of the file",
     keys: &[
         "include", "pool", "restart", "origin", "rollout", "guard", "stop", "reload", "defaults", "ffmpeg",
-        "logs", "state", "console", "view", "stream", "playlist",
+        "logs", "state", "console", "socket", "view", "stream", "playlist",
     ],
 };
 pub(super) static INCLUDED: Shape =
@@ -101,7 +102,7 @@ pub(super) static PLAYLIST: Shape = Shape {
 };
 
 /// Every table there is, with every key: the sample and the reference are checked against it.
-pub(super) static SHAPES: [&Shape; 18] = [
+pub(super) static SHAPES: [&Shape; 19] = [
     &TOP,
     &POOL,
     &RESTART,
@@ -118,6 +119,7 @@ pub(super) static SHAPES: [&Shape; 18] = [
     &STATE,
     &VIEW,
     &CONSOLE,
+    &SOCKET,
     &STREAM,
     &PLAYLIST,
 ];
@@ -161,6 +163,7 @@ pub(super) fn read_settings(
         config.state_dir = path_of(&section, "dir", report).map(|path| resolve(path.value, base, env));
     }
     config.console = read_console(top, base, env, report);
+    config.socket = read_socket(top, report);
     defaults
 }
 

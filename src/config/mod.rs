@@ -22,6 +22,7 @@ mod report;
 mod section;
 mod settings;
 mod sheet;
+mod socket;
 mod views;
 mod windows;
 mod words;
@@ -39,7 +40,8 @@ pub use loader::{Loaded, console_of, load, load_from, parse, state_dir_of};
 pub use locate::{FILE_NAME, NotFound, locate};
 pub use mistake::{Excerpt, Mistake, Mistakes, mask_line};
 pub use settings::{
-    Config, ConsoleSettings, Guard, Limit, LogSettings, Notify, Policy, ReloadSettings, Rollout,
+    Config, ConsoleSettings, Guard, Limit, LogSettings, Notify, OnHangup, Policy, ReloadSettings, Rollout,
+    SocketSettings,
 };
 pub use words::parse_duration;
 
@@ -75,6 +77,8 @@ pub const MAX_TAGS: usize = 32;
 pub const MAX_ROLLOUT_STEPS: usize = 16;
 /// Names in `protocols`.
 pub const MAX_PROTOCOLS: usize = 64;
+/// Users and groups in `operators` or `viewers`.
+pub const MAX_PRINCIPALS: usize = 100;
 /// One tag, characters.
 pub const MAX_TAG_CHARS: usize = 64;
 /// Above this size only the first syntax error of a file is reported, bytes: finding all of them

@@ -20,6 +20,8 @@ pub struct Config {
     pub reload: ReloadSettings,
     /// How the console looks and what it listens to.
     pub console: ConsoleSettings,
+    /// Who may attach.
+    pub socket: SocketSettings,
     /// The streams, in the order they were written.
     pub streams: Vec<StreamSpec>,
 }
@@ -187,6 +189,33 @@ impl Default for LogSettings {
     }
 }
 
+/// The socket to which consoles and verbs attach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketSettings {
+    /// Its mode: who may use it at all.
+    pub mode: u32,
+    /// Users and, with `@` before it, groups that may give commands, beside headend's own user and root.
+    pub operators: Vec<String>,
+    /// The same for those that may only look.
+    pub viewers: Vec<String>,
+}
+
+impl Default for SocketSettings {
+    fn default() -> Self {
+        Self { mode: 0o600, operators: Vec::new(), viewers: Vec::new() }
+    }
+}
+
+/// What becomes of the streams when the terminal of the console that runs them goes away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnHangup {
+    /// They go on, without a console.
+    #[default]
+    Continue,
+    /// They are stopped.
+    Stop,
+}
+
 /// When the configuration is read again without being asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReloadSettings {
@@ -214,6 +243,8 @@ pub struct ConsoleSettings {
     pub notify: Notify,
     /// Ring the bell only inside tmux, which marks the window then.
     pub tmux_alert: bool,
+    /// When the terminal goes away.
+    pub on_hangup: OnHangup,
     /// What the grid can show on a key; at most [`crate::model::MAX_VIEWS`].
     pub views: Vec<View>,
 }
@@ -229,6 +260,7 @@ impl Default for ConsoleSettings {
             bell: false,
             notify: Notify::Off,
             tmux_alert: false,
+            on_hangup: OnHangup::Continue,
             views: Vec::new(),
         }
     }

@@ -56,6 +56,11 @@ pub struct Settings {
     pub version: &'static str,
     /// A wall: it shows, and takes no commands.
     pub wall: bool,
+    /// The supervisor is another process: leaving ends the console and nothing else, and its end
+    /// is waited out.
+    pub attached: bool,
+    /// The streams may go on without this console, though this process runs them.
+    pub may_go_on: bool,
     /// The file in which columns, saved views and the theme are remembered; `None`: they are forgotten.
     pub remember: Option<PathBuf>,
     /// Said at the start, as of something that went wrong before.
@@ -69,6 +74,8 @@ pub enum Ending {
     Quit,
     /// The operator asked for it, and does not want to wait for the supervisor's end.
     Hurried,
+    /// The operator asked for it, and the supervisor goes on.
+    Detached,
     /// The supervisor ended for a reason of its own.
     SupervisorGone,
     /// The terminal went away, or was given back by [`terminal::restore`] (as a panic does).

@@ -26,11 +26,14 @@ use super::theme::Surroundings;
 use super::watch::Watch;
 use super::wishes::{self, Wishes};
 use super::{ConsoleError, Ending, Settings, escape, osc52, remembered, saving, view};
-use crate::link::{Client, ClientMessage, Hub, Role, ServerMessage};
+use crate::link::{ClientMessage, Link, ServerMessage};
 use crate::model::Moment;
 
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
+
+/// A wall is looked at from afar: once a second is often enough, where that saves anything.
+const WALL_PACE: Duration = Duration::from_secs(1);
 
 /// The wall clock is told anew when it is off by more milliseconds than this.
 const WALL_CLOCK_JITTER: u64 = 500;
@@ -47,11 +50,11 @@ const FALLS_ASLEEP_IN: Duration = Duration::from_millis(50);
 /// When there is no terminal to run on, or no such theme. Losing the terminal later is no error but
 /// an [`Ending`].
 pub fn run(
-    hub: &Hub,
+    link: Box<dyn Link>,
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { source, title, exports, version, wall, remember, says } = settings;
+    let Settings { source, title, exports, version, wall, attached, may_go_on, remember, says } = settings;
     let around = Surroundings::read();
     let told = wishes::read(&source, &Wishes::default(), around.depth());
     if let Some(wish) = told.wishes.as_ref().and_then(|w| w.theme.as_ref()).filter(|wish| wish.firm) {
@@ -62,8 +65,7 @@ pub fn run(
     }
     let inbox = Arc::new(Inbox::default());
     let waker = Arc::clone(&inbox);
-    let client =
-        hub.attach(if wall { Role::Viewer } else { Role::Operator }, move || waker.link_has_something());
+    link.wake_by(Arc::new(move || waker.link_has_something()));
     let size = terminal::size().map_err(ConsoleError::Terminal)?;
     let backend = QuietBackend::new(terminal::writer().map_err(ConsoleError::Terminal)?, size);
     let screen = Terminal::new(backend).map_err(ConsoleError::Terminal)?;
@@ -73,7 +75,9 @@ pub fn run(
     let depth = around.depth();
     let mut state = State::new(&title, version, size, TimeZone::system());
     state.begin(around, told.clone());
+    (state.attached, state.may_go_on) = (attached, may_go_on);
     if wall {
+        link.send(ClientMessage::Pace(WALL_PACE));
         state.wall_alone();
         state.mouse = false;
     }
@@ -95,7 +99,7 @@ pub fn run(
     let runner = Runner {
         state,
         keeper,
-        client,
+        link,
         inbox,
         screen,
         clock: Clock::new(Instant::now()),
@@ -153,7 +157,7 @@ impl Clock {
 struct Runner<F: Fn()> {
     state: State,
     keeper: Option<Keeper>,
-    client: Client,
+    link: Box<dyn Link>,
     inbox: Arc<Inbox>,
     screen: Terminal<QuietBackend<File>>,
     clock: Clock,
@@ -190,7 +194,7 @@ impl<F: Fn()> Runner<F> {
             self.tell_wall_clock();
             // Nobody is woken for what no screen shows, and that the supervisor lives is such a thing.
             if self.state.old_from() <= self.clock.now(Instant::now()) {
-                self.tell(Event::Heard(self.client.heard_ago()));
+                self.tell(Event::Heard(self.link.heard_ago()));
             }
             self.tell(Event::Clock);
             self.ask_for_what_is_needed();
@@ -253,8 +257,9 @@ impl<F: Fn()> Runner<F> {
         self.link_waits = false;
         self.taken_at = Some(Instant::now());
         // What comes now may have waited: it was told then.
-        let ago = self.client.heard_ago();
-        for message in self.client.take() {
+        let ago = self.link.heard_ago();
+        self.tell(Event::Link(self.link.state()));
+        for message in self.link.take() {
             let at = match &message {
                 ServerMessage::Board(board) => Some(board.at),
                 ServerMessage::Delta(delta) => Some(delta.at),
@@ -277,7 +282,7 @@ impl<F: Fn()> Runner<F> {
             return;
         }
         for message in asks {
-            self.client.send(message);
+            self.link.send(message);
         }
         self.take_messages();
     }
@@ -303,7 +308,7 @@ impl<F: Fn()> Runner<F> {
         match effect {
             Effect::Send(message) => {
                 let opens_log = matches!(&message, ClientMessage::FollowLogs(streams) if !streams.is_empty());
-                self.client.send(message);
+                self.link.send(message);
                 // The pane is full in the frame in which it opens.
                 if opens_log {
                     self.take_messages();
@@ -311,6 +316,7 @@ impl<F: Fn()> Runner<F> {
             }
             Effect::AskToQuit => (self.asked_to_quit)(),
             Effect::Hurry => self.ending = Some(Ending::Hurried),
+            Effect::Detach => self.ending = Some(Ending::Detached),
             Effect::Ended { asked: true } => self.ending = Some(Ending::Quit),
             Effect::Ended { asked: false } => self.ending = Some(Ending::SupervisorGone),
             Effect::Redraw => self.redraw(),

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use ratatui::layout::Size;
 
 /// Alternate screen, bracketed paste (so that pasted text is never taken for keys), no cursor.
@@ -75,6 +76,27 @@ impl Taken {
 impl Drop for Taken {
     fn drop(&mut self) {
         restore();
+    }
+}
+
+/// How the terminal was, for who is to bring it back after another process had it.
+#[derive(Debug)]
+pub struct Before(Option<Termios>);
+
+impl Before {
+    /// As it is now.
+    #[must_use]
+    pub fn read() -> Self {
+        Self(tcgetattr(io::stdin()).ok())
+    }
+
+    /// Brings it back, whatever the other one did to it.
+    pub fn bring_back(&self) {
+        OURS.store(true, Ordering::SeqCst);
+        restore();
+        if let Some(mode) = &self.0 {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, mode);
+        }
     }
 }
 

@@ -73,14 +73,20 @@ impl Default for Histories {
 }
 
 impl Histories {
+    /// Whether there is no sample of this second yet.
+    #[must_use]
+    pub fn is_due(&self, clock: Duration) -> bool {
+        self.samples.is_none_or(|(_, last)| clock.as_secs() > last)
+    }
+
     /// Takes a sample of the board, unless there is one of this second. `clock` must go on while
     /// headend does not run, and never back. Says whether there is a new value.
     pub fn record(&mut self, board: &Board, clock: Duration) -> bool {
-        let second = clock.as_secs();
-        let last = self.samples.map(|(_, last)| last);
-        if last.is_some_and(|last| second <= last) {
+        if !self.is_due(clock) {
             return false;
         }
+        let second = clock.as_secs();
+        let last = self.samples.map(|(_, last)| last);
         let late = last.filter(|last| second - last <= MAY_BE_LATE);
         let way = Way { last, from: late.map_or(second, |last| last + 1), second };
         self.samples = Some((self.samples.map_or(second, |(first, _)| first), second));

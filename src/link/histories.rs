@@ -155,6 +155,35 @@ mod tests {
         assert_eq!(after, [before[0], before[1] + 1]);
     }
 
+    /// Looks whether somebody else gets at the board while it is read.
+    struct Slow(Hub, AtomicUsize);
+
+    impl HistorySource for Slow {
+        fn history_from(&self, of: HistoryOf, span: Span, from: Option<u64>) -> History {
+            let hub = self.0.clone();
+            let (tell, told) = std::sync::mpsc::channel();
+            std::thread::spawn(move || tell.send(hub.board().revision));
+            let got_there = told.recv_timeout(std::time::Duration::from_secs(10)).is_ok();
+            self.1.fetch_add(usize::from(got_there), Ordering::Relaxed);
+            History { of, span, first: 0, fresh: from.is_none(), series: Vec::new() }
+        }
+
+        fn next_step(&self, _: Span) -> u64 {
+            1
+        }
+    }
+
+    #[test]
+    fn reading_a_history_holds_up_nobody() {
+        let hub = Hub::new(Arc::new(NoLogs), Box::new(|| {}));
+        let slow = Arc::new(Slow(hub.clone(), AtomicUsize::new(0)));
+        hub.read_histories_from(Arc::clone(&slow) as Arc<dyn HistorySource>);
+        let client = hub.attach(Role::Viewer, || {});
+        client.send(ClientMessage::FollowHistory(Some((HistoryOf::Machine, Span::Hour))));
+        assert_eq!(taken(&client), [(0, 0, true)]);
+        assert_eq!(slow.1.load(Ordering::Relaxed), 1, "the hub was locked meanwhile");
+    }
+
     #[test]
     fn without_a_source_nobody_gets_any() {
         let hub = Hub::new(Arc::new(NoLogs), Box::new(|| {}));

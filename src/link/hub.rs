@@ -1,26 +1,19 @@
-//! The in-process link: one board, a mailbox per client, nothing that grows.
-//!
-//! A client that does not read costs one merged delta (never more rows than there are streams), a
-//! bounded list of answers, two numbers for each log it follows, and one piece of a log that it has
-//! asked for. The lines of the logs it follows stay in the rings they are in.
+//! The supervisor's end of every link: one board, a mailbox per client, nothing that grows.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::histories::{self, HistorySource};
-use super::{ClientMessage, MAX_FOLLOWED, Role, ServerMessage};
+use super::histories::HistorySource;
+use super::mailbox::Mailbox;
+use super::{Client, Role, Wake};
 use crate::model::{
     Answer, Board, Command, Delta, Detail, HostReading, LimitReading, LogLine, LogPlace, Moment, Notice,
     OldLines, PoolReading, Row, SelfReading, StreamIx, WorkersReading,
 };
 
-/// Answers kept for a client that does not read; the oldest go first.
-pub const MAX_ANSWERS: usize = 256;
 /// Requests waiting for the supervisor; a client whose request does not fit is refused at once.
 pub const MAX_REQUESTS: usize = 256;
-/// Removed streams kept for a client that does not read; with more it gets the whole board.
-pub const MAX_REMOVED: usize = 1_024;
 
 /// Where log lines are read back from.
 pub trait LogSource: Send + Sync {
@@ -56,6 +49,8 @@ pub struct Request {
     pub client: u64,
     /// The client's number for it.
     pub seq: u64,
+    /// Who ordered it, for the record: a user and a terminal, in one line.
+    pub from: Arc<str>,
     /// What to do.
     pub command: Command,
 }
@@ -92,78 +87,37 @@ impl HubChange {
     }
 }
 
-type Wake = Arc<dyn Fn() + Send + Sync>;
-
-struct Mailbox {
-    role: Role,
-    wakes_for_readings: bool,
-    wants_board: bool,
-    delta: Option<Delta>,
-    answers: VecDeque<(u64, Answer)>,
-    follows: Vec<Follow>,
-    reading: Reading,
-    detail: Option<DetailWanted>,
-    history: Option<histories::Follow>,
-    leaving: Option<u32>,
-    wake: Wake,
-}
-
-/// A client's subscription to one stream's detail.
-struct DetailWanted {
-    stream: StreamIx,
-    /// The last one it was sent, so that it gets none twice.
-    sent: Option<Box<Detail>>,
-    /// One it has not taken yet; a newer one replaces it.
-    waiting: Option<Box<Detail>>,
-}
-
-/// A client's request to read a log back: one at a time.
-#[derive(Default)]
-enum Reading {
-    #[default]
-    Nothing,
-    /// One that is being answered.
-    Waits,
-    /// One that was answered, and not taken yet.
-    Done(u64, StreamIx, OldLines),
-}
-
-/// A client's subscription to one stream's log: two numbers, however much is written to it.
-#[derive(Clone, Copy)]
-struct Follow {
-    stream: StreamIx,
-    next: u64,
-    fresh: bool,
-}
-
-struct State {
-    board: Board,
-    clients: BTreeMap<u64, Mailbox>,
+pub(super) struct State {
+    pub(super) board: Board,
+    pub(super) clients: BTreeMap<u64, Mailbox>,
     next_client: u64,
-    requests: VecDeque<Request>,
-    published_at: Instant,
+    pub(super) requests: VecDeque<Request>,
+    pub(super) published_at: Instant,
     /// The clients were woken because nothing was published.
     silence_told: bool,
-    open: bool,
+    /// Commands are taken.
+    pub(super) open: bool,
+    /// While leaving: how many workers are left.
+    left: Option<u32>,
     /// The board as it was when the supervisor began to leave.
     final_board: Option<Board>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     state: Mutex<State>,
-    logs: Arc<dyn LogSource>,
-    histories: OnceLock<Arc<dyn HistorySource>>,
+    pub(super) logs: Arc<dyn LogSource>,
+    pub(super) histories: OnceLock<Arc<dyn HistorySource>>,
     /// Called when a request was queued.
-    requested: Box<dyn Fn() + Send + Sync>,
+    pub(super) requested: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Shared {
     /// A panic elsewhere leaves the state whole: each change under the lock is complete in itself.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with_mailbox(&self, client: u64, change: impl FnOnce(&mut Mailbox)) {
+    pub(super) fn with_mailbox(&self, client: u64, change: impl FnOnce(&mut Mailbox)) {
         let wake = {
             let mut state = self.lock();
             let Some(mailbox) = state.clients.get_mut(&client) else {
@@ -195,6 +149,7 @@ impl Hub {
             published_at: Instant::now(),
             silence_told: false,
             open: true,
+            left: None,
             final_board: None,
         };
         let histories = OnceLock::new();
@@ -239,6 +194,12 @@ impl Hub {
         }
     }
 
+    /// How long ago something was last published: the supervisor's pulse.
+    #[must_use]
+    pub fn published_ago(&self) -> Duration {
+        self.shared.lock().published_at.elapsed()
+    }
+
     /// Wakes the clients, once, when nothing was published for `limit`: whoever is to say that its data
     /// is old need not look at the clock for it. Called now and then, by a thread that has nothing to
     /// do with publishing.
@@ -254,11 +215,6 @@ impl Hub {
         for wake in wakes {
             wake();
         }
-    }
-
-    /// Looks at the board as it is now, while nobody can change it: be quick.
-    pub fn look_at_board<T>(&self, look: impl FnOnce(&Board) -> T) -> T {
-        look(&self.shared.lock().board)
     }
 
     /// A copy of the board as it is now.
@@ -279,26 +235,21 @@ impl Hub {
     /// must be quick and must not call back into the link) whenever there is something to take.
     #[must_use]
     pub fn attach(&self, role: Role, wake: impl Fn() + Send + Sync + 'static) -> Client {
+        self.attach_as(role, "a client of its own".into(), wake)
+    }
+
+    /// The same for `who`: a user and a terminal, in one line.
+    #[must_use]
+    pub fn attach_as(&self, role: Role, who: Arc<str>, wake: impl Fn() + Send + Sync + 'static) -> Client {
         let mut state = self.shared.lock();
         let id = state.next_client;
         state.next_client += 1;
         state.silence_told = false;
-        let mailbox = Mailbox {
-            role,
-            wakes_for_readings: true,
-            wants_board: true,
-            delta: None,
-            answers: VecDeque::new(),
-            follows: Vec::new(),
-            reading: Reading::Nothing,
-            detail: None,
-            history: None,
-            leaving: None,
-            wake: Arc::new(wake),
-        };
+        let mut mailbox = Mailbox::new(role, who, Arc::new(wake));
+        mailbox.leaving = state.left;
         state.clients.insert(id, mailbox);
         drop(state);
-        Client { id, shared: Arc::clone(&self.shared) }
+        Client::new(id, Arc::clone(&self.shared))
     }
 
     /// The oldest command that waits.
@@ -319,7 +270,7 @@ impl Hub {
             let behind = state
                 .clients
                 .values()
-                .filter(|m| m.follows.iter().any(|f| self.shared.logs.next_number(f.stream) != f.next));
+                .filter(|m| m.logs.iter().any(|f| self.shared.logs.next_number(f.stream) != f.next));
             behind.map(|m| Arc::clone(&m.wake)).collect()
         };
         for wake in wakes {
@@ -354,12 +305,7 @@ impl Hub {
             let mut wakes = Vec::new();
             for mailbox in state.clients.values_mut() {
                 let wake = Arc::clone(&mailbox.wake);
-                let Some(wanted) = mailbox.detail.as_mut().filter(|w| w.stream == detail.stream) else {
-                    continue;
-                };
-                let has = wanted.waiting.as_ref().or(wanted.sent.as_ref());
-                if has.is_none_or(|has| **has != *detail) {
-                    wanted.waiting = Some(Box::new(detail.clone()));
+                if mailbox.detail.as_mut().is_some_and(|wanted| wanted.put(detail)) {
                     wakes.push(wake);
                 }
             }
@@ -375,201 +321,12 @@ impl Hub {
         let clients: Vec<u64> = {
             let mut guard = self.shared.lock();
             let state = &mut *guard;
-            state.open = false;
+            (state.open, state.left) = (false, Some(workers_left));
             state.final_board.get_or_insert_with(|| state.board.clone());
             state.clients.keys().copied().collect()
         };
         for client in clients {
             self.shared.with_mailbox(client, |mailbox| mailbox.leaving = Some(workers_left));
         }
-    }
-}
-
-impl Mailbox {
-    fn answer(&mut self, seq: u64, answer: Answer) {
-        if self.answers.len() == MAX_ANSWERS {
-            self.answers.pop_front();
-        }
-        self.answers.push_back((seq, answer));
-    }
-
-    fn refuse(&mut self, seq: u64, reason: &str) {
-        self.answer(seq, Answer::Refused { reason: reason.into() });
-    }
-
-    /// What is new in the logs that are followed.
-    fn log_lines(&mut self, logs: &dyn LogSource) -> Vec<ServerMessage> {
-        let mut messages = Vec::new();
-        for follow in &mut self.follows {
-            let slice = logs.lines_from(follow.stream, follow.next);
-            if follow.fresh || slice.next != follow.next {
-                messages.push(ServerMessage::Log {
-                    stream: follow.stream,
-                    first: slice.next.saturating_sub(slice.lines.len() as u64),
-                    lines: slice.lines,
-                    missed: if follow.fresh { 0 } else { slice.missed },
-                    fresh: follow.fresh,
-                });
-                follow.next = slice.next;
-                follow.fresh = false;
-            }
-        }
-        messages
-    }
-
-    fn take_in(&mut self, delta: &Delta) {
-        if self.wants_board {
-            return;
-        }
-        match &mut self.delta {
-            None => self.delta = Some(delta.clone()),
-            // A gap can't be mended with deltas: the whole board is sent instead. Of rows there are
-            // never more than streams, but streams that come and go leave a number each.
-            Some(pending) => {
-                self.wants_board =
-                    pending.merge(delta.clone()).is_err() || pending.removed.len() > MAX_REMOVED;
-            }
-        }
-        if self.wants_board {
-            self.delta = None;
-        }
-    }
-}
-
-/// A client's end of the link.
-pub struct Client {
-    id: u64,
-    shared: Arc<Shared>,
-}
-
-impl Client {
-    /// Sends a message. A command that can't be taken is answered at once, like any other.
-    pub fn send(&self, message: ClientMessage) {
-        let mut state = self.shared.lock();
-        let full = state.requests.len() >= MAX_REQUESTS;
-        let open = state.open;
-        let Some(mailbox) = state.clients.get_mut(&self.id) else {
-            return;
-        };
-        match message {
-            ClientMessage::WakeForReadings(wakes) => {
-                mailbox.wakes_for_readings = wakes;
-                return;
-            }
-            ClientMessage::WantBoard => mailbox.wants_board = true,
-            ClientMessage::FollowLogs(streams) => {
-                mailbox.follows.clear();
-                for stream in streams {
-                    let known = mailbox.follows.iter().any(|follow| follow.stream == stream);
-                    if !known && mailbox.follows.len() < MAX_FOLLOWED {
-                        mailbox.follows.push(Follow { stream, next: 0, fresh: true });
-                    }
-                }
-            }
-            ClientMessage::ReadLog { seq, stream, before, lines } => {
-                if matches!(mailbox.reading, Reading::Nothing) {
-                    mailbox.reading = Reading::Waits;
-                    drop(state);
-                    self.read_log(seq, stream, before, lines);
-                    return;
-                }
-                mailbox.refuse(seq, "another piece of a log is being read for you");
-            }
-            ClientMessage::FollowDetail(stream) => {
-                mailbox.detail = stream.map(|stream| DetailWanted { stream, sent: None, waiting: None });
-                drop(state);
-                // The supervisor looks who wants what whenever it publishes: soon, then.
-                (self.shared.requested)();
-                return;
-            }
-            ClientMessage::FollowHistory(what) => {
-                mailbox.history = what.map(|(of, span)| histories::Follow::new(of, span));
-            }
-            ClientMessage::Command { seq, command } => {
-                let refusal = match (mailbox.role, open, full) {
-                    (Role::Viewer, ..) => Some("a viewer may not give commands"),
-                    (_, false, _) => Some("headend is leaving"),
-                    (_, _, true) => Some("too many commands wait; try again"),
-                    _ => None,
-                };
-                if let Some(reason) = refusal {
-                    mailbox.refuse(seq, reason);
-                } else {
-                    state.requests.push_back(Request { client: self.id, seq, command });
-                    drop(state);
-                    (self.shared.requested)();
-                    return;
-                }
-            }
-        }
-        let wake = state.clients.get(&self.id).map(|m| Arc::clone(&m.wake));
-        drop(state);
-        if let Some(wake) = wake {
-            wake();
-        }
-    }
-
-    /// How long ago something was last published, taken or not.
-    #[must_use]
-    pub fn heard_ago(&self) -> Duration {
-        self.shared.lock().published_at.elapsed()
-    }
-
-    /// Has a piece of a log read; what comes of it goes into the mailbox.
-    fn read_log(&self, seq: u64, stream: StreamIx, before: LogPlace, lines: usize) {
-        let (client, shared) = (self.id, Arc::clone(&self.shared));
-        let answer = move |old| {
-            shared.with_mailbox(client, |mailbox| mailbox.reading = Reading::Done(seq, stream, old));
-        };
-        if !self.shared.logs.read_back(stream, before, lines, Box::new(answer)) {
-            self.shared.with_mailbox(self.id, |mailbox| {
-                mailbox.reading = Reading::Nothing;
-                mailbox.refuse(seq, "too many logs are being read; try again");
-            });
-        }
-    }
-
-    /// Everything that has come since the last call, in order. Never blocks for long.
-    #[must_use]
-    pub fn take(&self) -> Vec<ServerMessage> {
-        let mut messages = Vec::new();
-        let mut guard = self.shared.lock();
-        let state = &mut *guard;
-        let Some(mailbox) = state.clients.get_mut(&self.id) else {
-            return messages;
-        };
-        if mailbox.wants_board {
-            mailbox.wants_board = false;
-            mailbox.delta = None;
-            messages.push(ServerMessage::Board(Box::new(state.board.clone())));
-        } else if let Some(delta) = mailbox.delta.take() {
-            messages.push(ServerMessage::Delta(Box::new(delta)));
-        }
-        let answers = mailbox.answers.drain(..);
-        messages.extend(answers.map(|(seq, answer)| ServerMessage::Answer { seq, answer }));
-        messages.extend(mailbox.log_lines(&*self.shared.logs));
-        match std::mem::take(&mut mailbox.reading) {
-            Reading::Done(seq, stream, old) => messages.push(ServerMessage::OldLog { seq, stream, old }),
-            other => mailbox.reading = other,
-        }
-        if let Some(wanted) = &mut mailbox.detail
-            && let Some(detail) = wanted.waiting.take()
-        {
-            wanted.sent = Some(detail.clone());
-            messages.push(ServerMessage::Detail(detail));
-        }
-        if let (Some(follow), Some(source)) = (&mut mailbox.history, self.shared.histories.get()) {
-            messages.extend(follow.take(&**source).map(ServerMessage::History));
-        }
-        if let Some(workers_left) = mailbox.leaving.take() {
-            messages.push(ServerMessage::Leaving { workers_left });
-        }
-        messages
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.shared.lock().clients.remove(&self.id);
     }
 }

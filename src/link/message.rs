@@ -1,5 +1,7 @@
 //! The messages of a link. Nothing in them belongs to one process or one machine.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
@@ -11,6 +13,14 @@ pub const PROTOCOL_VERSION: u32 = 1;
 
 /// Logs that one client may follow at a time.
 pub const MAX_FOLLOWED: usize = 16;
+
+/// How often a client is sent what is new, unless it says otherwise: a command's effect is seen at
+/// once, as the first change after a pause is sent at once.
+pub const DEFAULT_PACE: Duration = Duration::from_millis(50);
+/// The shortest pace.
+pub const MIN_PACE: Duration = Duration::from_millis(20);
+/// The longest.
+pub const MAX_PACE: Duration = Duration::from_secs(5);
 
 /// What a client may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +68,12 @@ pub enum ClientMessage {
     /// new; they come with the next message all the same. A client is woken for them until it says
     /// that it shows none.
     WakeForReadings(bool),
+    /// From one delta to the next it takes this long at least; bounded by [`MIN_PACE`] and
+    /// [`MAX_PACE`]. In one process a client takes what it wants when it wants.
+    Pace(Duration),
+    /// Send only the rows that this query finds, and all of them now; an empty one sends all again. One
+    /// that can't be read is an empty one, and logged.
+    Show(String),
     /// The board has a gap, or something else went wrong: send all of it.
     WantBoard,
 }

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::hub::{MAX_ANSWERS, MAX_REMOVED, MAX_REQUESTS};
+use super::hub::MAX_REQUESTS;
+use super::mailbox::{MAX_ANSWERS, MAX_REMOVED};
 use super::*;
 use crate::model::{
     Action, Answer, Board, Command, Detail, Figures, HostReading, InputDetail, LineLevel, LogLine, LogPlace,
@@ -14,13 +15,13 @@ use crate::model::{
 /// A log whose first lines are gone, the same for every stream; and requests to read it back, which
 /// wait for the test.
 #[derive(Default)]
-struct Lines(Mutex<(u64, Vec<LogLine>)>, Mutex<Vec<OldLogAnswer>>);
+pub struct Lines(Mutex<(u64, Vec<LogLine>)>, Mutex<Vec<OldLogAnswer>>);
 
 /// Requests to read back that wait at most.
 const MAX_WAITING: usize = 2;
 
 impl Lines {
-    fn push(&self, text: &str) {
+    pub fn push(&self, text: &str) {
         let line = LogLine { wall_ms: 0, level: LineLevel::Info, text: text.into() };
         self.0.lock().unwrap().1.push(line);
     }
@@ -55,7 +56,7 @@ impl LogSource for Lines {
     }
 }
 
-fn row(ix: u32, restarts: u32) -> Row {
+pub fn row(ix: u32, restarts: u32) -> Row {
     Row {
         ix: StreamIx(ix),
         id: StreamId::new(&format!("s{ix}")).unwrap(),
@@ -89,7 +90,7 @@ fn row(ix: u32, restarts: u32) -> Row {
     }
 }
 
-fn change(rows: Vec<Row>) -> HubChange {
+pub fn change(rows: Vec<Row>) -> HubChange {
     HubChange { rows, ..HubChange::default() }
 }
 
@@ -98,7 +99,7 @@ fn hub() -> (Hub, Arc<Lines>) {
     (Hub::new(Arc::clone(&lines) as Arc<dyn LogSource>, Box::new(|| {})), lines)
 }
 
-fn start(seq: u64) -> ClientMessage {
+pub fn start(seq: u64) -> ClientMessage {
     ClientMessage::Command {
         seq,
         command: Command::Streams { action: Action::Start, target: Selection::All },
@@ -114,6 +115,14 @@ fn apply(board: &mut Board, messages: Vec<ServerMessage>) {
             _ => {}
         }
     }
+}
+
+#[test]
+fn who_comes_while_it_leaves_is_told_so() {
+    let (hub, _) = hub();
+    hub.leaving(4);
+    let late = hub.attach(Role::Viewer, || {});
+    assert!(late.take().contains(&ServerMessage::Leaving { workers_left: 4 }));
 }
 
 #[test]

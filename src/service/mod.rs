@@ -13,7 +13,9 @@ mod paths;
 mod reload;
 pub mod revisions;
 mod signals;
+mod sockets;
 mod standing;
+pub mod systemd;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,14 +23,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub use own_log::OWN_LOG;
+pub use own_log::{OWN_LOG, install_pane};
 pub use paths::default_state_dir;
 pub use reload::Source;
 
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, FfmpegError};
 use crate::host::{self, Sampler};
-use crate::link::{Hub, LogSlice, LogSource, OldLogAnswer};
+use crate::link::{self, Hub, LogSlice, LogSource, OldLogAnswer, Server};
 use crate::logs::Logs;
 use crate::model::{Command, LogLine, LogPlace, StreamId, StreamIx, StreamSpec};
 use crate::store::{LockError, Opened, StateLock, Store};
@@ -59,6 +61,7 @@ const _: () = assert!(
         >= WORKERS_LIMIT.as_millis()
             + SUPERVISOR_SPARE.as_millis()
             + CONSOLE_LIMIT.as_millis()
+            + link::STOP_LIMIT.as_millis()
             + host::STOP_LIMIT.as_millis()
             + LOGS_LIMIT.as_millis()
             + STORE_LIMIT.as_millis()
@@ -112,6 +115,8 @@ pub struct Options {
     pub sources: Option<Sources>,
     /// The state folder; before the configuration's.
     pub state_dir: Option<PathBuf>,
+    /// What runs, in one line, for consoles that attach.
+    pub title: String,
     /// Where the configuration is read again from; `None`: it can't be.
     pub source: Option<Source>,
     /// What SIGHUP means.
@@ -138,6 +143,8 @@ pub struct Service {
     sampler: Sampler,
     logs: Logs,
     store: Arc<Store>,
+    /// Who attaches is served by it; there is none without a state folder.
+    server: Option<Server>,
     /// The state folder, if it can be used.
     folder: Option<PathBuf>,
     left: Left,
@@ -205,6 +212,7 @@ impl Service {
             logs: logs.clone(),
             pids: Arc::clone(&pids),
         };
+        let socket = sockets::listening(folder.as_deref(), &options.config.socket, options.title);
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
         let (streams, others) = restore(&options.config, &opened);
         let sources = options.sources.unwrap_or_default();
@@ -228,7 +236,8 @@ impl Service {
             outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
             measured.measured(host, own, workers);
         });
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, folder, left, _lock: lock })
+        let server = socket.and_then(|listening| sockets::serve(hub.clone(), listening));
+        Ok(Self { hub, bids, supervisor, sampler, logs, store, server, folder, left, _lock: lock })
     }
 
     /// The link's end for consoles.
@@ -287,6 +296,9 @@ impl Service {
         look(&self);
         let ended = self.supervisor.is_finished().then(|| self.supervisor.join());
         self.sampler.stop();
+        if let Some(server) = self.server {
+            server.stop();
+        }
         self.logs.close(LOGS_LIMIT);
         let saved = self.store.close(STORE_LIMIT);
         let Some(ended) = ended else {
@@ -413,7 +425,8 @@ async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notif
     use crate::link::Request;
     loop {
         requests.notified().await;
-        while let Some(Request { client, seq, command }) = hub.next_request() {
+        while let Some(Request { client, seq, from, command }) = hub.next_request() {
+            sockets::record(&from, &command);
             if command == Command::Reload {
                 reloads.ask(Asker::Client(client, seq));
             } else if !bids.send(Bid::Command { client, seq, command }) {

@@ -67,17 +67,26 @@ impl Log for OwnLog {
 /// Makes `logs` the place where the program's own lines are kept. Only the first call in a
 /// process counts.
 pub fn install(logs: &Logs) {
-    let own = LOG.get_or_init(|| {
-        tui_logger::set_buffer_depth(OWN_LINES);
-        tui_logger::set_hot_buffer_depth(WAITING_LINES);
-        OwnLog { drain: tui_logger::Drain::new(), logs: OnceLock::new() }
-    });
     if let Ok(id) = StreamId::new(OWN_NAME) {
         logs.register(OWN_LOG, &id);
     }
-    // Both fail only when they were done before.
-    let _ = own.logs.set(logs.clone());
-    if log::set_logger(own).is_ok() {
+    // Fails only when it was done before.
+    let _ = own_log().logs.set(logs.clone());
+    install_pane();
+}
+
+fn own_log() -> &'static OwnLog {
+    LOG.get_or_init(|| {
+        tui_logger::set_buffer_depth(OWN_LINES);
+        tui_logger::set_hot_buffer_depth(WAITING_LINES);
+        OwnLog { drain: tui_logger::Drain::new(), logs: OnceLock::new() }
+    })
+}
+
+/// The pane alone, for a console that is attached: the file is the supervisor's.
+pub fn install_pane() {
+    // Fails only when it was done before.
+    if log::set_logger(own_log()).is_ok() {
         tui_logger::set_default_level(LevelFilter::Info);
         log::set_max_level(LevelFilter::Info);
     }

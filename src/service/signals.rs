@@ -7,7 +7,7 @@ use super::reload::{Asker, Reloads};
 use crate::supervisor::runtime::{Bid, Bids};
 
 /// Listens from now on: the first TERM or INT asks to leave, each later one hurries. HUP means what
-/// `on_hangup` says.
+/// `on_hangup` says, and never hurries.
 ///
 /// # Errors
 /// When the handlers can't be installed.
@@ -38,7 +38,7 @@ pub fn listen(bids: Bids, on_hangup: OnHangup, reloads: Reloads) -> std::io::Res
                 }
                 _ => {}
             }
-            let bid = if asked { Bid::Hurry } else { Bid::Leave };
+            let bid = if asked && !hangup { Bid::Hurry } else { Bid::Leave };
             asked = true;
             // Full: the operator will send the signal again.
             let _ = bids.send(bid);

@@ -1,10 +1,10 @@
 //! `[console]`, with the rest of a configuration and alone.
 
 use super::{check, good};
-use crate::config::{ConsoleSettings, Environment, Memory, Notify, console_of};
+use crate::config::{ConsoleSettings, Environment, Memory, Notify, OnHangup, console_of};
 
 const ALL: &str = "[console]\ntheme = 'mine/night.toml'\nkeys = '~/keys.toml'\nascii = true\nmouse = false\n\
-                   bell = true\nnotify = 'osc9'\ntmux_alert = true\n";
+                   bell = true\nnotify = 'osc9'\ntmux_alert = true\non_hangup = 'stop'\n";
 
 #[test]
 fn every_value_reaches_its_place() {
@@ -20,6 +20,7 @@ fn every_value_reaches_its_place() {
             bell: true,
             notify: Notify::Osc9,
             tmux_alert: true,
+            on_hangup: OnHangup::Stop,
             views: Vec::new(),
         }
     );

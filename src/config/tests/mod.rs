@@ -7,6 +7,7 @@ mod console;
 mod differing;
 mod editing;
 mod exporting;
+mod socket;
 mod supervision;
 mod views;
 mod whole;

@@ -1,10 +1,12 @@
 //! What time it is for people, and whether the supervisor is still heard.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{Dirty, State};
+use crate::link::LinkState;
 use crate::model::Moment;
 
 /// When nothing was heard from the supervisor for so long, the data is old. One that lives publishes
@@ -12,14 +14,16 @@ use crate::model::Moment;
 pub const OLD_AFTER: Duration = Duration::from_secs(10);
 
 /// What is known about time.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Clock {
     /// The wall clock at [`Moment::ZERO`], milliseconds since the Unix epoch, as it is now.
     pub wall_zero: Option<i64>,
     /// When the supervisor was last heard.
     heard_at: Moment,
-    /// It was not heard for too long.
+    /// It was not heard for too long, or is lost.
     silent: bool,
+    /// It is lost: since when, and why.
+    lost: Option<(Moment, Arc<str>)>,
 }
 
 impl State {
@@ -41,10 +45,38 @@ impl State {
         self.look_for_silence();
     }
 
-    /// For how long nothing was heard from the supervisor, if that is too long.
+    /// For how long nothing was heard from the supervisor, if that is too long; for how long it is
+    /// lost, if it is.
     #[must_use]
     pub fn silent_for(&self) -> Option<Duration> {
-        self.clock.silent.then(|| self.now.since(self.clock.heard_at))
+        let since = self.clock.lost.as_ref().map_or(self.clock.heard_at, |(since, _)| *since);
+        self.clock.silent.then(|| self.now.since(since))
+    }
+
+    /// Since when the supervisor is lost, and why, if it is.
+    #[must_use]
+    pub fn lost(&self) -> Option<(Moment, &str)> {
+        self.clock.lost.as_ref().map(|(since, why)| (*since, &**why))
+    }
+
+    /// Whether there is a supervisor at the other end of the link.
+    pub(super) fn link_is(&mut self, link: LinkState) {
+        let lost = match link {
+            LinkState::Open => None,
+            LinkState::Lost { ago, why } => {
+                let since = self.clock.lost.as_ref().map(|(since, _)| *since);
+                Some((since.unwrap_or(self.now - ago), why))
+            }
+        };
+        if lost == self.clock.lost {
+            return;
+        }
+        // One that was found again is another one, or has not left after all.
+        self.leaving = None;
+        self.clock.lost = lost;
+        self.look_for_silence();
+        self.fit_to_size();
+        self.want(Dirty::Now);
     }
 
     /// From when on the data is old, if the supervisor was not heard since. Nobody is woken then: the link
@@ -56,7 +88,7 @@ impl State {
 
     /// Time went on.
     pub(super) fn look_for_silence(&mut self) {
-        let silent = self.old_from() <= self.now;
+        let silent = self.clock.lost.is_some() || self.old_from() <= self.now;
         if std::mem::replace(&mut self.clock.silent, silent) != silent {
             self.fit_to_size();
             self.want(Dirty::Now);

@@ -127,6 +127,8 @@ impl State {
                 self.prompt_for(PromptFor::HelpFind, &find);
             }
             Does::Redraw => return vec![Effect::Redraw],
+            // Nobody is supervised from here.
+            Does::Suspend if self.attached => return vec![Effect::Suspend],
             Does::Suspend => self.ask(Question::Suspend),
             Does::Quit => return self.quit(),
             other if self.looks_back(other) => {}

@@ -10,6 +10,7 @@ mod clock;
 mod drag;
 mod files;
 pub mod footer;
+mod found_again;
 mod frames;
 mod going;
 mod grid;
@@ -197,6 +198,10 @@ pub struct State {
     pub board: Board,
     /// A board has come.
     pub connected: bool,
+    /// The supervisor is another process, which goes on without this console.
+    pub attached: bool,
+    /// The supervisor is in this process, and may go on without this console.
+    pub may_go_on: bool,
     /// How many streams are in which health and phase.
     pub totals: Totals,
     /// The supervisor's clock.
@@ -299,6 +304,8 @@ impl State {
             version,
             board: Board::default(),
             connected: false,
+            attached: false,
+            may_go_on: false,
             totals: Totals::default(),
             now: Moment::ZERO,
             size,

@@ -166,6 +166,9 @@ impl State {
 
     /// The operator wants to leave.
     pub(super) fn quit(&mut self) -> Vec<Effect> {
+        if self.attached {
+            return vec![Effect::Detach];
+        }
         if self.leaving.is_some() {
             return vec![Effect::Hurry];
         }

@@ -9,7 +9,7 @@ use super::logs::SaveLines;
 use super::{Dirty, Leaving, Screen, State, notices};
 use crate::console::decode::Typed;
 use crate::console::wishes::{Calls, Told};
-use crate::link::{ClientMessage, ServerMessage};
+use crate::link::{ClientMessage, LinkState, ServerMessage};
 use crate::model::Moment;
 
 /// Something that happened.
@@ -25,6 +25,8 @@ pub enum Event {
     Told(ServerMessage),
     /// Time went on.
     Clock,
+    /// Whether there is a supervisor at the other end of the link.
+    Link(LinkState),
     /// The supervisor was last heard so long ago, whether that was news or not.
     Heard(Duration),
     /// The wall clock at [`Moment::ZERO`], milliseconds since the Unix epoch, is not what was told
@@ -47,6 +49,8 @@ pub enum Effect {
     AskToQuit,
     /// The operator does not want to wait for the end.
     Hurry,
+    /// Leave, and let the supervisor go on.
+    Detach,
     /// The supervisor has ended.
     Ended {
         /// The operator asked for it here.
@@ -115,6 +119,10 @@ fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             state.clock();
             state.call().into_iter().collect()
         }
+        Event::Link(link) => {
+            state.link_is(link);
+            Vec::new()
+        }
         Event::Heard(ago) => {
             state.heard(ago);
             Vec::new()
@@ -156,8 +164,13 @@ impl State {
         match message {
             ServerMessage::Board(mut board) => {
                 notices::put_in_order(&mut board.notices);
+                let closed = self.follow_ids(&board);
+                if self.attached {
+                    // One that leaves says so again; this may be the next one.
+                    self.leaving = None;
+                }
                 self.take_board(*board);
-                return self.look().into_iter().collect();
+                return closed.into_iter().chain(self.look()).collect();
             }
             ServerMessage::Delta(mut delta) => {
                 delta.notices.iter_mut().for_each(|notices| notices::put_in_order(notices));
@@ -182,7 +195,8 @@ impl State {
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });
                 self.fit_to_size();
                 self.want(Dirty::Now);
-                if workers_left == 0 {
+                // Who is attached waits for the next one.
+                if workers_left == 0 && !self.attached {
                     return vec![Effect::Ended { asked }];
                 }
             }

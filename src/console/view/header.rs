@@ -324,7 +324,12 @@ pub fn banner(state: &State, area: Rect, marks: Vec<Mark>, pen: &mut Pen) {
         let left = leaving.left.unwrap_or_else(|| state.workers());
         let sign = pen.glyphs.phase(Phase::Stopping);
         let text = format!(" {sign} stopping: {} left", counted(left as usize, "worker"));
-        let end = format!("  {} again: kill them and leave ", state.keymap.key_for(Does::Quit));
+        let quit = state.keymap.key_for(Does::Quit);
+        let end = if state.attached {
+            format!("  {quit} leaves this console ")
+        } else {
+            format!("  {quit} again: kill them and leave ")
+        };
         line(&text, &end, pen.theme.warning, pen);
     }
     for Line { notice, more } in lines(&state.board.notices) {

@@ -30,6 +30,12 @@ pub fn lines(state: &State, width: u16, pen: &Pen) -> Vec<Mark> {
 /// The supervisor is not heard.
 pub fn silent(state: &State, pen: &Pen) -> Option<Mark> {
     let span = age_words(state.silent_for()?);
+    if let Some((since, why)) = state.lost() {
+        let at = state.time_of_day(since, false);
+        let since = if at.is_empty() { format!("for {span}") } else { format!("since {at}, {span} ago") };
+        let text = format!(" THE SUPERVISOR IS GONE {since}; what is shown is old. Trying again: {why}");
+        return Some(Mark { text, end: String::new(), style: pen.theme.critical });
+    }
     let text = format!(" DATA IS OLD: nothing heard for {span}");
     Some(Mark { text, end: String::new(), style: pen.theme.critical })
 }

@@ -1,0 +1,183 @@
+//! A client's end of the in-process link.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::filter::Filter;
+use super::hub::{MAX_REQUESTS, Request, Shared};
+use super::mailbox::{DetailWanted, Fetched, Reading};
+use super::{ClientMessage, Link, LinkState, Role, ServerMessage, Wake, histories};
+use crate::model::{Command, LogPlace, StreamIx};
+
+/// A client in the supervisor's own process.
+pub struct Client {
+    id: u64,
+    shared: Arc<Shared>,
+    /// It is sent only what this finds. Nobody else needs it: so it is not under the hub's lock.
+    filter: Mutex<Option<Filter>>,
+}
+
+impl Client {
+    pub(super) const fn new(id: u64, shared: Arc<Shared>) -> Self {
+        Self { id, shared, filter: Mutex::new(None) }
+    }
+
+    fn filter(&self) -> MutexGuard<'_, Option<Filter>> {
+        self.filter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a message. A command that can't be taken is answered at once, like any other.
+    pub fn send(&self, message: ClientMessage) {
+        if let ClientMessage::Show(text) = &message {
+            *self.filter() = Filter::of(text);
+        }
+        let mut state = self.shared.lock();
+        let Some(mailbox) = state.clients.get_mut(&self.id) else {
+            return;
+        };
+        match message {
+            // Nobody waits for what these change.
+            ClientMessage::WakeForReadings(wakes) => {
+                mailbox.wakes_for_readings = wakes;
+                return;
+            }
+            // Who is in the same process takes what it wants when it wants.
+            ClientMessage::Pace(_) => return,
+            ClientMessage::WantBoard | ClientMessage::Show(_) => mailbox.wants_board = true,
+            ClientMessage::FollowLogs(streams) => mailbox.follow_logs(streams),
+            ClientMessage::ReadLog { seq, stream, before, lines } => {
+                if matches!(mailbox.reading, Reading::Nothing) {
+                    mailbox.reading = Reading::Waits;
+                    drop(state);
+                    self.read_log(seq, stream, before, lines);
+                    return;
+                }
+                mailbox.refuse(seq, "another piece of a log is being read for you");
+            }
+            ClientMessage::FollowDetail(stream) => {
+                mailbox.detail = stream.map(DetailWanted::new);
+                drop(state);
+                // The supervisor looks who wants what whenever it publishes: soon, then.
+                (self.shared.requested)();
+                return;
+            }
+            ClientMessage::FollowHistory(what) => {
+                mailbox.follow_history(what.map(|(of, span)| histories::Follow::new(of, span)));
+            }
+            ClientMessage::Command { seq, command } => {
+                drop(state);
+                self.command(seq, command);
+                return;
+            }
+        }
+        let wake = mailbox.wake();
+        drop(state);
+        wake();
+    }
+
+    /// Passes a command on to the supervisor, or refuses it.
+    fn command(&self, seq: u64, command: Command) {
+        let refusal = {
+            let mut state = self.shared.lock();
+            let Some(mailbox) = state.clients.get(&self.id) else { return };
+            let (role, from) = (mailbox.role, Arc::clone(&mailbox.who));
+            let refusal = match role {
+                Role::Viewer => Some("a viewer may not give commands"),
+                _ if !state.open => Some("headend is leaving"),
+                _ if state.requests.len() >= MAX_REQUESTS => Some("too many commands wait; try again"),
+                Role::Operator => None,
+            };
+            if refusal.is_none() {
+                state.requests.push_back(Request { client: self.id, seq, from, command });
+            }
+            refusal
+        };
+        match refusal {
+            Some(reason) => self.shared.with_mailbox(self.id, |mailbox| mailbox.refuse(seq, reason)),
+            None => (self.shared.requested)(),
+        }
+    }
+
+    /// How long ago something was last published, taken or not.
+    #[must_use]
+    pub fn heard_ago(&self) -> Duration {
+        self.shared.lock().published_at.elapsed()
+    }
+
+    /// Has a piece of a log read; what comes of it goes into the mailbox.
+    fn read_log(&self, seq: u64, stream: StreamIx, before: LogPlace, lines: usize) {
+        let (client, shared) = (self.id, Arc::clone(&self.shared));
+        let answer = move |old| {
+            shared.with_mailbox(client, |mailbox| mailbox.reading = Reading::Done(seq, stream, old));
+        };
+        if !self.shared.logs.read_back(stream, before, lines, Box::new(answer)) {
+            self.shared.with_mailbox(self.id, |mailbox| {
+                mailbox.reading = Reading::Nothing;
+                mailbox.refuse(seq, "too many logs are being read; try again");
+            });
+        }
+    }
+
+    /// Everything that has come since the last call, in order. Never blocks for long.
+    #[must_use]
+    pub fn take(&self) -> Vec<ServerMessage> {
+        let (taken, mut errand) = {
+            let mut guard = self.shared.lock();
+            let state = &mut *guard;
+            let Some(mailbox) = state.clients.get_mut(&self.id) else {
+                return Vec::new();
+            };
+            mailbox.take(&state.board)
+        };
+        let mut messages = taken.board;
+        if let Some(filter) = &mut *self.filter() {
+            for message in &mut messages {
+                filter.apply(message);
+            }
+        }
+        let mut fetched = Fetched { logs: Vec::new(), history: None };
+        if !errand.is_empty() {
+            let histories = self.shared.histories.get().map(AsRef::as_ref);
+            fetched = errand.run(&*self.shared.logs, histories);
+            let mut state = self.shared.lock();
+            let mailbox = state.clients.get_mut(&self.id);
+            if !mailbox.is_some_and(|mailbox| mailbox.errand_done(errand)) {
+                // What was asked for meanwhile comes next.
+                fetched = Fetched { logs: Vec::new(), history: None };
+            }
+        }
+        messages.extend(fetched.logs);
+        messages.extend(taken.about_one);
+        messages.extend(fetched.history);
+        messages.extend(taken.leaving);
+        messages
+    }
+}
+
+impl Link for Client {
+    fn send(&self, message: ClientMessage) {
+        self.send(message);
+    }
+
+    fn take(&self) -> Vec<ServerMessage> {
+        self.take()
+    }
+
+    fn heard_ago(&self) -> Duration {
+        self.heard_ago()
+    }
+
+    fn state(&self) -> LinkState {
+        LinkState::Open
+    }
+
+    fn wake_by(&self, wake: Wake) {
+        self.shared.with_mailbox(self.id, |mailbox| mailbox.wake = wake);
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.shared.lock().clients.remove(&self.id);
+    }
+}

@@ -1,0 +1,63 @@
+//! A client that is sent only what it shows.
+
+use std::collections::BTreeSet;
+
+use super::ServerMessage;
+use crate::model::query::{Query, Search};
+use crate::model::{Board, Delta, StreamIx};
+
+/// Which rows a client is sent.
+#[derive(Debug)]
+pub(super) struct Filter {
+    search: Search,
+    /// Those it has.
+    shown: BTreeSet<StreamIx>,
+}
+
+impl Filter {
+    /// Of the text of a query; `None`: it is sent everything.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        match Query::parse(text) {
+            Ok(query) if query.is_empty() => None,
+            Ok(query) => Some(Self { search: Search::new(&query), shown: BTreeSet::new() }),
+            Err(mistake) => {
+                log::debug!("a client wants to see what can't be read: {mistake}");
+                None
+            }
+        }
+    }
+
+    /// Leaves in a message what the client is to see. A row is looked at when it is sent and when it
+    /// changes: one that is found only because time goes on comes with its next change.
+    pub(super) fn apply(&mut self, message: &mut ServerMessage) {
+        match message {
+            ServerMessage::Board(board) => self.board(board),
+            ServerMessage::Delta(delta) => self.delta(delta),
+            _ => {}
+        }
+    }
+
+    fn board(&mut self, board: &mut Board) {
+        let at = board.at;
+        board.rows.retain(|_, row| self.search.finds(row, at));
+        self.shown = board.rows.keys().copied().collect();
+    }
+
+    fn delta(&mut self, delta: &mut Delta) {
+        let (at, shown) = (delta.at, &mut self.shown);
+        delta.removed.retain(|ix| shown.remove(ix));
+        let mut left = Vec::new();
+        delta.rows.retain(|ix, row| {
+            let found = self.search.finds(row, at);
+            if found {
+                shown.insert(*ix);
+            } else if shown.remove(ix) {
+                left.push(*ix);
+            }
+            found
+        });
+        delta.removed.append(&mut left);
+        delta.removed.sort_unstable();
+        delta.removed.dedup();
+    }
+}
