@@ -75,6 +75,8 @@ pub enum Command {
     Slots(Option<u32>),
     /// Go on with the rollout, or back.
     Rollout(RolloutOrder),
+    /// End: all workers, then headend.
+    Shutdown,
 }
 
 /// What became of a command.

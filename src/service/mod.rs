@@ -28,7 +28,7 @@ use crate::host::{self, Sampler};
 use crate::link::{self, Hub, LogSlice, LogSource, OldLogAnswer, Server};
 use crate::logs::Logs;
 use crate::model::{
-    GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard, StreamIx,
+    Command, GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard, StreamIx,
 };
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
@@ -438,7 +438,10 @@ async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notif
     loop {
         requests.notified().await;
         while let Some(Request { client, seq, command }) = hub.next_request() {
-            if !bids.send(Bid::Command { client, seq, command }) {
+            if command == Command::Shutdown {
+                ask_to_leave(&bids);
+                hub.answer(client, seq, crate::model::Answer::Done { touched: 0 });
+            } else if !bids.send(Bid::Command { client, seq, command }) {
                 let reason = "headend is busy or leaving; try again".into();
                 hub.answer(client, seq, crate::model::Answer::Refused { reason });
             }

@@ -48,6 +48,8 @@ impl Supervisor {
                 usize::from(before != slots)
             }
             Command::Rollout(order) => self.order_rollout(now, *order, effects),
+            // That is the end of more than the core: it is told by its own input.
+            Command::Shutdown => 0,
         };
         self.dispatch(now, effects);
         touched

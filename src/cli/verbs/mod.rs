@@ -1,0 +1,89 @@
+//! What is asked of a headend that runs, from a script or by hand: each verb is one more client of it.
+
+pub mod args;
+pub mod order;
+mod select;
+pub mod session;
+pub mod shutdown;
+pub mod status;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::console::glyphs::{self, Glyphs};
+use crate::console::terminal;
+use table::Fit;
+
+fn span(text: &str) -> Result<Duration, String> {
+    crate::config::parse_duration(text)
+}
+
+/// The terminal this runs on, as others know it (`/dev` left out); empty without one.
+pub fn terminal_name() -> String {
+    let name = |descriptor: &str| {
+        let path = std::fs::read_link(format!("/proc/self/fd/{descriptor}")).ok()?;
+        let name = path.strip_prefix("/dev").ok()?.to_str()?.to_owned();
+        (name.starts_with("pts/") || name.starts_with("tty")).then_some(name)
+    };
+    ["0", "2", "1"].into_iter().find_map(name).unwrap_or_default()
+}
+
+/// Whether standard output is a terminal.
+fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether somebody can be asked something.
+fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks on standard error, and reads the answer; only `y` and `yes` are yes.
+fn asked(question: &str) -> std::io::Result<bool> {
+    let mut err = std::io::stderr();
+    write!(err, "{question} [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// How a table is to be printed on standard output.
+fn fits() -> Fit {
+    let terminal = is_terminal();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    Fit {
+        columns: terminal.then(|| terminal::size().map_or(80, |size| size.width.into())),
+        coloured: terminal && !plain && !dumb,
+        glyphs: if terminal { signs() } else { glyphs::UNICODE },
+    }
+}
+
+/// The lines that the terminal has.
+fn height() -> usize {
+    terminal::size().map_or(24, |size| size.height.into())
+}
+
+/// The signs that the locale allows.
+fn signs() -> Glyphs {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
+        let value = std::env::var(name).ok()?;
+        (!value.is_empty()).then_some(value)
+    });
+    if locale.is_some_and(|locale| glyphs::is_utf8(&locale)) { glyphs::UNICODE } else { glyphs::ASCII }
+}
+
+/// Whether whoever reads standard output has gone away.
+fn reader_is_gone() -> bool {
+    let out = std::io::stdout();
+    let mut looks = [PollFd::new(out.as_fd(), PollFlags::empty())];
+    let told = poll(&mut looks, PollTimeout::ZERO).is_ok_and(|count| count > 0);
+    told && looks[0].revents().is_some_and(|found| found.contains(PollFlags::POLLERR))
+}
