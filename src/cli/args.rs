@@ -63,8 +63,18 @@ pub enum Verb {
     Unmute(verbs::Order),
     /// Keeps a note about streams for the next shift
     Note(verbs::Note),
+    /// Prints the log of a stream, or of several together
+    Logs(verbs::Logs),
+    /// Tells which workers take the most of the machine
+    Top(verbs::Top),
+    /// Tells what changes, a line for each change
+    Events(verbs::Events),
     /// Ends the headend that runs, and waits until it has
     Shutdown(verbs::Shutdown),
+    /// Prints what a shell needs to complete arguments
+    Completions(verbs::Completions),
+    /// Prints this program's page of the manual
+    Man(verbs::Man),
 }
 
 /// Running with a configuration.

@@ -79,7 +79,12 @@ pub fn main() -> ExitCode {
         Some(Verb::Mute(mute)) => verbs::order::mute(&mute),
         Some(Verb::Unmute(order)) => verbs::order::run(&order, What::Note(CareOrder::Unmute)),
         Some(Verb::Note(note)) => verbs::order::note(&note),
+        Some(Verb::Logs(logs)) => verbs::logs::run(&logs),
+        Some(Verb::Top(top)) => verbs::top::run(&top),
+        Some(Verb::Events(events)) => verbs::events::run(&events),
         Some(Verb::Shutdown(shutdown)) => verbs::shutdown::run(&shutdown),
+        Some(Verb::Completions(completions)) => verbs::shell::completions(&completions),
+        Some(Verb::Man(man)) => verbs::shell::man(&man),
     };
     ExitCode::from(match outcome {
         Ok(code) => code,

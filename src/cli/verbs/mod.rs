@@ -1,18 +1,22 @@
 //! What is asked of a headend that runs, from a script or by hand: each verb is one more client of it.
 
 pub mod args;
+pub mod events;
+pub mod logs;
 pub mod order;
 mod select;
-pub mod session;
+mod session;
+pub mod shell;
 pub mod shutdown;
 pub mod status;
 mod table;
+pub mod top;
 #[cfg(test)]
 mod tests;
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -22,6 +26,18 @@ use table::Fit;
 
 fn span(text: &str) -> Result<Duration, String> {
     crate::config::parse_duration(text)
+}
+
+/// The time for people, in milliseconds since the Unix epoch; 0 for a clock that is before it.
+fn wall_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A JSON document on a line of its own.
+fn one_line<T: serde::Serialize>(document: &T) -> String {
+    // Texts and finite numbers only: there is nothing in one that JSON can't hold.
+    serde_json::to_string(document).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}")) + "\n"
 }
 
 /// The terminal this runs on, as others know it (`/dev` left out); empty without one.
