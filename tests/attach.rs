@@ -4,7 +4,10 @@
 
 mod support;
 
-use std::path::Path;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
 
@@ -13,14 +16,22 @@ use support::pty::Screen;
 use support::stage::{Stage, WIDE};
 use support::{HEADEND, LIMIT, wait_until};
 
-/// Starts a daemon on a stage, and waits until it can be attached to.
-fn daemon(stage: &Stage) -> Running {
+fn socket(stage: &Stage) -> PathBuf {
+    stage.state().join("headend.sock")
+}
+
+/// Starts headend's daemon on a stage.
+fn start(stage: &Stage, environment: &[(&str, &str)]) -> Running {
     let mut arguments = stage.arguments(&[]);
     arguments.insert(0, "daemon".to_owned());
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let running = Running::start(Path::new(HEADEND), &arguments, &stage.environment(&[]));
-    let socket = stage.state().join("headend.sock");
-    wait_until("the socket", LIMIT, || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+    Running::start(Path::new(HEADEND), &arguments, &stage.environment(environment))
+}
+
+/// The same, and waits until it can be attached to.
+fn daemon(stage: &Stage) -> Running {
+    let running = start(stage, &[]);
+    wait_until("the socket", LIMIT, || UnixStream::connect(socket(stage)).is_ok());
     running
 }
 
@@ -30,32 +41,185 @@ fn end(mut daemon: Running) {
     assert!(daemon.wait_exit(LIMIT).success());
 }
 
-fn attached(stage: &Stage) -> Screen {
-    stage.console(WIDE, &[])
+/// Opens a wall, and waits for a text.
+fn wall(stage: &Stage, text: &str) -> Screen {
+    let mut arguments = stage.arguments(&[]);
+    arguments.insert(0, "wall".to_owned());
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let screen = Screen::headend(WIDE, &arguments, &stage.environment(&[]));
+    screen.wait_text(text);
+    screen
 }
 
 #[test]
 fn what_one_console_orders_another_one_sees_and_none_going_away_changes_a_stream() {
-    let stage = Stage::new(&[("alpha", "live"), ("beta", "live")]);
+    let stage = Stage::new(&[("alpha", "healthy"), ("beta", "healthy")]);
     let daemon = daemon(&stage);
-    let (mut one, mut two) = (attached(&stage), attached(&stage));
+    let (mut one, mut two) = (stage.console(WIDE, &[]), stage.console(WIDE, &[]));
+    let mut wall = wall(&stage, "alpha");
     for screen in [&one, &two] {
         screen.wait_phase("alpha", "live");
         screen.wait_phase("beta", "live");
     }
     let before = stage.worker("beta");
     one.filter("alpha");
-    one.keys("s");
+    one.keys("x");
     two.wait_phase("alpha", "stopped");
     one.wait_phase("alpha", "stopped");
-    // One leaves by itself, at once and without a question; the other one is killed.
+    // One leaves by itself, at once and without a question; the others are killed and hung up on.
     assert!(one.quit_idle().success());
     assert_eq!(one.not_given_back(), Vec::<&str>::new());
     two.kill();
-    let mut three = attached(&stage);
+    wall.hang_up();
+    let mut three = stage.console(WIDE, &[]);
     three.wait_phase("alpha", "stopped");
     three.wait_phase("beta", "live");
     assert_eq!(stage.worker("beta"), before);
-    assert!(three.quit_idle().success());
+    // A signal gives the terminal back first.
+    three.process().signal(Signal::SIGTERM);
+    assert!(three.exit_status().success());
+    assert_eq!(three.not_given_back(), Vec::<&str>::new());
     end(daemon);
+}
+
+#[test]
+fn consoles_say_that_the_supervisor_is_gone_and_find_the_next_one() {
+    let stage = Stage::new(&[("alpha", "healthy"), ("beta", "healthy")]);
+    let mut first = daemon(&stage);
+    let (mut console, mut wall) = (stage.console(WIDE, &[]), wall(&stage, "alpha"));
+    console.wait_phase("alpha", "live");
+    let workers = stage.wait_workers(2);
+    first.kill();
+    for screen in [&console, &wall] {
+        screen.wait_text("THE SUPERVISOR IS GONE");
+    }
+    support::processes::wait_gone(&workers, LIMIT);
+    // What is ordered meanwhile is refused, and not forgotten silently.
+    console.keys("x");
+    console.wait_text("the supervisor is gone");
+    assert!(socket(&stage).exists(), "what a killed one leaves");
+    let mut second = daemon(&stage);
+    console.wait_no_text("THE SUPERVISOR IS GONE");
+    wall.wait_no_text("THE SUPERVISOR IS GONE");
+    console.wait_phase("alpha", "live");
+    console.wait_phase("beta", "live");
+    // One that leaves in order is waited for too.
+    second.process().signal(Signal::SIGTERM);
+    assert!(second.wait_exit(LIMIT).success());
+    console.wait_text("it was told to end");
+    assert!(!socket(&stage).exists());
+    let third = daemon(&stage);
+    console.wait_phase("beta", "live");
+    assert!(console.quit_idle().success());
+    assert!(wall.quit_idle().success());
+    end(third);
+}
+
+#[test]
+fn the_second_daemon_on_a_folder_says_who_has_it_and_ends() {
+    let stage = Stage::new(&[("alpha", "healthy")]);
+    let first = daemon(&stage);
+    let worker = stage.worker("alpha");
+    let second = start(&stage, &[]).finish(LIMIT);
+    assert_eq!(second.code(), 1);
+    assert!(second.stderr.contains(&format!("process {} has it", first.pid())), "{}", second.stderr);
+    assert!(UnixStream::connect(socket(&stage)).is_ok(), "the first one still listens");
+    assert_eq!(stage.worker("alpha"), worker);
+    end(first);
+}
+
+#[test]
+fn without_a_configuration_at_hand_the_folder_is_enough() {
+    let stage = Stage::new(&[("alpha", "healthy")]);
+    let daemon = daemon(&stage);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let folder = stage.state();
+    let environment = [
+        ("HOME", elsewhere.path().to_str().unwrap()),
+        ("XDG_CONFIG_HOME", elsewhere.path().to_str().unwrap()),
+        ("HEADEND_STATE", folder.to_str().unwrap()),
+    ];
+    let script = ["-c", "cd \"$HOME\" && exec \"$0\"", HEADEND];
+    let mut console = Screen::open(Path::new("/bin/sh"), WIDE, &script, &environment);
+    console.wait_phase("alpha", "live");
+    assert!(console.quit_idle().success());
+    end(daemon);
+}
+
+#[test]
+fn a_console_that_runs_the_streams_can_be_attached_to_and_left() {
+    let stage = Stage::new(&[("alpha", "healthy")]);
+    let mut first = stage.console(WIDE, &[]);
+    first.wait_phase("alpha", "live");
+    let mode = std::fs::metadata(socket(&stage)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let mut second = stage.console(WIDE, &[]);
+    second.wait_phase("alpha", "live");
+    let worker = stage.worker("alpha");
+    // The terminal of the one that runs them goes away.
+    first.hang_up();
+    stage.wait_log("_headend", "the streams go on");
+    second.keys("x");
+    second.wait_phase("alpha", "stopped");
+    second.keys("s");
+    second.wait_phase("alpha", "live");
+    assert!(stage.other_worker("alpha", &[worker]).is_alive());
+    assert!(second.quit_idle().success());
+    let third = stage.console(WIDE, &[]);
+    third.wait_phase("alpha", "live");
+    first.process().signal(Signal::SIGTERM);
+    third.wait_text("it was told to end");
+}
+
+#[test]
+fn whatever_a_stranger_sends_ends_its_connection_and_nothing_else() {
+    let stage = Stage::new(&[("alpha", "healthy")]);
+    let daemon = daemon(&stage);
+    let mut console = stage.console(WIDE, &[]);
+    console.wait_phase("alpha", "live");
+    let huge = [u32::MAX.to_le_bytes().as_slice(), b"\0"].concat();
+    // A hello of a version that is to come: length, kind, magic, protocol, version.
+    let mut later = b"headend\0".to_vec();
+    later.extend_from_slice(&999_u32.to_le_bytes());
+    later.extend_from_slice(b"\x069.9.99");
+    let later = [u32::try_from(later.len() + 1).unwrap().to_le_bytes().as_slice(), b"\0", &later].concat();
+    for (bytes, answer) in [
+        (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "is not allowed"),
+        (huge, "is not allowed"),
+        (later, "this client is 9.9.99 (protocol 999)"),
+        (b"\x05\0\0\0".to_vec(), "said nothing for"),
+    ] {
+        let mut stranger = UnixStream::connect(socket(&stage)).unwrap();
+        stranger.set_read_timeout(Some(LIMIT)).unwrap();
+        stranger.write_all(&bytes).unwrap();
+        let mut said = Vec::new();
+        let _ = stranger.read_to_end(&mut said);
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains(answer), "{said:?} is not {answer:?}");
+    }
+    console.keys("x");
+    console.wait_phase("alpha", "stopped");
+    assert!(console.quit_idle().success());
+    end(daemon);
+}
+
+#[test]
+fn a_service_manager_hears_when_it_is_ready_that_it_lives_and_that_it_leaves() {
+    let stage = Stage::new(&[("alpha", "healthy")]);
+    let path = stage.folder().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(LIMIT)).unwrap();
+    let environment = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "200000")];
+    let mut daemon = start(&stage, &environment);
+    let next = || {
+        let mut bytes = [0; 200];
+        let count = manager.recv(&mut bytes).expect("a word for the manager");
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
+    };
+    assert_eq!(next(), format!("READY=1\nMAINPID={}", daemon.pid()));
+    assert_eq!(next(), "WATCHDOG=1");
+    assert_eq!(next(), "WATCHDOG=1");
+    daemon.process().signal(Signal::SIGTERM);
+    while next() != "STOPPING=1" {}
+    assert!(daemon.wait_exit(LIMIT).success());
 }

@@ -136,10 +136,12 @@ fn with_console(
     let ending = again_after_defects(&mut settings, || service.has_ended(), one)?;
     let code = match ending {
         Ok(Ok(Ending::TerminalLost)) if !leave_on_hangup => {
-            log::warn!(
-                "the terminal is lost; the streams go on. Stop them with: kill {}",
-                std::process::id()
-            );
+            log::warn!("the terminal is lost; {}", goes_on(&service));
+            return headless::run(service, common, until);
+        }
+        Ok(Ok(Ending::Detached)) => {
+            log::warn!("the console was left; {}", goes_on(&service));
+            tell(&format!("headend: {}", goes_on(&service)));
             return headless::run(service, common, until);
         }
         Ok(Ok(Ending::Hurried)) => {
@@ -183,6 +185,15 @@ pub fn again_after_defects(
         defects.push(Instant::now());
         settings.says = Some("the console had a defect and was started anew: headend's log has it".into());
     }
+}
+
+/// How to get at streams that go on without a console.
+fn goes_on(service: &Service) -> String {
+    let attach = match service.folder() {
+        Some(folder) => format!("headend --state {}", folder.display()),
+        None => "not possible without a state folder".to_owned(),
+    };
+    format!("the streams go on. To attach: {attach}. To stop them: kill {}", std::process::id())
 }
 
 /// Starts a console's thread.

@@ -95,6 +95,8 @@ pub(super) struct State {
     silence_told: bool,
     /// Commands are taken.
     pub(super) open: bool,
+    /// While leaving: how many workers are left.
+    left: Option<u32>,
     /// The board as it was when the supervisor began to leave.
     final_board: Option<Board>,
 }
@@ -145,6 +147,7 @@ impl Hub {
             published_at: Instant::now(),
             silence_told: false,
             open: true,
+            left: None,
             final_board: None,
         };
         let histories = OnceLock::new();
@@ -234,7 +237,9 @@ impl Hub {
         let id = state.next_client;
         state.next_client += 1;
         state.silence_told = false;
-        state.clients.insert(id, Mailbox::new(role, Arc::new(wake)));
+        let mut mailbox = Mailbox::new(role, Arc::new(wake));
+        mailbox.leaving = state.left;
+        state.clients.insert(id, mailbox);
         drop(state);
         Client::new(id, Arc::clone(&self.shared))
     }
@@ -308,7 +313,7 @@ impl Hub {
         let clients: Vec<u64> = {
             let mut guard = self.shared.lock();
             let state = &mut *guard;
-            state.open = false;
+            (state.open, state.left) = (false, Some(workers_left));
             state.final_board.get_or_insert_with(|| state.board.clone());
             state.clients.keys().copied().collect()
         };

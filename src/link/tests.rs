@@ -118,6 +118,14 @@ fn apply(board: &mut Board, messages: Vec<ServerMessage>) {
 }
 
 #[test]
+fn who_comes_while_it_leaves_is_told_so() {
+    let (hub, _) = hub();
+    hub.leaving(4);
+    let late = hub.attach(Role::Viewer, || {});
+    assert!(late.take().contains(&ServerMessage::Leaving { workers_left: 4 }));
+}
+
+#[test]
 fn a_reader_who_is_late_has_the_same_board_from_one_delta() {
     let (hub, _) = hub();
     let (quick, slow) = (hub.attach(Role::Viewer, || {}), hub.attach(Role::Viewer, || {}));

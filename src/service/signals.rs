@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::supervisor::runtime::{Bid, Bids};
 
 /// Listens from now on: the first TERM or INT asks to leave, each later one hurries. HUP asks to
-/// leave when `leave_on_hangup`, otherwise the streams go on without a terminal.
+/// leave when `leave_on_hangup`, and never hurries; otherwise the streams go on without a terminal.
 ///
 /// # Errors
 /// When the handlers can't be installed.
@@ -22,13 +22,10 @@ pub fn listen(bids: Bids, leave_on_hangup: bool) -> std::io::Result<()> {
                 _ = hup.recv() => true,
             };
             if hangup && !leave_on_hangup {
-                log::warn!(
-                    "the terminal is gone (SIGHUP); the streams go on. Stop them with: kill {}",
-                    std::process::id()
-                );
+                log::warn!("SIGHUP: the streams go on. Stop them with: kill {}", std::process::id());
                 continue;
             }
-            let bid = if asked { Bid::Hurry } else { Bid::Leave };
+            let bid = if asked && !hangup { Bid::Hurry } else { Bid::Leave };
             asked = true;
             // Full: the operator will send the signal again.
             let _ = bids.send(bid);

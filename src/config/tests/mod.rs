@@ -4,6 +4,7 @@ use super::*;
 
 mod any_input;
 mod console;
+mod socket;
 mod supervision;
 mod views;
 mod whole;

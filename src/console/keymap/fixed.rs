@@ -15,7 +15,12 @@ pub struct Front {
 /// Something is asked.
 pub const QUESTION: Front = Front {
     title: "a question",
-    keys: &[(&["y"], "yes, do it"), (&["n", "esc"], "no"), (&["ctrl-c"], "no; asked whether to quit: yes")],
+    keys: &[
+        (&["y"], "yes, do it"),
+        (&["n", "esc"], "no"),
+        (&["d"], "asked whether to quit: leave the streams running"),
+        (&["ctrl-c"], "no; asked whether to quit: yes"),
+    ],
 };
 
 /// A line is typed.

@@ -8,6 +8,7 @@ mod care;
 pub mod charts;
 mod clock;
 mod drag;
+mod found_again;
 mod files;
 pub mod footer;
 mod grid;

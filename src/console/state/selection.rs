@@ -51,6 +51,12 @@ impl Selected {
         *self = Self::default();
     }
 
+    /// They have other numbers now.
+    pub fn renumber(&mut self, number: impl Fn(StreamIx) -> Option<StreamIx>) {
+        self.streams = self.streams.iter().filter_map(|ix| number(*ix)).collect();
+        self.last = self.last.and_then(number);
+    }
+
     /// Keeps those that are still there.
     pub fn retain(&mut self, there: impl Fn(StreamIx) -> bool) {
         self.streams.retain(|ix| there(*ix));

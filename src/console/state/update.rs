@@ -168,8 +168,9 @@ impl State {
     fn told(&mut self, message: ServerMessage) -> Vec<Effect> {
         match message {
             ServerMessage::Board(board) => {
+                let closed = self.follow_ids(&board);
                 self.take_board(*board);
-                return self.look().into_iter().collect();
+                return closed.into_iter().chain(self.look()).collect();
             }
             ServerMessage::Delta(delta) => return self.take_delta(&delta),
             ServerMessage::Answer { seq, answer } => self.answered(seq, &answer),

@@ -36,7 +36,9 @@ fn wording(state: &State, question: &Question) -> (String, String) {
                 0 => "Quit? No worker runs now.".into(),
                 workers => format!("Quit and stop {}?", counted(workers as usize, "worker")),
             },
-            "What is wanted of each stream is kept for the next start.".into(),
+            "What is wanted of each stream is kept for the next start. Or d: leave this console, and let \
+             the streams run on without it."
+                .into(),
         ),
         Question::Suspend => (
             "Put headend to sleep?".into(),

@@ -301,3 +301,73 @@ fn another_version_is_told_by_both_names_and_with_what_to_do() {
     assert_eq!(server.next(), Ok(Some(FromClient::Hello(old.clone(), None))));
     assert_eq!(client.next(), Ok(Some(FromServer::Hello(old, None))));
 }
+
+/// The corpus of the fuzz target: what both ends really say, and some of what they should not.
+/// `HEADEND_WRITE_CORPUS=1` writes it anew after a change of the protocol.
+#[test]
+fn the_corpus_is_read_and_is_what_both_ends_say() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/link");
+    let halves = [[5, 0, 0, 0].to_vec(), [u32::MAX.to_le_bytes().as_slice(), &[1]].concat()];
+    let said = [2, 5, 4_094, 4_095].map(said_by_both);
+    let all: Vec<Vec<u8>> = said.into_iter().chain(halves).collect();
+    for (n, bytes) in all.iter().enumerate() {
+        let path = folder.join(format!("{n:02}"));
+        if std::env::var_os("HEADEND_WRITE_CORPUS").is_some() {
+            std::fs::write(&path, bytes).unwrap();
+        }
+        assert_eq!(std::fs::read(&path).ok().as_ref(), Some(bytes), "{} is out of date", path.display());
+    }
+    for entry in std::fs::read_dir(folder).unwrap() {
+        any_input(&std::fs::read(entry.unwrap().path()).unwrap());
+    }
+}
+
+#[test]
+fn every_kind_of_message_survives_the_way() {
+    use crate::model::{
+        CareOrder, Command, Detail, History, HistoryOf, InputDetail, LineLevel, LogLine, LogPlace, OldLines,
+        PlacedLine, Selection, Span, Thresholds,
+    };
+    let line = LogLine { wall_ms: 1, level: LineLevel::Warning, text: "a line".into() };
+    let place = LogPlace::File { turn: -2, offset: 77 };
+    let detail = Detail {
+        stream: StreamIx(3),
+        command: vec!["ffmpeg".into(), "-i".into()],
+        inputs: vec![InputDetail { url: "http://x/***".into(), ..InputDetail::default() }],
+        thresholds: Thresholds { fps_min: Some(12.0), ..Thresholds::default() },
+        ..Detail::default()
+    };
+    let history = History {
+        of: HistoryOf::Machine,
+        span: Span::Day,
+        first: 9,
+        fresh: true,
+        series: vec![vec![1.5, 2.0], vec![]],
+    };
+    let old = OldLines { lines: vec![PlacedLine { place, line: line.clone() }], before: Some(place) };
+    for message in [
+        ServerMessage::Answer { seq: 1, answer: Answer::NotSaved { touched: 2, reason: "full".into() } },
+        ServerMessage::Log { stream: StreamIx(1), first: 2, lines: vec![line], missed: 3, fresh: true },
+        ServerMessage::OldLog { seq: 4, stream: StreamIx(5), old },
+        ServerMessage::Detail(Box::new(detail)),
+        ServerMessage::History(Box::new(history)),
+        ServerMessage::Leaving { workers_left: 6 },
+    ] {
+        let mut bytes = Vec::new();
+        put(&mut bytes, &message).unwrap();
+        assert_eq!(get_all::<ServerMessage>(&bytes), Ok(message));
+    }
+    let target = Selection::Ids(vec![StreamId::new("a-1").unwrap()]);
+    let order = CareOrder::Mute(std::time::Duration::from_secs(90));
+    for message in [
+        ClientMessage::Command { seq: 1, command: Command::Care { order, target } },
+        ClientMessage::ReadLog { seq: 2, stream: StreamIx(3), before: place, lines: 4 },
+        ClientMessage::FollowHistory(Some((HistoryOf::Stream(StreamIx(1)), Span::Hour))),
+        ClientMessage::Pace(std::time::Duration::from_millis(250)),
+        ClientMessage::Show("group:news".into()),
+    ] {
+        let mut bytes = Vec::new();
+        put(&mut bytes, &message).unwrap();
+        assert_eq!(get_all::<ClientMessage>(&bytes), Ok(message));
+    }
+}

@@ -105,6 +105,10 @@ impl State {
         let interrupt = is_interrupt(key);
         match key.code {
             KeyCode::Char('y' | 'Y') => self.confirm(),
+            KeyCode::Char('d' | 'D') if self.question() == Some(&Question::Quit) => {
+                self.drop_overlay();
+                vec![Effect::Detach]
+            }
             // Whoever presses it again means it.
             _ if interrupt && self.question() == Some(&Question::Quit) => self.confirm(),
             KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => {
