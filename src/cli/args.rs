@@ -71,6 +71,8 @@ pub enum Verb {
     Events(verbs::Events),
     /// Ends the headend that runs, and waits until it has
     Shutdown(verbs::Shutdown),
+    /// Tells who ordered what, and what became of it
+    Audit(verbs::Audit),
     /// Prints what a shell needs to complete arguments
     Completions(verbs::Completions),
     /// Prints this program's page of the manual

@@ -83,6 +83,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Top(top)) => verbs::top::run(&top),
         Some(Verb::Events(events)) => verbs::events::run(&events),
         Some(Verb::Shutdown(shutdown)) => verbs::shutdown::run(&shutdown),
+        Some(Verb::Audit(audit)) => verbs::audit::run(&audit),
         Some(Verb::Completions(completions)) => verbs::shell::completions(&completions),
         Some(Verb::Man(man)) => verbs::shell::man(&man),
     };

@@ -10,7 +10,7 @@ use super::args::{Common, Run};
 use super::{FAILED, Failed, MISTAKEN, OK, attach, console as wishes, headless, print, report::Report, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, OnHangup, Sources};
 use crate::console::{self, Ending, Settings};
-use crate::link::{Link, Role};
+use crate::link::{Link, Role, Who};
 use crate::service::{CONSOLE_LIMIT, Options, Service, ServiceError, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
@@ -212,6 +212,8 @@ fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -
     let (leaver, settings) = (service.leaver(), settings.clone());
     let role = if settings.wall { Role::Viewer } else { Role::Operator };
     let link = service.hub().attach(role, || {});
+    let uid = nix::unistd::Uid::effective().as_raw();
+    link.introduce(Who { uid, terminal: super::verbs::terminal_name().into() });
     let console = spawn_console(Box::new(link), settings, leaver)?;
     let mut until = until;
     let mut ended = None;

@@ -1,6 +1,7 @@
 //! What is asked of a headend that runs, from a script or by hand: each verb is one more client of it.
 
 pub mod args;
+pub mod audit;
 pub mod events;
 pub mod logs;
 pub mod order;
@@ -32,6 +33,11 @@ fn span(text: &str) -> Result<Duration, String> {
 fn wall_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Lines of text, each with its end.
+fn joined(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 /// A JSON document on a line of its own.

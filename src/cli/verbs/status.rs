@@ -41,14 +41,10 @@ pub fn run(args: &args::Status) -> Result<u8, Failed> {
         print(&Report::of(&found).to_json())?;
     } else {
         let order: Vec<&Row> = found.rows.values().map(AsRef::as_ref).collect();
-        print(&joined(&text(&found, &order, &super::fits())))?;
+        print(&super::joined(&text(&found, &order, &super::fits())))?;
     }
     let critical = found.rows.values().any(|row| row.health() == Health::Critical);
     Ok(if args.exit_code && critical { CRITICAL } else { OK })
-}
-
-fn joined(lines: &[String]) -> String {
-    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 /// The table of `board`, its rows in this order; totals and notices first.

@@ -46,8 +46,7 @@ pub fn run(args: &args::Top) -> Result<u8, Failed> {
     if args.json {
         print(&json(board, args.by, &most))?;
     } else {
-        let text = text(board, &most, &super::fits());
-        print(&text.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>())?;
+        print(&super::joined(&text(board, &most, &super::fits())))?;
     }
     Ok(OK)
 }

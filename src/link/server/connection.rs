@@ -18,7 +18,7 @@ use crate::link::wire::hello::{self, ClientHello, MAX_TEXT, ServerHello, Version
 use crate::link::wire::incoming::{ClientReader, FromClient};
 use crate::link::wire::update::Encoder;
 use crate::link::wire::{MAX_SERVER_FRAME, WireError, put};
-use crate::link::{Client, ClientMessage, Role, ServerMessage};
+use crate::link::{Client, ClientMessage, Role, ServerMessage, Who};
 use crate::model::clean_line;
 
 /// Who connects says hello within this.
@@ -85,13 +85,14 @@ async fn talk(
     stopped: watch::Receiver<bool>,
 ) -> Result<(), End> {
     let mut reader = ClientReader::default();
-    let role = match timeout(HELLO_LIMIT, greet(stream, &mut reader, shared)).await {
+    let (role, who) = match timeout(HELLO_LIMIT, greet(stream, &mut reader, shared)).await {
         Ok(greeted) => greeted?,
         Err(_) => return Err(End::Silent),
     };
     let news = Arc::new(Notify::new());
     let waker = Arc::clone(&news);
     let client = shared.hub.attach(role, move || waker.notify_one());
+    client.introduce(who);
     let now = Instant::now();
     let mut connection = Connection {
         client,
@@ -112,7 +113,11 @@ async fn talk(
 }
 
 /// Hears the hello and answers it.
-async fn greet(stream: &mut UnixStream, reader: &mut ClientReader, shared: &Shared) -> Result<Role, End> {
+async fn greet(
+    stream: &mut UnixStream,
+    reader: &mut ClientReader,
+    shared: &Shared,
+) -> Result<(Role, Who), End> {
     let (version, said) = loop {
         match reader.next()? {
             Some(FromClient::Hello(version, said)) => break (version, said),
@@ -127,6 +132,7 @@ async fn greet(stream: &mut UnixStream, reader: &mut ClientReader, shared: &Shar
         reader.push(&buffer[..count]);
     };
     let peer = stream.peer_cred()?;
+    let mut who = Who { uid: peer.uid(), terminal: "".into() };
     let outcome = match (Version::ours().differs(&version, false), said) {
         (Some(differs), _) => Err(differs),
         (None, None) => return Err(WireError::Malformed("an empty hello").into()),
@@ -138,7 +144,8 @@ async fn greet(stream: &mut UnixStream, reader: &mut ClientReader, shared: &Shar
                 Vec::new()
             };
             let given = shared.access.role(uid, &groups, role);
-            log::debug!("user {uid} on {}: {given:?}", clean_line(&terminal, MAX_TEXT));
+            who.terminal = clean_line(&terminal, MAX_TEXT).into();
+            log::debug!("user {uid} on {}: {given:?}", who.terminal);
             given.ok_or_else(|| {
                 format!("user {uid} may not attach: [socket] operators or viewers in the configuration would allow it")
             })
@@ -155,7 +162,7 @@ async fn greet(stream: &mut UnixStream, reader: &mut ClientReader, shared: &Shar
     let mut out = Vec::new();
     frame::write(Kind::Hello, &hello::write(&Version::ours(), &answer)?, MAX_SERVER_FRAME, &mut out)?;
     stream.write_all(&out).await?;
-    outcome.map_err(End::Refused)
+    outcome.map(|role| (role, who)).map_err(End::Refused)
 }
 
 /// How many messages may still be heard.
