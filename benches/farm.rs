@@ -63,9 +63,9 @@ fn main() {
     let started = Instant::now();
     let mut screen =
         Screen::headend((200, 60), &args, &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]);
-    let pid = screen.pid();
     let all_live = format!("live {streams}");
     wait_until("all are live", Duration::from_secs(300), || screen.text().contains(&all_live));
+    let pid = screen.pid();
     println!("| what | figure |\n| --- | --- |");
     row(&format!("{streams} workers live after"), &format!("{:.1} s", started.elapsed().as_secs_f64()));
 

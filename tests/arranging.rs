@@ -16,12 +16,16 @@ fn four() -> Stage {
 
 fn four_with(settings: &str) -> Stage {
     let stage = Stage::empty();
+    stage.write(&text_of_four(&stage, settings));
+    stage
+}
+
+fn text_of_four(stage: &Stage, settings: &str) -> String {
     let mut text = format!("{settings}{QUICK}");
     for (id, group) in [("alpha", "news"), ("beta", "sport"), ("gamma", "news"), ("delta", "sport")] {
         text += &stage.stream(id, "healthy", &format!("group = \"{group}\""));
     }
-    stage.write(&text);
-    stage
+    text
 }
 
 fn all_live(screen: &Screen) {
@@ -133,6 +137,37 @@ fn views_and_columns_are_there_again_at_the_next_start() {
     screen.wait_text("console.toml is damaged");
     screen.wait_text(" pid ");
     assert!(!file.exists() && stage.state().join("console.toml.damaged").exists());
+}
+
+#[test]
+fn a_view_that_is_written_while_it_runs_is_on_its_key_at_once() {
+    let stage = four();
+    let screen = stage.console(WIDE, &[]);
+    all_live(&screen);
+    screen.keys("5");
+    screen.wait_text("no view is on 5");
+    let view = |name: &str, group: &str| {
+        format!("[[view]]\nname = \"{name}\"\nkey = 5\nfilter = \"group:{group}\"\n")
+    };
+    stage.write(&text_of_four(&stage, &view("only news", "news")));
+    screen.wait_text("settings read anew");
+    screen.keys("5");
+    screen.wait_text("view 5 only news");
+    screen.wait_text("2 of 4 shown");
+    assert!(screen.row("beta").is_empty() && !screen.row("alpha").is_empty());
+    // Another one in its place, and a mistake, which leaves it there.
+    stage.write(&text_of_four(&stage, &view("the sport", "sport")));
+    screen.wait_no_text("only news");
+    screen.keys("5");
+    screen.wait_text("view 5 the sport");
+    stage.write(&text_of_four(&stage, &view("broken", "sport (")));
+    screen.wait_text("headend.toml:");
+    screen.keys("05");
+    screen.wait_text("view 5 the sport");
+    stage.write(&text_of_four(&stage, ""));
+    screen.wait_no_text("headend.toml:");
+    screen.keys("05");
+    screen.wait_text("no view is on 5");
 }
 
 #[test]

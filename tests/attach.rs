@@ -155,7 +155,7 @@ fn a_console_that_runs_the_streams_can_be_attached_to_and_left() {
     assert_eq!(mode & 0o777, 0o600);
     let mut second = stage.console(WIDE, &[]);
     second.wait_phase("alpha", "live");
-    let worker = stage.worker("alpha");
+    let (headend, worker) = (first.process(), stage.worker("alpha"));
     // The terminal of the one that runs them goes away.
     first.hang_up();
     stage.wait_log("_headend", "the streams go on");
@@ -167,8 +167,61 @@ fn a_console_that_runs_the_streams_can_be_attached_to_and_left() {
     assert!(second.quit_idle().success());
     let third = stage.console(WIDE, &[]);
     third.wait_phase("alpha", "live");
-    first.process().signal(Signal::SIGTERM);
+    headend.signal(Signal::SIGTERM);
     third.wait_text("it was told to end");
+}
+
+#[test]
+fn who_leaves_the_streams_running_has_the_prompt_back_and_they_run() {
+    let stage = Stage::new(&[("alpha", "healthy")]);
+    let mut first = stage.console(WIDE, &[]);
+    first.wait_phase("alpha", "live");
+    let (headend, worker) = (first.process(), stage.worker("alpha"));
+    first.keys("q");
+    first.wait_text("lets the streams run on");
+    first.keys("d");
+    assert!(first.finish().success());
+    assert_eq!(first.not_given_back(), Vec::<&str>::new());
+    let told = String::from_utf8_lossy(&first.raw_output()).into_owned();
+    let told = told.rsplit("\x1b[?1049l").next().unwrap().to_owned();
+    assert!(told.contains("headend --state") && told.contains(&format!("kill {}", headend.pid)), "{told}");
+    // The terminal is closed behind it: that is nobody's business any more.
+    first.hang_up();
+    let mut second = stage.console(WIDE, &[]);
+    second.wait_phase("alpha", "live");
+    assert!(headend.is_alive());
+    assert_eq!(stage.worker("alpha"), worker);
+    assert!(second.quit_idle().success());
+    headend.signal(Signal::SIGTERM);
+    support::processes::wait_gone(&[headend, worker], LIMIT);
+}
+
+#[test]
+fn the_process_in_front_is_one_with_the_one_behind_it() {
+    let stage = Stage::new(&[("alpha", "healthy")]);
+    // Killed in front: nobody is left.
+    let mut killed = stage.console(WIDE, &[]);
+    killed.wait_phase("alpha", "live");
+    let all = [killed.process(), stage.worker("alpha")];
+    killed.kill();
+    support::processes::wait_gone(&all, LIMIT);
+    // Killed behind: the terminal is given back all the same.
+    let mut killed = stage.console(WIDE, &[]);
+    killed.wait_phase("alpha", "live");
+    killed.process().signal(Signal::SIGKILL);
+    assert_eq!(killed.finish().code(), Some(128 + 9));
+    assert_eq!(killed.not_given_back(), Vec::<&str>::new());
+}
+
+#[test]
+fn with_on_hangup_stop_a_lost_terminal_stops_the_streams() {
+    let settings = format!("{}\n[console]\non_hangup = \"stop\"\n", support::stage::QUICK);
+    let stage = Stage::with(&settings, &[("alpha", "healthy")]);
+    let mut console = stage.console(WIDE, &[]);
+    console.wait_phase("alpha", "live");
+    let all = [console.process(), stage.worker("alpha")];
+    console.hang_up();
+    support::processes::wait_gone(&all, LIMIT);
 }
 
 #[test]

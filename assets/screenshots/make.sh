@@ -29,25 +29,65 @@ save grid-200x60 'headend: the grid at 200x60'
 resize 80 24
 save grid-80x24 'headend: the grid at 80x24'
 
+resize 120 40
+press d && press d
+sleep 1
+save tiles 'headend: 200 streams as tiles on one screen of 120x40'
+press d
+press t
+sleep 1
+press _
+until_text '▸'
+save groups 'headend: groups that are folded, with their totals'
+press t
+
 resize 160 45
-press f
-until_text 'faults only'
-press / && type_text http-5xx && press Enter
-until_text '/http-5xx'
+press P
+until_text 'to look at'
+press a
+until_text 'acknowledged'
+save penalty 'headend: the penalty box, the worst streams first'
+press Escape
+
+press / && type_text 'fault:http-5xx' && press Enter
+until_text 'fault:http-5xx'
 press Enter
 until_text 'last error'
-save stream 'headend: one stream that the server answers with 503, and its log'
+save stream 'headend: one stream that the server answers with 503, its charts and its log'
 resize 120 30
 press l
 until_text 'log of'
-save log "headend: a stream's log on the whole screen"
+press f
+press f
+save log "headend: a stream's log on the whole screen, without what is only information"
+press f && press f
 
 resize 100 32
 press m
 until_text "workers' memory"
 save machine 'headend: the machine'
+press Escape && press Escape && press Escape && press Escape
+
+resize 160 45
+press z
+until_text 'FROZEN'
+press '<'
+until_text '1 min ago'
+save frozen 'headend: a frozen screen, a minute back'
+press z
+
+resize 120 40
+press : && type_text 'log'
+until_text 'do: log'
+save palette 'headend: everything that can be done here, to choose from'
+press Escape
+
+resize 160 45
+press W
+until_text 'streams '
+save wall 'headend: the wall'
+press Escape
 resize 120 42
 press '?'
-until_text 'Moving'
+until_text 'Everywhere'
 save help 'headend: all keys'
-

@@ -1,5 +1,6 @@
 //! A console on a headend that runs already.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,7 +47,7 @@ pub fn find(
     let configured = || config::state_dir_of(path.as_deref()?, environment);
     let Some(folder) = said.or_else(configured).or_else(default_state_dir) else { return Ok(None) };
     let title = path.as_ref().map_or_else(String::new, |path| path.display().to_string());
-    let screen = Screen { title, remember: true, config: path };
+    let screen = Screen { title, remember: true, config: path, front: false };
     match connect(&folder, &args.common, screen) {
         Ok(running) => Ok(Some(running)),
         Err(error) if error.is_nobody() => Ok(None),
@@ -82,6 +83,12 @@ fn connect(folder: &Path, common: &Common, screen: Screen) -> Result<Running, Co
     Ok(Running { remote, connecting, folder: folder.to_owned(), screen })
 }
 
+/// Another user's console remembers nothing there.
+fn is_ours(folder: &Path) -> bool {
+    let owner = std::fs::metadata(folder).map(|folder| folder.uid());
+    owner.is_ok_and(|owner| owner == nix::unistd::Uid::effective().as_raw())
+}
+
 /// The terminal this runs on, as others know it.
 fn terminal_name() -> String {
     let path = std::fs::read_link("/proc/self/fd/0").unwrap_or_default();
@@ -114,7 +121,8 @@ pub fn run(running: Running, common: &Common) -> Result<u8, Failed> {
         version: env!("CARGO_PKG_VERSION"),
         wall: common.wall,
         attached: true,
-        remember: screen.remember.then(|| folder.join(console::FILE_NAME)),
+        may_go_on: false,
+        remember: is_ours(&folder).then(|| folder.join(console::FILE_NAME)),
         says: None,
     };
     let until = common.run_for.map(|span| Instant::now() + span);

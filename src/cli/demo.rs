@@ -34,7 +34,7 @@ pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
     // A demo that nobody gave a folder leaves nothing behind that the next one would show.
     let remember = common.state.is_some();
     common.state = common.state.or_else(own);
-    let screen = run::Screen { config: None, title: "demo".to_owned(), remember };
+    let screen = run::Screen { config: None, title: "demo".to_owned(), remember, front: false };
     let code = run::with_configuration(loaded, None, &common, screen, true);
     served.stop();
     code

@@ -5,6 +5,7 @@ mod attach;
 mod check;
 mod console;
 mod demo;
+mod front;
 mod headless;
 mod keys;
 mod leaving;
@@ -160,5 +161,7 @@ fn tell_report(report: &Report) {
             lines.push(format!("  because: {text}"));
         }
     }
-    tell(&crate::model::mask_secrets(&lines.join("\n")));
+    // Line by line: a secret at the end of one does not go on in the next.
+    let lines: Vec<_> = lines.iter().map(|line| crate::model::mask_secrets(line)).collect();
+    tell(&lines.join("\n"));
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
-use super::{FAILED, Failed, MISTAKEN, OK, attach, console as wishes, headless, print, report::Report, tell};
+use super::{FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, report::Report, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, OnHangup, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::link::{Link, Role, Who};
@@ -34,6 +34,9 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     {
         return attach::run(running, &args.common);
     }
+    let in_terminal = !args.common.headless && console::terminal::is_there();
+    let front = in_terminal && front::is_there();
+    // What is wrong with the configuration is found before another process is started for it.
     let path = located.map_err(Failed::Nothing)?;
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
@@ -44,7 +47,14 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
         OnHangup::Stop => true,
         OnHangup::Continue => false,
     };
-    let screen = Screen { title: path.display().to_string(), remember: true, config: Some(path) };
+    if in_terminal
+        && !front
+        && let Some(code) = front::run()
+    {
+        return Ok(code);
+    }
+    let title = path.display().to_string();
+    let screen = Screen { title, remember: true, config: Some(path), front };
     with_configuration(loaded, sources, &args.common, screen, leave_on_hangup)
 }
 
@@ -68,6 +78,8 @@ pub struct Screen {
     pub title: String,
     /// Whether what is arranged on the screen is remembered.
     pub remember: bool,
+    /// A process in front of this one waits for the console's end: streams can be left running.
+    pub front: bool,
 }
 
 /// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
@@ -121,6 +133,7 @@ fn with_console(
     leave_on_hangup: bool,
 ) -> Result<u8, Failed> {
     let remember = service.folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
+    let front = screen.front;
     let mut settings = Settings {
         source: wishes::source(screen.config, common),
         title: screen.title,
@@ -128,6 +141,7 @@ fn with_console(
         version: env!("CARGO_PKG_VERSION"),
         wall: common.wall,
         attached: false,
+        may_go_on: front,
         remember,
         says: None,
     };
@@ -137,11 +151,15 @@ fn with_console(
     let code = match ending {
         Ok(Ok(Ending::TerminalLost)) if !leave_on_hangup => {
             log::warn!("the terminal is lost; {}", goes_on(&service));
+            if front {
+                front::let_go();
+            }
             return headless::run(service, common, until);
         }
         Ok(Ok(Ending::Detached)) => {
             log::warn!("the console was left; {}", goes_on(&service));
             tell(&format!("headend: {}", goes_on(&service)));
+            front::let_go();
             return headless::run(service, common, until);
         }
         Ok(Ok(Ending::Hurried)) => {

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{MAX_EXCERPT_CHARS, MAX_EXCERPT_LINE_BYTES, MAX_QUOTE_BYTES};
-use crate::model::{clean, clean_line, mask_secrets};
+use super::{MAX_EXCERPT_CHARS, MAX_EXCERPT_LINE_BYTES};
+pub(super) use crate::model::quote;
+use crate::model::{clean, mask_secrets};
 
 /// One thing that is wrong, or (as a warning) that was probably not meant so.
 ///
@@ -102,11 +103,6 @@ impl fmt::Display for Mistakes {
 }
 
 impl std::error::Error for Mistakes {}
-
-/// A text from the file as a message shows it: in quotes, clean, masked and not long.
-pub(super) fn quote(text: &str) -> String {
-    format!("\"{}\"", clean_line(text, MAX_QUOTE_BYTES))
-}
 
 impl Excerpt {
     /// Shows `line` with a caret under the `width` bytes from byte `at` on. None when the line is

@@ -75,8 +75,6 @@ pub const MAX_TAG_CHARS: usize = 64;
 /// Above this size only the first syntax error of a file is reported, bytes: finding all of them
 /// costs memory for each.
 const MAX_RECOVER_BYTES: usize = 256 * 1024;
-/// What is shown of a text from the file inside a message, bytes.
-const MAX_QUOTE_BYTES: usize = 120;
 /// What is shown of a line under a mistake, characters.
 const MAX_EXCERPT_CHARS: usize = 100;
 /// Longer lines are not shown under a mistake at all, bytes.

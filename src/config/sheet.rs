@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::model::LineStarts;
+
 /// The text of one file that was read.
 pub(super) struct Sheet {
     /// The number of files read before it: mistakes are told in this order.
@@ -13,8 +15,7 @@ pub(super) struct Sheet {
     pub path: PathBuf,
     /// Its text, without a byte order mark.
     pub text: Arc<str>,
-    /// Where each line begins, bytes.
-    starts: Vec<usize>,
+    starts: LineStarts,
     /// Lines that syntax errors are on. What else seems wrong there only follows from them.
     broken: BTreeSet<usize>,
 }
@@ -31,22 +32,18 @@ impl Sheet {
     /// A file's text.
     pub fn new(index: usize, path: &Path, text: &str) -> Self {
         let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        let starts = LineStarts::of(&text);
         Self { index, path: path.to_owned(), text, starts, broken: BTreeSet::new() }
     }
 
     /// Line (from 1) of byte `offset`.
     pub fn line_of(&self, offset: usize) -> usize {
-        self.starts.partition_point(|&start| start <= offset.min(self.text.len())).max(1)
+        self.starts.line_of(offset)
     }
 
     /// Line and column (from 1, in characters) of byte `offset`.
     pub fn place(&self, offset: usize) -> (usize, usize) {
-        let line = self.line_of(offset);
-        let text = self.line(line);
-        let at = offset.saturating_sub(self.starts[line - 1]).min(text.len());
-        let column = text.char_indices().take_while(|&(i, _)| i < at).count();
-        (line, column + 1)
+        self.starts.place(&self.text, offset)
     }
 
     /// The text of line `number` (from 1), without its line feed.
@@ -57,14 +54,12 @@ impl Sheet {
 
     /// Where line `number` (from 1) is, without its line feed.
     pub fn line_range(&self, number: usize) -> Range<usize> {
-        let start = self.starts[number - 1];
-        let end = self.starts.get(number).map_or(self.text.len(), |next| next - 1);
-        start..end
+        self.starts.range(&self.text, number)
     }
 
     /// How many lines there are.
     pub const fn lines(&self) -> usize {
-        self.starts.len()
+        self.starts.count()
     }
 
     /// Remembers that a syntax error is at `offset`.
@@ -117,23 +112,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_count_lines_and_characters() {
+    fn a_byte_order_mark_is_no_part_of_the_text() {
         let sheet = Sheet::new(0, Path::new("x"), "\u{feff}ab\néé\r\n");
-        let places: Vec<_> = (0..=sheet.text.len()).map(|i| sheet.place(i)).collect();
-        let expected = [
-            (1, 1),
-            (1, 2),
-            (1, 3),
-            (2, 1),
-            (2, 2), // inside the first é: after it
-            (2, 2),
-            (2, 3),
-            (2, 3),
-            (2, 4),
-            (3, 1),
-        ];
-        assert_eq!(places, expected);
-        assert_eq!(sheet.place(999), (3, 1));
+        assert_eq!((sheet.place(0), sheet.place(3)), ((1, 1), (2, 1)));
         assert_eq!((sheet.line(2), sheet.lines()), ("éé\r", 3));
     }
 

@@ -101,6 +101,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+    use crate::console::tests::disk::SmallDisk;
 
     #[test]
     fn the_last_text_is_on_disk_when_it_ends() {
@@ -112,6 +113,28 @@ mod tests {
         }
         drop(keeper);
         assert_eq!(std::fs::read_to_string(path).unwrap(), "# 99");
+    }
+
+    #[test]
+    fn a_full_disk_leaves_the_text_before_and_is_told() {
+        let Some(disk) = SmallDisk::mount() else { return };
+        let path = disk.path().join("console.toml");
+        let (tell, told) = mpsc::channel();
+        let keeper = Keeper::start(path.clone(), move |failed| tell.send(failed).unwrap()).unwrap();
+        keeper.keep("# before".into());
+        while std::fs::read_to_string(&path).is_err() {
+            std::thread::yield_now();
+        }
+        disk.fill();
+        keeper.keep(format!("# {}", "x".repeat(100_000)));
+        let failed = told.recv().unwrap();
+        assert!(failed.contains("console.toml can't be written: No space left"), "{failed}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "# before");
+        // And when there is room again what is kept then is kept.
+        disk.free();
+        keeper.keep("# after".into());
+        drop(keeper);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "# after");
     }
 
     #[test]

@@ -8,9 +8,9 @@ use ratatui::layout::{Rect, Size};
 pub const LEAST: Size = Size { width: 40, height: 12 };
 /// Notices shown at the same time, each on its own line.
 pub const MAX_NOTICES: u16 = 3;
-/// Lines that must not be missed: those, that headend leaves, that the screen is frozen, and that the
-/// data is old.
-pub const MAX_BANNERS: u16 = MAX_NOTICES + 3;
+/// Lines that must not be missed: those, that headend leaves, that the screen is frozen, that the data
+/// is old, and that the operator's files have mistakes.
+pub const MAX_BANNERS: u16 = MAX_NOTICES + 4;
 
 /// The parts of the screen, from the top down. A part that is not there has no height.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -6,12 +6,11 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue, Error as TomlError};
 
-use crate::model::clean_line;
+pub use crate::model::quote;
+use crate::model::{LineStarts, clean_line, nearest};
 
 /// Mistakes that are told of one file; the first ones, as one slip often causes many.
 pub const MAX_MISTAKES: usize = 20;
-/// What is shown of a text from the file, bytes.
-const MAX_QUOTE: usize = 60;
 /// The longest message that is kept, bytes.
 const MAX_TEXT: usize = 400;
 
@@ -28,6 +27,15 @@ pub struct Mistake {
     pub text: String,
 }
 
+impl Mistake {
+    /// Where it is: the file, without its folder, and the place in it, which may be empty.
+    #[must_use]
+    pub fn place(&self) -> (&str, String) {
+        let file = self.file.rsplit('/').next().unwrap_or_default();
+        (file, if self.line == 0 { String::new() } else { format!(":{}:{}", self.line, self.column) })
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
@@ -42,6 +50,7 @@ impl fmt::Display for Mistake {
 pub struct Sheet<'a> {
     file: String,
     text: &'a str,
+    starts: LineStarts,
     mistakes: Vec<(usize, Mistake)>,
 }
 
@@ -49,16 +58,14 @@ impl<'a> Sheet<'a> {
     /// The text of `file`.
     #[must_use]
     pub fn new(file: &str, text: &'a str) -> Self {
-        Self {
-            file: clean_line(file, MAX_TEXT),
-            text: text.strip_prefix('\u{feff}').unwrap_or(text),
-            mistakes: Vec::new(),
-        }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let starts = LineStarts::of(text);
+        Self { file: clean_line(file, MAX_TEXT), text, starts, mistakes: Vec::new() }
     }
 
     /// Something is wrong at `span`.
     pub fn wrong(&mut self, span: Range<usize>, text: impl AsRef<str>) {
-        let (line, column) = place(self.text, span.start);
+        let (line, column) = self.starts.place(self.text, span.start);
         let text = clean_line(text.as_ref(), MAX_TEXT);
         self.mistakes.push((span.start, Mistake { file: self.file.clone(), line, column, text }));
     }
@@ -134,20 +141,6 @@ pub fn read_file(path: &Path, most: u64) -> Result<String, Mistake> {
     String::from_utf8(bytes).map_err(|_| wrong("the file is no UTF-8; save it as UTF-8".into()))
 }
 
-/// Line and column, from 1, of byte `at`.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let at = (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-    let before = &text[..at];
-    let line = before.rfind('\n').map_or(0, |feed| feed + 1);
-    (before.matches('\n').count() + 1, before[line..].chars().count() + 1)
-}
-
-/// A text from the file as a message shows it: in quotes, clean, not long.
-#[must_use]
-pub fn quote(text: &str) -> String {
-    format!("\"{}\"", clean_line(text, MAX_QUOTE))
-}
-
 /// What a value is, for people.
 #[must_use]
 pub fn kind_of(value: &DeValue<'_>) -> String {
@@ -169,34 +162,9 @@ pub fn meant<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> S
     nearest(word, candidates).map_or_else(String::new, |near| format!("; did you mean {}?", quote(near)))
 }
 
-/// The one of `candidates` that `word` was probably meant to be.
-#[must_use]
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Comparing costs the product of the lengths; nothing that long is a slip of the fingers.
-    let length = word.chars().count();
-    if length == 0 || length > 40 {
-        return None;
-    }
-    let plain = |text: &str| text.to_lowercase().replace(['_', ' '], "-");
-    let word = plain(word);
-    let near = candidates.into_iter().map(|c| (strsim::damerau_levenshtein(&word, &plain(c)), c));
-    near.filter(|(distance, _)| *distance <= (length / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_count_lines_and_characters() {
-        let text = "ab\néé = 1\n";
-        assert_eq!(
-            [0, 1, 3, 5, 6, 7, 99].map(|at| place(text, at)),
-            [(1, 1), (1, 2), (2, 1), (2, 2), (2, 2), (2, 3), (3, 1)]
-        );
-    }
 
     #[test]
     fn mistakes_come_in_the_order_of_the_file_and_are_bounded() {
@@ -235,13 +203,8 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_word_is_found_or_none() {
-        let names = ["page-up", "own-log", "quit"];
-        assert_eq!(nearest("pageup", names), Some("page-up"));
-        assert_eq!(nearest("own log", names), Some("own-log"));
-        assert_eq!(nearest("Qiut", names), Some("quit"));
-        assert_eq!(nearest("wheels", names), None);
-        assert_eq!(nearest(&"q".repeat(10_000), names), None);
-        assert_eq!(meant("quti", names), "; did you mean \"quit\"?");
+    fn what_was_meant_is_asked() {
+        assert_eq!(meant("quti", ["page-up", "quit"]), "; did you mean \"quit\"?");
+        assert_eq!(meant("wheels", ["page-up", "quit"]), "");
     }
 }

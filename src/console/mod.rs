@@ -59,6 +59,8 @@ pub struct Settings {
     /// The supervisor is another process: leaving ends the console and nothing else, and its end
     /// is waited out.
     pub attached: bool,
+    /// The streams may go on without this console, though this process runs them.
+    pub may_go_on: bool,
     /// The file in which columns, saved views and the theme are remembered; `None`: they are forgotten.
     pub remember: Option<PathBuf>,
     /// Said at the start, as of something that went wrong before.

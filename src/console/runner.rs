@@ -51,7 +51,7 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { source, title, exports, version, wall, attached, remember, says } = settings;
+    let Settings { source, title, exports, version, wall, attached, may_go_on, remember, says } = settings;
     let around = Surroundings::read();
     let told = wishes::read(&source, &Wishes::default(), around.depth());
     if let Some(wish) = told.wishes.as_ref().and_then(|w| w.theme.as_ref()).filter(|wish| wish.firm) {
@@ -72,7 +72,7 @@ pub fn run(
     let depth = around.depth();
     let mut state = State::new(&title, version, size, TimeZone::system());
     state.begin(around, told.clone());
-    state.attached = attached;
+    (state.attached, state.may_go_on) = (attached, may_go_on);
     if wall {
         state.wall_alone();
         state.mouse = false;

@@ -92,6 +92,7 @@ mod tests {
 
     use super::*;
     use crate::console::state::log::taking::Saved;
+    use crate::console::tests::disk::SmallDisk;
     use crate::model::{LineLevel, LogLine};
 
     fn order(path: PathBuf, make_folder: bool) -> SaveLines {
@@ -123,6 +124,20 @@ mod tests {
             fs::write(numbered(&path, number), "").unwrap();
         }
         assert!(save(&order(path, false)).unwrap_err().contains("too many"));
+    }
+
+    #[test]
+    fn on_a_full_disk_it_says_so_and_leaves_no_half_of_a_file() {
+        let Some(disk) = SmallDisk::mount() else { return };
+        let mut order = order(disk.path().join("a.log"), false);
+        order.lines = std::iter::repeat_n(order.lines[0].clone(), 10_000).collect();
+        disk.fill();
+        let error = save(&order).unwrap_err();
+        assert!(error.contains("a.log is not saved: No space left"), "{error}");
+        assert!(!order.path.exists());
+        disk.free();
+        order.lines.truncate(100);
+        assert!(save(&order).unwrap().contains("100 lines saved"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use ratatui::layout::Size;
 
 /// Alternate screen, bracketed paste (so that pasted text is never taken for keys), no cursor.
@@ -78,8 +79,31 @@ impl Drop for Taken {
     }
 }
 
+/// How the terminal was, for who is to bring it back after another process had it.
+#[derive(Debug)]
+pub struct Before(Option<Termios>);
+
+impl Before {
+    /// As it is now.
+    #[must_use]
+    pub fn read() -> Self {
+        Self(tcgetattr(io::stdin()).ok())
+    }
+
+    /// Brings it back, whatever the other one did to it.
+    pub fn bring_back(&self) {
+        OURS.store(true, Ordering::SeqCst);
+        restore();
+        if let Some(mode) = &self.0 {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, mode);
+        }
+    }
+}
+
 /// Gives the terminal back, if it is ours. May be called from any thread, also while panicking,
-/// also twice; never panics, and never waits longer than a fifth of a second.
+/// also twice; never panics. For a terminal that takes nothing it waits [`RESTORE_PATIENCE_MS`] and leaves
+/// it as it is, but for its mode. One that takes something is written to until it has all of these few
+/// bytes: should it freeze between the two, this waits with it.
 pub fn restore() {
     if !OURS.swap(false, Ordering::SeqCst) {
         return;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -110,37 +111,50 @@ pub fn wrap(text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
 #[must_use]
 pub fn wrap_after(taken: usize, text: &str, columns: usize, glyphs: &Glyphs) -> Vec<String> {
     let text = shown(text, glyphs);
+    rows_after(taken, &text, columns).into_iter().map(|row| text[row].to_owned()).collect()
+}
+
+/// Where [`wrap`] cuts a text that is safe already: the bytes of each piece, without the blanks at
+/// its end. At least one.
+#[must_use]
+pub fn rows(text: &str, columns: usize) -> Vec<Range<usize>> {
+    rows_after(0, text, columns)
+}
+
+fn rows_after(taken: usize, text: &str, columns: usize) -> Vec<Range<usize>> {
     let columns = columns.max(2);
-    let mut pieces = Vec::new();
-    let (mut piece, mut used) = (String::new(), taken);
+    let mut rows = Vec::new();
+    let (mut begin, mut at, mut used) = (0, 0, taken);
+    let mut close = |begin: &mut usize, end: usize| {
+        let kept = text[*begin..end].trim_end().len();
+        rows.push(*begin..*begin + kept);
+        *begin = end;
+    };
     for word in text.split_inclusive(' ') {
-        // The blank after a word needs no room at the end of a line.
+        // The blank after a word needs no room at the end of a row.
         let wide = width(word.trim_end());
-        if used + wide > columns && used > 0 {
-            pieces.push(std::mem::take(&mut piece));
+        if used > 0 && used + wide > columns {
+            close(&mut begin, at);
             used = 0;
         }
         if wide <= columns {
-            piece.push_str(word);
             used += width(word);
+            at += word.len();
             continue;
         }
         for grapheme in word.graphemes(true) {
             if used + grapheme.width() > columns {
-                pieces.push(std::mem::take(&mut piece));
+                close(&mut begin, at);
                 used = 0;
             }
-            piece.push_str(grapheme);
             used += grapheme.width();
+            at += grapheme.len();
         }
     }
-    if !piece.is_empty() || pieces.is_empty() {
-        pieces.push(piece);
+    if begin < text.len() || text.is_empty() {
+        close(&mut begin, text.len());
     }
-    for piece in &mut pieces {
-        piece.truncate(piece.trim_end().len());
-    }
-    pieces
+    rows
 }
 
 /// Keeps `lines` pieces at most: the last one then holds the rest, to be cut and marked where it is
@@ -275,6 +289,8 @@ pub fn share_of(length: usize, share: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::glyphs::{ASCII, UNICODE};
     use super::*;
 
@@ -341,6 +357,24 @@ mod tests {
         }
         for piece in wrap(&"新闻 x ".repeat(30), 9, &UNICODE) {
             assert!(width(&piece) <= 9, "{piece}");
+        }
+        assert_eq!(rows("one two  three", 8), [0..7, 9..14]);
+        assert_eq!(wrap("新闻联播", 5, &UNICODE), ["新闻", "联播"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_row_is_too_wide_and_only_blanks_are_between_two(
+            text in "[ a-c新é]{0,60}",
+            columns in 2..20_usize,
+        ) {
+            let mut behind = 0;
+            for row in rows(&text, columns) {
+                prop_assert!(width(&text[row.clone()]) <= columns);
+                prop_assert!(text[behind..row.start].trim().is_empty());
+                behind = row.end;
+            }
+            prop_assert!(text[behind..].trim().is_empty());
         }
     }
 

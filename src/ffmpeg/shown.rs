@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::bounds::COMMAND_SHOWN_BYTES;
 use super::command::CommandLine;
-use crate::model::{clean, mask_secrets};
+use crate::model::{clean, mask_secrets, shell_line};
 
 /// What stands in the place of a secret that is shown.
 const MASK: &str = "***";
@@ -15,8 +15,7 @@ impl CommandLine {
     /// control characters made visible. One line; to show and to copy, not to run.
     #[must_use]
     pub fn shown(&self) -> String {
-        let words: Vec<String> = self.words("ffmpeg").iter().map(|word| quoted(word)).collect();
-        words.join(" ")
+        shell_line(&self.words("ffmpeg"))
     }
 
     /// The same word by word and not quoted, behind the program's own name. Of a very long command
@@ -81,14 +80,6 @@ pub fn shown_text(text: &str) -> String {
     clean(&mask_secrets(text)).into_owned()
 }
 
-fn quoted(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,+@%".contains(&b);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +105,35 @@ mod tests {
         let wanted = "ffmpeg -stats_period 0.5 -headers '***' -passphrase '***' \
                       -i 'http://***@h/x?token=***&n=1' 'o'\\''clock.ts' ''";
         assert_eq!(line(&args).shown(), wanted);
+    }
+
+    #[test]
+    fn what_is_published_under_is_a_secret_and_what_is_read_is_a_name() {
+        let args = [
+            "-i",
+            "rtmp://in.example/live/camera-1",
+            "-f",
+            "flv",
+            "rtmp://out.example/app/k3y",
+            "rtmps://out.example:443/app/instance/k3y?n=1",
+            "rtmp://out.example/app",
+            "rtmp://out.example/app/",
+            "http://out.example/app/name",
+        ];
+        let wanted = [
+            "ffmpeg",
+            "-i",
+            "rtmp://in.example/live/camera-1",
+            "-f",
+            "flv",
+            "rtmp://out.example/app/***",
+            "rtmps://out.example:443/app/instance/***",
+            "rtmp://out.example/app",
+            "rtmp://out.example/app/",
+            "http://out.example/app/name",
+        ];
+        let words = line(&args).words("ffmpeg");
+        assert_eq!(words.iter().map(|word| &**word).collect::<Vec<_>>(), wanted);
     }
 
     #[test]

@@ -65,6 +65,15 @@ pub fn clean_line(text: &str, max_bytes: usize) -> String {
     format!("{}…", &cleaned[..cut])
 }
 
+/// What is shown of a text inside a message, bytes.
+pub const MAX_QUOTE: usize = 120;
+
+/// A text as a message shows it: in quotes, clean, masked and not long.
+#[must_use]
+pub fn quote(text: &str) -> String {
+    format!("\"{}\"", clean_line(text, MAX_QUOTE))
+}
+
 /// Words that make a query parameter or a header a secret when they are a part of its name
 /// (`X-Auth-Token`, `access_token`), compared in lower case.
 const SECRET_WORDS: &[&str] = &[
@@ -113,7 +122,7 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
         let after = at + 3;
         out.push_str(&rest[..after]);
         rest = &rest[after..];
-        let ends = |c: char| matches!(c, '/' | '?' | '#') || c.is_whitespace() || c.is_control();
+        let ends = |c: char| matches!(c, '/' | '?' | '#') || is_blank(c);
         let authority = rest.find(ends).unwrap_or(rest.len());
         let user_end = rest[..authority].rfind('@').or_else(|| password_with_slash(rest));
         if let Some(user_end) = user_end {
@@ -125,10 +134,16 @@ pub fn mask_secrets(text: &str) -> Cow<'_, str> {
     Cow::Owned(mask_values(&out))
 }
 
+/// Whether a secret in a URL ends here. Nothing that [`clean`] makes visible ends it, not even a tab
+/// or a line feed: what stands behind it may be the rest of it.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// A password with a raw `/` in it still ends at an `@` that has no blank or query before it, when
 /// a `:` comes before the first slash that is no port.
 fn password_with_slash(rest: &str) -> Option<usize> {
-    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '?' | '#')).unwrap_or(rest.len());
+    let end = rest.find(|c: char| is_blank(c) || matches!(c, '?' | '#')).unwrap_or(rest.len());
     let word = &rest[..end];
     let (colon, at, slash) = (word.find(':')?, word.rfind('@')?, word.find('/')?);
     let port = &word[colon + 1..slash.max(colon + 1)];
@@ -163,12 +178,13 @@ fn mask_values(text: &str) -> String {
             '"' | '\'' => true,
             '&' | '#' => !header,
             c if header => matches!(c, '\r' | '\n'),
-            c => c.is_whitespace() || c.is_control(),
+            c => is_blank(c),
         };
-        let from = usize::from(header);
-        let end = rest[from..].find(ends).map_or(rest.len(), |end| end + from);
+        let quoted = !header && rest.starts_with(['"', '\'']);
+        let from = usize::from(header || quoted);
+        let end = rest[from..].find(ends).map_or(rest.len(), |end| end + from).max(from);
+        out.push_str(&rest[..from]);
         if end > from {
-            out.push_str(&rest[..from]);
             out.push_str(MASK);
         }
         rest = &rest[end..];
@@ -217,6 +233,32 @@ mod tests {
         assert_eq!(clean_line("short", 20), "short");
     }
 
+    /// Whatever stands in a secret, no piece of it is left.
+    #[test]
+    fn control_characters_in_a_secret_do_not_end_it() {
+        let forms = [
+            "http://h/x?token={}&n=1",
+            "http://h/x?n=1&X-Amz-Signature={}#f",
+            "srt://h:9?mode=caller&passphrase={}",
+            "rtmp://u:{}@h/app",
+            "rtmp://{}:p@h/app",
+            "X-Auth-Token: {} and more",
+            "access_token=\"{}\"",
+        ];
+        let controls = (0..0x20).chain(0x7f..0xa0).filter_map(char::from_u32);
+        for c in controls.chain(['\u{200b}', '\u{202e}', '\u{2028}', '\u{feff}', '␛', 'ü']) {
+            // No header goes on behind the end of its line.
+            for form in forms.iter().filter(|form| !form.contains(": ") || !matches!(c, '\r' | '\n')) {
+                let text = form.replace("{}", &format!("kanarie{c}kanarie{c}{c}kanarie"));
+                let shown = mask_secrets(&text);
+                assert!(shown.contains("***") && !shown.contains("kanarie"), "{c:?}: {shown:?}");
+                assert!(!clean_line(&text, 1_000).contains("kanarie"), "{c:?}: {text:?}");
+            }
+        }
+        let header = mask_secrets("Cookie: kanarie\u{1}kanarie\r\nAccept: all");
+        assert_eq!(header, "Cookie: ***\r\nAccept: all");
+    }
+
     #[test]
     fn passwords_and_tokens_are_masked() {
         for (given, shown) in [
@@ -238,6 +280,7 @@ mod tests {
             ("Error: no such file", "Error: no such file"),
             ("two http://a:b@c/ and http://d:e@f/", "two http://***@c/ and http://***@f/"),
             ("size=3kB time=00:01", "size=3kB time=00:01"),
+            ("-f x token=\"a b\" n=1 token=''", "-f x token=\"*** b\" n=1 token=''"),
         ] {
             assert_eq!(mask_secrets(given), shown);
         }

@@ -209,21 +209,70 @@ mod tests {
 
     const BOOT: Option<&str> = Some("b");
 
-    /// A process in a group of its own; reaped by a thread, as init would.
+    /// A process in a group of its own; reaped by a thread, as init would. Whatever becomes of the
+    /// test, nobody of the group is left.
     struct Leader {
         pid: u32,
         started: u64,
-        reaper: std::thread::JoinHandle<()>,
+        reaper: Option<std::thread::JoinHandle<()>>,
     }
 
-    /// A shell as a worker of stream `mark`, or as one without a mark.
-    fn shell(script: &str, mark: Option<&str>) -> Leader {
+    impl Leader {
+        /// A shell as a worker of stream `mark`, or as one without a mark.
+        fn shell(script: &str, mark: Option<&str>) -> Self {
+            let (mut child, pid, started) = spawn(script, mark);
+            let reaper = std::thread::spawn(move || drop(child.wait()));
+            Self { pid, started, reaper: Some(reaper) }
+        }
+
+        /// What is left of a worker whose group had so many members, once it is killed and reaped. The
+        /// members must be there until somebody ends them.
+        fn orphaned(script: &str, mark: Option<&str>, count: usize) -> Self {
+            let mut leader = Self::shell(script, mark);
+            wait_members(leader.pid, count);
+            kill(Pid::from_raw(leader.pid.cast_signed()), Signal::SIGKILL).unwrap();
+            leader.reaped();
+            assert_eq!(members(leader.pid).len(), count - 1, "its children live on");
+            leader
+        }
+
+        fn reaped(&mut self) {
+            self.reaper.take().map(std::thread::JoinHandle::join).transpose().unwrap();
+        }
+    }
+
+    impl Drop for Leader {
+        fn drop(&mut self) {
+            kill_members(self.pid, self.started);
+            let _ = self.reaper.take().map(std::thread::JoinHandle::join);
+        }
+    }
+
+    fn spawn(script: &str, mark: Option<&str>) -> (Child, u32, u64) {
         let mut command = Command::new("sh");
         command.args(["-c", script]).process_group(0).env_remove(MARK).envs(mark.map(|mark| (MARK, mark)));
-        let mut child: Child = command.spawn().expect("a shell");
+        let child = command.spawn().expect("a shell");
         let pid = child.id();
         let started = host::process(pid).expect("a child that is not reaped").started;
-        Leader { pid, started, reaper: std::thread::spawn(move || drop(child.wait())) }
+        (child, pid, started)
+    }
+
+    /// Kills whoever is in this group and is not older than its leader, which may have been reaped: its
+    /// number may be a stranger's then.
+    fn kill_members(group: u32, since: u64) {
+        let ours = |(pid, started)| (started >= since).then_some(Known { pid, started, worker: group });
+        // Some may be started while others are killed.
+        for _ in 0..5 {
+            let mut crowd: BTreeSet<Known> = members(group).into_iter().filter_map(ours).collect();
+            crowd.retain(|process| process.lives());
+            if crowd.is_empty() {
+                return;
+            }
+            for process in &crowd {
+                process.signal(&[Signal::SIGKILL]);
+            }
+            wait_gone(&mut crowd, Instant::now() + KILL_LIMIT);
+        }
     }
 
     fn members(group: u32) -> Vec<(u32, u64)> {
@@ -243,20 +292,6 @@ mod tests {
         }
     }
 
-    /// What is left of a worker whose group had so many members, once it is killed and reaped.
-    fn orphaned(script: &str, mark: Option<&str>, count: usize) -> (u32, u64) {
-        let Leader { pid, started, reaper } = shell(script, mark);
-        wait_members(pid, count);
-        kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
-        reaper.join().unwrap();
-        assert!(members(pid).len() >= count - 1, "its children live on");
-        (pid, started)
-    }
-
-    fn kill_group(pid: u32) {
-        nix::sys::signal::killpg(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
-    }
-
     fn record(started: u64, boot: &str) -> WorkerRecord {
         WorkerRecord { stream: StreamId::new("one").unwrap(), started, boot: boot.into() }
     }
@@ -272,37 +307,36 @@ mod tests {
     #[test]
     fn a_leftover_and_its_group_are_ended_also_when_it_does_not_listen() {
         let script = "trap '' TERM; sleep 3075.5 & while :; do sleep 3075.5; done";
-        let Leader { pid, started, reaper } = shell(script, None);
-        let members = wait_members(pid, 3);
-        assert_eq!(end_one(pid, started), [pid]);
+        let mut leader = Leader::shell(script, None);
+        let members = wait_members(leader.pid, 3);
+        assert_eq!(end_one(leader.pid, leader.started), [leader.pid]);
         assert!(members.iter().all(|(pid, started)| gone(*pid, *started)), "{members:?}");
-        reaper.join().unwrap();
+        leader.reaped();
     }
 
     #[test]
     fn what_a_worker_that_is_gone_left_in_its_group_is_ended() {
         // One that listens, and a script around another that does not.
         let script = "sleep 3079.5 & sh -c \"trap '' TERM; while :; do sleep 3079.5; done\" & wait";
-        let (pid, started) = orphaned(script, Some("one"), 4);
-        assert_eq!(end_one(pid, started), [pid]);
-        assert_eq!(members(pid), []);
+        let leader = Leader::orphaned(script, Some("one"), 4);
+        assert_eq!(end_one(leader.pid, leader.started), [leader.pid]);
+        assert_eq!(members(leader.pid), []);
     }
 
     #[test]
     fn what_is_started_while_the_others_are_asked_to_end_is_ended_too() {
-        let script = "sh -c \"trap 'sleep 3080.5 & exit' TERM; while :; do sleep 0.1; done\" & wait";
-        let (pid, started) = orphaned(script, Some("one"), 3);
-        assert_eq!(end_one(pid, started), [pid]);
-        assert_eq!(members(pid), []);
+        // It starts another when it is asked to end, and has one child all the time until then.
+        let waits = "while :; do sleep 3077.5 & wait; done";
+        let script = format!("sh -c \"trap 'sleep 3080.5 & exit' TERM; {waits}\" & wait");
+        let leader = Leader::orphaned(&script, Some("one"), 3);
+        assert_eq!(end_one(leader.pid, leader.started), [leader.pid]);
+        assert_eq!(members(leader.pid), []);
     }
 
     #[test]
     fn a_dead_worker_that_nobody_reaped_still_proves_its_group() {
-        let mut command = Command::new("sh");
-        command.args(["-c", "sleep 3081.5 & wait"]).process_group(0).env_remove(MARK);
-        let mut child = command.spawn().unwrap();
-        let pid = child.id();
-        let started = host::process(pid).unwrap().started;
+        let (mut child, pid, started) = spawn("sleep 3081.5 & wait", None);
+        let _group = Leader { pid, started, reaper: None };
         wait_members(pid, 2);
         child.kill().unwrap();
         wait_members(pid, 1);
@@ -323,19 +357,20 @@ mod tests {
             (Some("one"), 0, Some("another boot")),
             (Some("one"), 0, None),
         ] {
-            let (pid, started) = orphaned(script, mark, 2);
+            let leader = Leader::orphaned(script, mark, 2);
+            let (pid, started) = (leader.pid, leader.started);
             let before = members(pid);
             let worker = record(if recorded == far { far } else { started }, "b");
             assert_eq!(end(&BTreeMap::from([(pid, worker)]), boot), [pid], "nothing more to think of");
             assert_eq!(members(pid), before, "touched: {mark:?} {recorded} {boot:?}");
-            kill_group(pid);
         }
     }
 
     #[test]
     fn a_stranger_of_the_same_number_is_not_touched_nor_is_its_group() {
         // With the mark even: of another headend, say.
-        let Leader { pid, started, reaper } = shell("sleep 3076.5 & wait", Some("one"));
+        let mut leader = Leader::shell("sleep 3076.5 & wait", Some("one"));
+        let (pid, started) = (leader.pid, leader.started);
         let before = wait_members(pid, 2);
         let stranger = |recorded, boot_then: &str, boot| {
             let done = end(&BTreeMap::from([(pid, record(recorded, boot_then))]), boot);
@@ -349,7 +384,7 @@ mod tests {
         // And who is the one is ended.
         assert_eq!(end_one(pid, started), [pid]);
         assert_eq!(members(pid), []);
-        reaper.join().unwrap();
+        leader.reaped();
     }
 
     #[test]

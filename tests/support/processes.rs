@@ -49,6 +49,13 @@ impl Process {
         text.split_terminator('\0').map(str::to_owned).collect()
     }
 
+    /// Its variables, `NAME=value` each; empty when it is gone.
+    pub fn environment(self) -> Vec<String> {
+        let bytes = std::fs::read(path(self.pid, "environ")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        text.split_terminator('\0').map(str::to_owned).collect()
+    }
+
     pub fn group(self) -> Option<i32> {
         stat(self.pid).map(|s| s.group)
     }

@@ -167,12 +167,16 @@ impl Screen {
         Self { child, process, master: Some(master), shared }
     }
 
+    /// Its process. Of a headend that has another one wait in front of it, the one that runs the
+    /// streams.
     pub fn process(&self) -> Process {
-        self.process
+        let mark = format!("HEADEND_FRONT={}", self.process.pid);
+        let behind = |child: &Process| child.environment().contains(&mark);
+        super::processes::children_of(self.process.pid).into_iter().find(behind).unwrap_or(self.process)
     }
 
     pub fn pid(&self) -> i32 {
-        self.process.pid
+        self.process().pid
     }
 
     /// Types characters.

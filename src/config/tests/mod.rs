@@ -224,6 +224,31 @@ fn the_list_shows_lines_with_carets_and_without_secrets() {
 }
 
 #[test]
+fn of_a_secret_with_control_characters_in_it_no_piece_is_told() {
+    let secrets =
+        ["http://h/x?token={}", "rtmp://u:{}@h/x", "{}://u:p@h/x?token={}", "http://h/x?n=1&sig={}"];
+    // As they are, as TOML writes them, and as the text they stand for.
+    for between in
+        ["\\u0001", "\\u001b[2J", "\\t", "\\n", "\\u007f", "\\u0085", "\t", "\u{1}", "\u{1b}", "\u{85}"]
+    {
+        for form in secrets {
+            let secret = format!("kanarie{between}kanarie{between}");
+            let url = form.replacen("{}://", "nosuch://", 1).replace("{}", &secret);
+            for text in [
+                format!("[[stream]]\nid = \"{url}\"\ninputs = [\"{url}\"]\n"),
+                format!(
+                    "[[stream]]\nid = 'a'\ninputs = [\"nosuch:{url}\", \"{url}\", 5]\nmode = \"{url}\"\n"
+                ),
+                format!("theme = \"{url}\"\n[[stream]]\nid = 'a'\nname = {url}\n"),
+            ] {
+                let told = read(&text, &Memory::new()).map(|_| ()).unwrap_err().to_string();
+                assert!(!told.contains("kanarie"), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
 fn bytes_that_are_no_utf8_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("headend.toml");

@@ -235,7 +235,7 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     binding!(
         LogSeverity,
-        Places::LOG,
+        Places::LOG.and(Places::OWN_LOG),
         LOGS,
         "severity",
         "hide debug, then info, then warnings, or none",

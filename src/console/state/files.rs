@@ -2,8 +2,6 @@
 
 use super::update::Effect;
 use super::{Dirty, State};
-use crate::console::keymap::Does;
-use crate::console::mistake::Mistake;
 use crate::console::theme::Surroundings;
 use crate::console::wishes::{Told, Wishes};
 
@@ -11,13 +9,9 @@ impl State {
     /// Begins in these surroundings with what the files said.
     pub fn begin(&mut self, around: Surroundings, told: Told) {
         self.looks = super::Looks::new(around);
-        let wrong = !told.mistakes.is_empty();
         let wished = told.wishes.as_ref().is_some_and(|wishes| wishes.mouse);
         self.mouse = wished && !self.wall.alone && !self.looks.around().is_dumb();
         self.take_in(told);
-        if wrong {
-            self.say_what_is_wrong();
-        }
     }
 
     /// What the terminal is to be told after it was taken.
@@ -36,9 +30,6 @@ impl State {
         let keys = told.keymap.as_ref().is_some_and(|keymap| *keymap != self.keymap);
         let wishes = told.wishes.as_ref().is_some_and(|wishes| *wishes != self.wishes);
         let before = (self.looks.clone(), self.wishes.mouse);
-        if let Some(text) = self.what_is_wrong().filter(|_| changed) {
-            self.unsay(&text);
-        }
         self.take_in(told);
         let looks = before.0 != self.looks;
         let mut effects = Vec::new();
@@ -49,9 +40,11 @@ impl State {
         if before.1 != self.wishes.mouse && self.mouse != self.wishes.mouse && !self.wall.alone {
             effects.extend(self.toggle_mouse());
         }
+        // A line at the top tells what is wrong.
         if wrong && changed {
-            self.say_what_is_wrong();
-        } else if keys || wishes || looks || changed {
+            return effects;
+        }
+        if keys || wishes || looks || changed {
             let what = [(keys, "keys"), (looks, "theme"), (wishes && !looks, "settings")];
             let what: Vec<&str> = what.into_iter().filter(|(on, _)| *on).map(|(_, word)| word).collect();
             if what.is_empty() {
@@ -80,6 +73,8 @@ impl State {
             self.picker_moved();
         }
         self.mistakes = told.mistakes;
+        // The line that tells of them comes or goes.
+        self.fit_to_size();
     }
 
     /// What the operator wishes of the console, as far as it is known.
@@ -88,24 +83,10 @@ impl State {
         &self.wishes
     }
 
-    fn say_what_is_wrong(&mut self) {
-        if let Some(text) = self.what_is_wrong() {
-            self.say(text, true);
-        }
-    }
-
-    /// What is wrong with the files, in one line.
-    fn what_is_wrong(&self) -> Option<String> {
-        let first = self.mistakes.first()?;
-        let more = match self.mistakes.len() {
-            1 => String::new(),
-            count => format!(" (+{} more)", count - 1),
-        };
-        let help = self.keymap.key_for(Does::Help);
-        // There is little room: which folder it is in, the help tells.
-        let file = first.file.rsplit('/').next().unwrap_or_default().to_owned();
-        let first = Mistake { file, ..first.clone() };
-        Some(format!("{first}{more}; {help} shows all of it"))
+    /// Which of the lines at the top tells that the files have mistakes, from 0.
+    pub(super) fn line_of_mistakes(&self) -> Option<u16> {
+        let above = u16::from(self.silent_for().is_some()) + u16::from(self.is_frozen());
+        (!self.mistakes.is_empty()).then_some(above)
     }
 
     /// Takes clicks and the wheel, or leaves them to the terminal.

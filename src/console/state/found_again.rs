@@ -126,7 +126,10 @@ mod tests {
     fn who_runs_the_streams_may_leave_them_running() {
         let mut state = state(100, 30, board(3));
         press(&mut state, ch('q'));
-        assert!(screen(&state).contains("Or d:"));
+        assert!(!screen(&state).contains("d leaves this console"));
+        assert_eq!(press(&mut state, ch('d')), [], "nobody would get the terminal back");
+        state.may_go_on = true;
+        assert!(screen(&state).contains("d leaves this console"));
         assert_eq!(press(&mut state, ch('d')), [Effect::Detach]);
     }
 }

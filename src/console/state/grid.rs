@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::frames::{countdown_changes_in, row_changes_in};
 use super::list::Entry;
 use super::overlay::picker::{Item, Pick, Picker};
 use super::update::Effect;
-use super::{Screen, State, countdown_changes_in, row_changes_in};
+use super::{Screen, State};
 use crate::console::columns;
 use crate::console::keymap::Does;
 use crate::console::layout;

@@ -20,12 +20,14 @@ pub struct Help {
 pub enum Line {
     /// A heading.
     Title(String),
-    /// Keys and what they do; where, if the heading does not say so.
+    /// Keys and what they do, and where, if the heading does not say so.
     Key {
         /// The keys; for what has none, what to type into the palette.
         keys: String,
         /// What they do.
         help: &'static str,
+        /// Its name in keys.toml and in the palette.
+        name: &'static str,
         /// Where; may be empty.
         places: String,
     },
@@ -84,6 +86,7 @@ impl State {
             .map(|bound| Line::Key {
                 keys: self.keys_or_palette(bound),
                 help: bound.binding.help,
+                name: bound.binding.does.name(),
                 places: if tell { bound.places.words() } else { String::new() },
             })
             .filter(|line| words.iter().all(|word| line.has(word)))
@@ -121,12 +124,15 @@ impl State {
 
 impl Line {
     fn has(&self, word: &str) -> bool {
-        let Self::Key { keys, help, places } = self else { return false };
+        let Self::Key { keys, help, name, places } = self else { return false };
         // A key is looked for as it is pressed: `X` is not `x`.
         let small = word.to_lowercase();
         keys.split(", ").any(|key| key == word)
             || word.chars().count() > 1
-                && [keys.as_str(), help, places].iter().any(|text| text.to_lowercase().contains(&small))
+                && ([keys.as_str(), help, places].iter().any(|text| text.to_lowercase().contains(&small))
+                    // In words as lists show it, or as keys.toml has it.
+                    || name.contains(&small)
+                    || name.contains(&small.replace('_', "-")))
     }
 }
 

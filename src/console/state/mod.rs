@@ -11,9 +11,12 @@ mod drag;
 mod found_again;
 mod files;
 pub mod footer;
+mod frames;
+mod going;
 mod grid;
 mod held;
 pub mod help;
+mod keys;
 pub mod list;
 pub mod log;
 pub mod logs;
@@ -24,9 +27,11 @@ mod mouse;
 pub mod notices;
 mod orders;
 pub mod overlay;
+mod own_log;
 pub mod pages;
 pub mod penalty;
 pub mod selection;
+mod taking;
 #[cfg(test)]
 mod tests;
 pub mod toasts;
@@ -44,32 +49,29 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::Size;
-use tui_logger::TuiWidgetState;
 
 use super::columns::Widest;
 use super::keymap::{Keymap, Places};
 use super::layout::{self, Areas};
 use super::mistake::Mistake;
-use super::pages::Part;
-use super::spans::{Countdown, age_changes_in, slow_age_changes_in};
 use super::text::cells;
 pub use super::text::counted;
 use super::theme::Surroundings;
 use super::wishes::Wishes;
-use crate::model::{
-    Board, Command, Detail, Moment, Notice, NoticeKind, Phase, RolloutOrder, Row, StreamIx, Totals, WatchKind,
-};
+use crate::model::{Board, Command, Detail, Moment, Notice, NoticeKind, RolloutOrder, Row, StreamIx, Totals};
 use arrangement::Arrangement;
 use bulk::Bulk;
 use care::Aim;
 use charts::Charts;
 use clock::Clock;
 pub use clock::OLD_AFTER;
+pub use frames::Dirty;
 use list::List;
 use log::LogPane;
 use lookback::Lookback;
 use looks::Looks;
 use overlay::Overlay;
+use own_log::OwnLog;
 use pages::Pages;
 use penalty::Penalty;
 use selection::Selected;
@@ -121,37 +123,6 @@ impl Screen {
             Self::Penalty => Places::PENALTY,
             // No key means anything there by itself.
             Self::Wall => Places::NOWHERE,
-        }
-    }
-}
-
-/// How soon a frame is wanted. Ordered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dirty {
-    /// No visible cell can have changed.
-    #[default]
-    Clean,
-    /// Figures: nobody reads them more often than once a second.
-    Figures,
-    /// Log lines: read as a flow.
-    Lines,
-    /// A state changed.
-    Now,
-    /// The operator did something, and waits to see it.
-    Typed,
-}
-
-impl Dirty {
-    /// The least time between two frames for it.
-    #[must_use]
-    pub const fn pause(self) -> Duration {
-        match self {
-            Self::Clean => Duration::MAX,
-            Self::Figures => Duration::from_millis(1_000),
-            Self::Lines => Duration::from_millis(150),
-            Self::Now => Duration::from_millis(33),
-            // A key held down repeats every 30 ms or so: each is its own frame, and a burst is one.
-            Self::Typed => Duration::from_millis(8),
         }
     }
 }
@@ -223,6 +194,8 @@ pub struct State {
     pub connected: bool,
     /// The supervisor is another process, which goes on without this console.
     pub attached: bool,
+    /// The supervisor is in this process, and may go on without this console.
+    pub may_go_on: bool,
     /// How many streams are in which health and phase.
     pub totals: Totals,
     /// The supervisor's clock.
@@ -266,7 +239,7 @@ pub struct State {
     /// When a key was pressed last.
     pressed_at: Option<Moment>,
     /// Where headend's own log is looked at.
-    pub own_log: TuiWidgetState,
+    pub own_log: OwnLog,
     own_log_seen: Moment,
     /// The first line of the help that is seen.
     pub help_top: usize,
@@ -322,6 +295,7 @@ impl State {
             board: Board::default(),
             connected: false,
             attached: false,
+            may_go_on: false,
             totals: Totals::default(),
             now: Moment::ZERO,
             size,
@@ -343,7 +317,7 @@ impl State {
             pages: Pages::default(),
             tops: Tops::default(),
             pressed_at: None,
-            own_log: TuiWidgetState::new(),
+            own_log: OwnLog::default(),
             own_log_seen: Moment::ZERO,
             help_top: 0,
             help: help::Help::default(),
@@ -400,7 +374,8 @@ impl State {
         // The machine's screen lists them all.
         let listed = self.screen() == Screen::Machine;
         let notices = if listed { 0 } else { notices::lines(&self.board.notices).len() };
-        let mine = [self.leaving.is_some(), self.is_frozen(), self.silent_for().is_some()];
+        let wrong = !self.mistakes.is_empty();
+        let mine = [self.leaving.is_some(), self.is_frozen(), self.silent_for().is_some(), wrong];
         let banners = cells(notices) + mine.map(u16::from).iter().sum::<u16>();
         layout::areas(self.size, banners, self.screen() == Screen::Grid)
     }
@@ -442,97 +417,4 @@ impl State {
             _ => false,
         }
     }
-
-    /// The next moment at which something happens without an event. That the supervisor falls silent is
-    /// an event: whoever holds the link says so, as a console that looked itself would never sleep.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Moment> {
-        let screen = self.screen();
-        let own_log = (screen == Screen::OwnLog).then(|| self.own_log_seen + OWN_LOG_EVERY);
-        let sort = if self.sorts_by_itself() { self.list.sort_due() } else { None };
-        // A frame that is wanted anyway shows the ages as they are then.
-        let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
-        let wall = if screen == Screen::Wall { self.wall_due() } else { None };
-        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
-        [own_log, sort, ages].into_iter().chain(mine).flatten().min()
-    }
-
-    /// Whether the grid's rows may move by themselves: while somebody sees them, and no question is open.
-    fn sorts_by_itself(&self) -> bool {
-        self.screen() == Screen::Grid && self.question().is_none()
-    }
-
-    /// When the text of a visible age changes.
-    fn next_age_change(&self) -> Option<Moment> {
-        let mut next = Duration::MAX;
-        let mut consider = |span: Duration| next = next.min(span);
-        self.silent_for().into_iter().for_each(|span| consider(age_changes_in(span)));
-        if self.is_frozen() {
-            // Nothing grows older but the frozen moment itself.
-            consider(age_changes_in(self.now.since(self.seen_at())));
-            return Some(self.now + next);
-        }
-        match self.screen() {
-            Screen::Grid => consider(self.grid_changes_in()),
-            Screen::Stream => {
-                if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
-                    self.page_ages(row, &mut consider);
-                }
-                consider(self.log_changes_in());
-            }
-            Screen::Penalty => self.penalty_ages(&mut consider),
-            Screen::Wall => self.wall_ages(&mut consider),
-            Screen::Log => consider(self.log_changes_in()),
-            _ => {}
-        }
-        for notice in &self.board.notices {
-            consider(age_changes_in(self.now.since(notice.since)));
-        }
-        if let Some(since) = self.board.pool.unseen_since {
-            consider(slow_age_changes_in(self.now.since(since)));
-        }
-        (next < Duration::MAX).then(|| self.now + next)
-    }
-}
-
-impl State {
-    /// The ages and the countdowns of the stream's page.
-    fn page_ages(&self, row: &Row, consider: &mut impl FnMut(Duration)) {
-        let now = self.now;
-        let mut age = |at: Moment| consider(age_changes_in(now.since(at)));
-        let detail = self.detail.as_deref().filter(|detail| detail.stream == row.ix);
-        let runs = detail.map_or(&[][..], |detail| &detail.runs);
-        if self.sees(Part::Runs) {
-            runs.iter().map(|run| run.ended).chain(row.started).for_each(&mut age);
-        }
-        if !self.sees(Part::Overview) {
-            return;
-        }
-        age(row.since);
-        age(row.last_message_at);
-        runs.first().map(|run| run.ended).into_iter().chain(row.care.acknowledged).for_each(age);
-        consider(row_changes_in(row, now));
-        let mut countdown = |at: Moment| consider(Countdown::Exact.changes_in(now.until(at)));
-        row.next.into_iter().chain(row.care.muted_until).for_each(&mut countdown);
-        if let Some(detail) = detail {
-            let breakers = detail.inputs.iter().map(|input| input.breaker_next);
-            let all = [detail.next_probe, detail.breaker_next].into_iter().chain(breakers);
-            all.flatten().for_each(countdown);
-        }
-    }
-}
-
-/// How long until an age changes that stands on the grid and on the stream's own page.
-fn row_changes_in(row: &Row, now: Moment) -> Duration {
-    let started = row.started.filter(|_| row.phase.holds_slot());
-    let seen = row.last_seen.filter(|_| row.watch == WatchKind::Rotate);
-    // While it rests its conditions are those of then, and have no age.
-    let conditions = row.conditions.iter().filter(|_| row.phase != Phase::Resting);
-    let ages = started.into_iter().chain(conditions.map(|c| c.since));
-    let ages = ages.map(|since| age_changes_in(now.since(since)));
-    ages.chain(seen.map(|seen| slow_age_changes_in(now.since(seen)))).min().unwrap_or(Duration::MAX)
-}
-
-fn countdown_changes_in(row: &Row, now: Moment, countdown: Countdown) -> Duration {
-    row.next.map_or(Duration::MAX, |next| countdown.changes_in(now.until(next)))
 }

@@ -114,7 +114,8 @@ impl State {
             return hint.map_or(Under::Nothing, |(_, hint)| Under::Hint(hint.does));
         }
         if areas.banner.contains(at) {
-            return Under::Notice;
+            let of_files = self.line_of_mistakes() == Some(at.y - areas.banner.y);
+            return if of_files { Under::Hint(Does::Help) } else { Under::Notice };
         }
         if areas.body.contains(at) { self.under_in_body(at) } else { Under::Nothing }
     }

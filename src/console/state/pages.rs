@@ -8,7 +8,7 @@ use crate::console::pages::{self, Part, Placed, Section};
 use crate::console::state::update::Effect;
 use crate::console::text::cells;
 use crate::console::view::{machine as machine_view, stream as stream_view};
-use crate::model::{History, HistoryOf};
+use crate::model::{History, HistoryOf, shell_line};
 
 /// Where one looks on the pages with several parts.
 #[derive(Debug, Default)]
@@ -219,7 +219,7 @@ impl State {
     /// The worker's command goes to the clipboard.
     pub(super) fn copy_command(&mut self) -> Vec<Effect> {
         let detail = self.detail.as_ref().filter(|detail| !detail.command.is_empty());
-        let Some(command) = detail.map(|detail| stream_view::shell_words(&detail.command)) else {
+        let Some(command) = detail.map(|detail| shell_line(&detail.command)) else {
             self.say("there is no command to copy: no worker has been started yet".into(), true);
             return Vec::new();
         };

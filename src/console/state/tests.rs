@@ -1,5 +1,8 @@
 //! What keys and messages do to the state.
 
+mod frames;
+mod leaving;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -363,103 +366,11 @@ fn screens_do_not_pile_up() {
 }
 
 #[test]
-fn quitting_asks_while_workers_run() {
-    let mut state = grid();
-    assert!(press(&mut state, ch('q')).is_empty());
-    assert_eq!(state.question(), Some(&Question::Quit));
-    assert!(press(&mut state, KeyCode::Esc).is_empty());
-    assert_eq!(state.leaving, None);
-    press(&mut state, ch('q'));
-    assert_eq!(press(&mut state, ch('y')), [Effect::AskToQuit]);
-    assert!(state.leaving.unwrap().asked);
-    assert!(tell(&mut state, ServerMessage::Leaving { workers_left: 12 }).is_empty());
-    assert!(screen(&state).contains("12 workers left"));
-    let end = tell(&mut state, ServerMessage::Leaving { workers_left: 0 });
-    assert_eq!(end, [Effect::Ended { asked: true }]);
-}
-
-#[test]
-fn quitting_twice_does_not_wait() {
-    let mut state = grid();
-    control(&mut state, 'c');
-    assert_eq!(control(&mut state, 'c'), [Effect::AskToQuit]);
-    assert_eq!(control(&mut state, 'c'), [Effect::Hurry]);
-    assert_eq!(press(&mut state, ch('q')), [Effect::Hurry]);
-}
-
-#[test]
-fn quitting_without_workers_asks_nothing() {
-    let mut state = state(80, 24, crate::model::Board::default());
-    assert_eq!(press(&mut state, ch('q')), [Effect::AskToQuit]);
-}
-
-#[test]
-fn a_supervisor_that_leaves_by_itself_is_told_apart() {
-    let mut state = grid();
-    let end = tell(&mut state, ServerMessage::Leaving { workers_left: 0 });
-    assert_eq!(end, [Effect::Ended { asked: false }]);
-}
-
-#[test]
 fn a_gap_asks_for_the_whole_board() {
     let mut state = grid();
     let late = Delta { from: 7, to: 8, ..Delta::default() };
     let effects = tell(&mut state, ServerMessage::Delta(Box::new(late)));
     assert_eq!(effects, [Effect::Send(ClientMessage::WantBoard)]);
-}
-
-#[test]
-fn what_can_not_be_seen_wants_no_frame() {
-    let mut state = grid();
-    let mut hidden = row(150);
-    hidden.figures = Figures { fps: Some(24.0), ..hidden.figures };
-    change(&mut state, vec![hidden]);
-    assert_eq!(state.dirty(), Dirty::Clean);
-    // An empty delta, a delta that says what is known, the clock: all the same.
-    change(&mut state, vec![row(0)]);
-    let now = state.now;
-    update(&mut state, now, Event::Clock);
-    assert_eq!(state.dirty(), Dirty::Clean);
-}
-
-#[test]
-fn figures_wait_and_states_do_not() {
-    let mut state = grid();
-    let mut seen = row(1);
-    seen.figures.fps = Some(24.0);
-    change(&mut state, vec![seen.clone()]);
-    assert_eq!(state.dirty(), Dirty::Figures);
-    seen.phase = Phase::Stalled;
-    change(&mut state, vec![seen]);
-    assert_eq!(state.dirty(), Dirty::Now);
-    state.drawn();
-    let mut hidden = row(150);
-    hidden.phase = Phase::Backoff;
-    change(&mut state, vec![hidden]);
-    assert_eq!(state.dirty(), Dirty::Now, "the totals can be seen");
-}
-
-#[test]
-fn an_idle_board_wakes_only_when_an_age_changes() {
-    let mut board = board(5);
-    for row in board.rows.values_mut() {
-        Arc::make_mut(row).started = Some(ago(7_205));
-    }
-    let mut state = state(80, 24, board);
-    state.drawn();
-    // The hour that is shown changes after 3 600 s less 5.
-    assert_eq!(state.deadline(), Some(state.now + Duration::from_secs(3_595)));
-    wait(&mut state, 3_595);
-    assert_eq!(state.dirty(), Dirty::Figures);
-    state.drawn();
-    assert_eq!(state.deadline(), Some(state.now + Duration::from_secs(3_600)));
-}
-
-#[test]
-fn nothing_running_never_wakes() {
-    let mut state = state(80, 24, crate::model::Board::default());
-    state.drawn();
-    assert_eq!(state.deadline(), None);
 }
 
 #[test]
@@ -476,32 +387,6 @@ fn a_resize_keeps_the_selection_in_sight() {
 }
 
 #[test]
-fn sleep_is_asked_for() {
-    let mut state = grid();
-    assert!(control(&mut state, 'z').is_empty());
-    assert_eq!(press(&mut state, ch('y')), [Effect::Suspend]);
-    assert_eq!(control(&mut state, 'l'), [Effect::Redraw]);
-}
-
-#[test]
-fn nobody_is_woken_for_readings_that_no_screen_shows() {
-    let mut state = state(200, 60, board(3));
-    let now = state.now;
-    let mut pressed = |code| {
-        let key = KeyEvent::new(code, KeyModifiers::NONE);
-        update(&mut state, now, Event::Typed(Typed::Key(key)))
-    };
-    let wakes = |wakes| vec![Effect::Send(ClientMessage::WakeForReadings(wakes))];
-    assert_eq!(pressed(ch('?')), wakes(false));
-    assert_eq!(pressed(ch('j')), []);
-    assert_eq!(pressed(ch('m')), wakes(true));
-    assert_eq!(pressed(KeyCode::Esc), wakes(false));
-    assert_eq!(pressed(KeyCode::Esc), wakes(true), "the strip of the grid");
-    let size = Size::new(80, 24);
-    assert_eq!(update(&mut state, now, Event::Resized(size)), wakes(false), "too small for the strip");
-}
-
-#[test]
 fn escape_and_a_key_that_come_together_are_both_pressed() {
     let mut state = grid();
     press(&mut state, ch('/'));
@@ -515,18 +400,4 @@ fn escape_and_a_key_that_come_together_are_both_pressed() {
     // What is typed next is text, and no order.
     let effects = press(&mut state, ch('x'));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(ClientMessage::Command { .. }))));
-}
-
-#[test]
-fn q_asks_while_streams_are_wanted_though_no_worker_runs() {
-    let mut board = board(3);
-    for row in board.rows.values_mut() {
-        let row = Arc::make_mut(row);
-        (row.phase, row.pid, row.started) = (Phase::Broken, None, None);
-    }
-    board.pool.busy = 0;
-    let mut state = state(120, 40, board);
-    assert_eq!(state.workers(), 0);
-    assert!(press(&mut state, ch('q')).is_empty());
-    assert_eq!(state.question(), Some(&Question::Quit));
 }

@@ -1,6 +1,6 @@
 //! What is said for a while: answers to commands, and what else came of something.
 //!
-//! The newest stands in the footer, those before it above. One that says that something did not work
+//! The newest stands in the footer where it has room there, those before it above. One that says that something did not work
 //! stays longer: whoever looked away must find it.
 
 use super::{Dirty, Moment, State, TOAST_FOR, Toast};
@@ -22,13 +22,6 @@ impl State {
         while self.older_toasts.len() >= MAX_TOASTS {
             self.older_toasts.pop_front();
         }
-    }
-
-    /// This is no longer so.
-    pub(super) fn unsay(&mut self, text: &str) {
-        self.older_toasts.retain(|toast| toast.text != text);
-        self.toast =
-            self.toast.take().filter(|toast| toast.text != text).or_else(|| self.older_toasts.pop_back());
     }
 
     /// Everything that is said now, the oldest first.

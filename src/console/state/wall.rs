@@ -130,6 +130,7 @@ impl State {
             (self.silent_for().is_some(), loud),
             (self.penalty.tally.at(Standing::Critical) > 0, loud),
             (self.is_frozen(), 1),
+            (!self.mistakes.is_empty(), 1),
             (self.leaving.is_some(), 1),
         ];
         let said: u16 = lines.into_iter().filter(|(said, _)| *said).map(|(_, lines)| lines).sum();

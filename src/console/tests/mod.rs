@@ -1,11 +1,14 @@
 //! What the screens look like, and what they cost.
 
+pub mod disk;
 mod draws;
 mod grid;
 mod grid_screens;
 mod log_keys;
 mod logs;
 mod lookback;
+mod mistakes;
+mod narrow;
 mod pages;
 mod paging;
 mod penalty;

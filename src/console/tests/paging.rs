@@ -461,6 +461,26 @@ fn a_detail_that_says_the_same_draws_nothing() {
 }
 
 #[test]
+fn a_detail_is_kept_while_its_stream_is_open_and_no_longer() {
+    let mut state = page((80, 24), "fallback");
+    let command = |state: &State| state.detail.as_ref().map(|detail| (detail.stream, detail.command.clone()));
+    let known = command(&state);
+    assert!(known.is_some());
+    // Another screen in front, and the same stream again: the supervisor tells nothing twice.
+    press(&mut state, KeyCode::Char('m'));
+    press(&mut state, KeyCode::Esc);
+    assert_eq!(command(&state), known);
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, KeyCode::Enter);
+    assert_eq!(command(&state), known);
+    // What comes of a stream that is not open changes nothing.
+    let mut other = Detail { runs: runs(1), ..*state.detail.clone().unwrap() };
+    other.stream = StreamIx(FIRST.0 + 1);
+    tell(&mut state, ServerMessage::Detail(Box::new(other)));
+    assert_eq!(command(&state), known);
+}
+
+#[test]
 fn countdowns_of_probes_run_while_they_are_seen() {
     let mut state = page((80, 24), "fallback");
     assert_eq!(frames(&mut state, 10), 10, "primary probed in 40 s");

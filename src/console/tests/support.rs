@@ -283,6 +283,7 @@ fn tend(row: &mut Row) {
         33 => {
             (row.phase, row.since, row.pid, row.started) = (Phase::Backoff, ago(3), None, None);
             (row.reason, row.next) = ("exited with code 1".into(), Some(NOW + Duration::from_secs(2)));
+            row.failures = 1;
         }
         _ => {}
     }

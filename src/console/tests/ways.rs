@@ -10,7 +10,6 @@ use ratatui::style::Color;
 
 use super::support::*;
 use crate::console::decode::{Background, Typed};
-use crate::console::keymap::{Does, patch};
 use crate::console::mistake::Mistake;
 use crate::console::remembered::{PickedTheme, Remembered};
 use crate::console::state::help::Line;
@@ -32,13 +31,13 @@ fn around() -> Surroundings {
 }
 
 /// A state in a terminal with all colours, with what the files said.
-fn begun(width: u16, height: u16, told: Told) -> State {
+pub fn begun(width: u16, height: u16, told: Told) -> State {
     let mut state = state(width, height, troubled_board(200));
     state.begin(around(), told);
     state
 }
 
-fn files_say(state: &mut State, told: Told) -> Vec<Effect> {
+pub fn files_say(state: &mut State, told: Told) -> Vec<Effect> {
     let now = state.now;
     update(state, now, Event::Files(Box::new(told)))
 }
@@ -123,6 +122,19 @@ fn a_key_is_found_by_typing() {
     assert_snapshot!("ways_help_find", screen(&state));
     press(&mut state, KeyCode::Enter);
     assert!(!screen(&state).contains("turn a rollout"));
+    // By the name in keys.toml, in words too, and by the key.
+    for (find, help) in [
+        ("sort-next", "sort by the next column"),
+        ("sort next", "sort by the next column"),
+        ("toggle-mouse", "take clicks and the wheel"),
+        ("ctrl-o", "choose the column to sort by"),
+    ] {
+        state.help.find = find.into();
+        let shown = screen(&state);
+        let name = if find == "ctrl-o" { "sort-by" } else { &find.replace(' ', "-") };
+        assert!(shown.contains(help) && shown.contains(name), "{find}: {shown}");
+        assert!(!shown.contains("turn a rollout"), "{find}: {shown}");
+    }
     press(&mut state, KeyCode::Char('/'));
     press(&mut state, KeyCode::Esc);
     assert!(state.help.find.is_empty());
@@ -260,7 +272,7 @@ fn a_pick_is_remembered_until_it_is_taken_back_or_another_theme_is_asked_for() {
     assert_eq!(remembers(&effects), None);
 }
 
-fn wished(name: &str, firm: bool) -> Told {
+pub fn wished(name: &str, firm: bool) -> Told {
     let wish = ThemeWish { name: name.into(), file: "headend.toml".into(), at: (1, 1), firm };
     Told {
         theme: Some(wish.read(Depth::True).ok()),
@@ -294,33 +306,6 @@ fn what_is_worn_is_asked_for_or_picked_whichever_came_last() {
     );
     state.looks.pick(Some("dark"));
     assert_eq!(state.looks.name, "dark");
-}
-
-#[test]
-fn a_mistake_keeps_what_was_there_and_is_shown() {
-    let mut state = begun(80, 24, wished("nord", false));
-    let keymap = patch::read("keys.toml", "[grid]\nopen = \"e\"\n").unwrap();
-    files_say(&mut state, Told { keymap: Some(keymap.into()), ..wished("nord", false) });
-    assert_eq!(state.toast.as_ref().unwrap().text, "keys read anew");
-    let text = "[grid]\nopen = \"x\"\nstop = \"ctrl-i\"\n[everywhere]\nqiut = \"Q\"\n";
-    let mistakes = patch::read("/etc/headend/keys.toml", text).unwrap_err();
-    let told = Told { mistakes, ..Told::default() };
-    files_say(&mut state, told.clone());
-    assert_eq!(state.keymap.key_for(Does::Open), "e");
-    assert_eq!(state.looks.name, "nord");
-    assert!(state.toast.as_ref().unwrap().bad);
-    assert_snapshot!("ways_mistakes_toast", screen(&state));
-    press(&mut state, KeyCode::Char('?'));
-    assert_snapshot!("ways_mistakes_help", screen(&state));
-    // The same again is not said again.
-    let said: Vec<_> = state.toasts().cloned().collect();
-    files_say(&mut state, told);
-    assert!(state.toasts().eq(&said));
-    files_say(&mut state, wished("nord", false));
-    let said: Vec<&str> = state.toasts().map(|toast| toast.text.as_str()).collect();
-    assert_eq!(said, ["keys read anew", "no mistakes in the console's files any more"]);
-    files_say(&mut state, Told { keymap: Some(std::sync::Arc::default()), ..wished("nord", false) });
-    assert_eq!((state.mistakes.len(), state.keymap.key_for(Does::Open).as_str()), (0, "enter"));
 }
 
 #[test]

@@ -36,9 +36,12 @@ fn wording(state: &State, question: &Question) -> (String, String) {
                 0 => "Quit? No worker runs now.".into(),
                 workers => format!("Quit and stop {}?", counted(workers as usize, "worker")),
             },
-            "What is wanted of each stream is kept for the next start. Or d: leave this console, and let \
-             the streams run on without it."
-                .into(),
+            match state.may_go_on {
+                true => "d leaves this console and lets the streams run on. What is wanted of each stream is \
+                         kept for the next start."
+                    .into(),
+                false => "What is wanted of each stream is kept for the next start.".into(),
+            },
         ),
         Question::Suspend => (
             "Put headend to sleep?".into(),

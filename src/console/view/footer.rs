@@ -1,7 +1,7 @@
 //! The footer: the keys that work here, the filter being typed, the answer to a command.
 
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::pen::{Pen, Piece, length};
@@ -14,6 +14,8 @@ use crate::model::{Health, MAX_NOTE};
 
 /// What is wrong with a line is told in at most so many lines.
 const MISTAKE_LINES: usize = 3;
+/// And what is said and has no room in the footer.
+const TOAST_LINES: usize = 3;
 
 /// Draws the footer.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -33,13 +35,15 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         }
         return;
     }
-    if let Some(toast) = &state.toast {
-        let wide = state.toast_width();
+    let wide = state.toast_width();
+    if let Some(toast) = state.toast.as_ref().filter(|_| wide > 0) {
         pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &[said(toast, pen)]);
     }
     for (x, Hint { does, key, sign, word }) in state.hints() {
         let word = sign.map_or_else(String::new, |sign| format!("{} ", pen.glyphs.health(sign))) + &word;
         let mut pieces = hint(key, &word, pen);
+        // Behind the last one there may be no room for the gap, and no cut is to be marked for it.
+        pieces[1].0.truncate(1 + word.len());
         let tally = state.penalty.tally;
         if does == Does::PenaltyBox && tally.open() > 0 {
             pieces[1].1 = pen.theme.health(tally.worst());
@@ -49,25 +53,40 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
 }
 
 fn said(toast: &Toast, pen: &Pen) -> Piece {
-    let style = if toast.bad { pen.theme.warning } else { pen.theme.accent };
-    let sign = if toast.bad { pen.glyphs.health(Health::Warning) } else { pen.glyphs.dot };
+    let (sign, style) = said_sign(toast, pen);
     (format!("{sign} {}", toast.text), style)
 }
 
-/// What is said and has no place in the footer stands above it, at the right.
+fn said_sign(toast: &Toast, pen: &Pen) -> (&'static str, Style) {
+    if toast.bad {
+        (pen.glyphs.health(Health::Warning), pen.theme.warning)
+    } else {
+        (pen.glyphs.dot, pen.theme.accent)
+    }
+}
+
+/// What is said and has no place in the footer stands above it, at the right: whole, where a few lines
+/// are enough for that.
 pub fn toasts(state: &State, body: Rect, pen: &mut Pen) {
-    // Something else has the footer.
-    let taken = state.question().is_some() || state.prompt().is_some();
-    let in_footer = usize::from(!taken && state.toast.is_some());
+    let in_footer = usize::from(state.toast_width() > 0);
     let toasts: Vec<&Toast> = state.toasts().collect();
-    let above = &toasts[..toasts.len() - in_footer];
-    for (toast, y) in above.iter().rev().zip((body.y..body.bottom()).rev()) {
-        let piece = said(toast, pen);
-        let wide = cells(width(&piece.0)).min(body.width.saturating_sub(4));
-        let place = Rect { x: body.right() - wide - 2, y, width: wide + 2, height: 1 };
+    let mut bottom = body.bottom();
+    for toast in toasts[..toasts.len() - in_footer].iter().rev() {
+        let (sign, style) = said_sign(toast, pen);
+        // Behind the sign, on each line.
+        let room = body.width.saturating_sub(6);
+        let mut lines = wrap(&toast.text, room.into(), pen.glyphs);
+        keep_lines(&mut lines, TOAST_LINES);
+        let high = cells(lines.len()).min(bottom - body.y);
+        let wide = lines.iter().map(|line| cells(width(line))).max().unwrap_or(0).min(room) + 2;
+        let place = Rect { x: body.right() - wide - 2, y: bottom - high, width: wide + 2, height: high };
         pen.wipe(place);
         pen.paint(place, pen.theme.bar);
-        pen.pieces(place.x + 1, y, wide, &[piece]);
+        pen.left(place.x + 1, place.y, 1, sign, style);
+        for (line, y) in lines.iter().zip(place.y..place.bottom()) {
+            pen.left(place.x + 3, y, wide - 2, line, style);
+        }
+        bottom = place.y;
     }
 }
 
@@ -78,12 +97,20 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
 /// The line being typed, and beside it what it finds, or what is wrong with it.
 fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let facts = prompt_facts(state, prompt, pen);
+    let mut facts = prompt_facts(state, prompt, pen);
     let mut typed = vec![(sign(state, prompt.purpose), theme.accent)];
     typed.extend(typed_pieces(prompt, pen));
     let free = area.width.saturating_sub(cells(length(&typed)) + 3);
-    let wide = cells(length(&facts)).min(free.max(area.width / 2));
-    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts);
+    // Each as a whole or not at all; behind the last there is no gap.
+    if let Some((last, _)) = facts.last_mut().and_then(|fact| fact.last_mut()) {
+        last.truncate(last.trim_end().len());
+    }
+    let wide = |facts: &[Vec<Piece>]| cells(facts.iter().map(|fact| length(fact)).sum());
+    while wide(&facts) > free.max(area.width / 2) && facts.len() > 1 {
+        facts.remove(0);
+    }
+    let wide = wide(&facts);
+    pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts.concat());
     let room = area.width.saturating_sub(wide + 3);
     keep_caret(&mut typed, room.into(), pen);
     pen.pieces(area.x + 1, area.y, room, &typed);
@@ -144,7 +171,7 @@ fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
 }
 
 /// What is found by what is typed, and how to leave.
-fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
+fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Vec<Piece>> {
     let facts = || state.log.facts(state.log_room());
     let (found, enter, esc) = match prompt.purpose {
         // On a narrow screen the header alone says how many there are.
@@ -172,12 +199,12 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
         PromptFor::Mute => (String::new(), "mute", "leave as it is"),
         PromptFor::HelpFind => (String::new(), "keep", "clear"),
     };
-    let mut facts = vec![(found, pen.theme.dim)];
+    let mut facts = vec![vec![(found, pen.theme.dim)]];
     // With a mistake there is nothing to keep.
     if prompt.mistake.is_none() {
-        facts.extend(hint("enter".into(), enter, pen));
+        facts.push(hint("enter".into(), enter, pen).into());
     }
-    facts.extend(hint("esc".into(), esc, pen));
+    facts.push(hint("esc".into(), esc, pen).into());
     facts
 }
 

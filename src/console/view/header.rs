@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use super::chart;
 use super::marks::{self, Mark};
 use super::pen::{Pen, Piece, length};
+use super::words::HEALTHS;
 use crate::console::columns::descends;
 use crate::console::keymap::Does;
 use crate::console::layout::Areas;
@@ -17,8 +18,6 @@ use crate::console::state::{Screen, State};
 use crate::console::text::{cells, counted, float, share_of, width};
 use crate::model::{Density, Health, HistoryOf, NoticeKind, Phase, Severity, SortBy, coarse_age};
 
-/// Healths in the order of the header.
-const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
 /// Phases in the order of the header: on a narrow screen the last ones are left out.
 const PHASES: [Phase; 10] = [
     Phase::Live,

@@ -30,7 +30,11 @@ fn lines(state: &State, width: u16, glyphs: &Glyphs) -> Vec<Vec<(u16, Part, Stri
                 let room = usize::from(width.saturating_sub(3)).max(2);
                 drawn.extend(wrap(&text, room, glyphs).into_iter().map(|text| vec![(1, Part::Wrong, text)]));
             }
-            Line::Key { keys, help, places } => {
+            Line::Key { keys, help, name, places } => {
+                // Who looks for something may want to write it down.
+                let named = if state.help.find.trim().is_empty() { "" } else { name };
+                let places = [named, &places].into_iter().filter(|text| !text.is_empty());
+                let places = places.collect::<Vec<_>>().join("  ");
                 let (x, end) = (1 + keys_wide, width.saturating_sub(2));
                 let room = usize::from(end.saturating_sub(x)).max(2);
                 for (n, text) in wrap(help, room, glyphs).into_iter().enumerate() {

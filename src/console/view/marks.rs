@@ -1,4 +1,5 @@
-//! Lines about the screen itself: that it is frozen, that its data is old.
+//! Lines about the screen itself: that it is frozen, that its data is old, that the files which say how
+//! it looks have mistakes.
 
 use ratatui::style::Style;
 
@@ -6,7 +7,8 @@ use super::pen::Pen;
 use crate::console::keymap::Does;
 use crate::console::spans::age_words;
 use crate::console::state::{Screen, State};
-use crate::console::text::width;
+use crate::console::text::{fit, width};
+use crate::model::Health;
 
 /// A line that must not be missed.
 pub struct Mark {
@@ -20,7 +22,9 @@ pub struct Mark {
 
 /// What is to be said about a screen of `width` cells.
 pub fn lines(state: &State, width: u16, pen: &Pen) -> Vec<Mark> {
-    silent(state, pen).into_iter().chain(frozen(state, width.into(), pen)).collect()
+    let width = usize::from(width);
+    let marks = [silent(state, pen), frozen(state, width, pen), wrong(state, width, pen)];
+    marks.into_iter().flatten().collect()
 }
 
 /// The supervisor is not heard.
@@ -34,6 +38,27 @@ pub fn silent(state: &State, pen: &Pen) -> Option<Mark> {
     }
     let text = format!(" DATA IS OLD: nothing heard for {span}");
     Some(Mark { text, end: String::new(), style: pen.theme.critical })
+}
+
+/// The operator's files have mistakes; until they are mended. Where there is little room the place is
+/// told, and the help tells the rest.
+pub fn wrong(state: &State, room: usize, pen: &Pen) -> Option<Mark> {
+    let (first, more) = state.mistakes.split_first()?;
+    let help = state.keymap.key_for(Does::Help);
+    // On a wall no key leads there, and the help itself begins with them.
+    let has_key = !help.is_empty() && !matches!(state.screen(), Screen::Wall | Screen::Help);
+    let tells = if has_key { format!("{help} tells all ") } else { String::new() };
+    let more = if more.is_empty() { String::new() } else { format!("+{} more ", more.len()) };
+    // Which folder the file is in, the help tells. What is cut is not the place in it.
+    let (file, at) = first.place();
+    let room = |end: &str| room.saturating_sub(width(end) + 4);
+    let ends = [format!("  {more}{tells}"), format!("  {tells}")];
+    let [whole, short] = ends.map(|end| if end.trim().is_empty() { String::new() } else { end });
+    let end = if room(&whole) < width(file) + width(&at) { short } else { whole };
+    let file = fit(file, room(&end).saturating_sub(width(&at)), pen.glyphs);
+    let text = format!("{file}{at}: {}", first.text);
+    let sign = pen.glyphs.health(Health::Warning);
+    Some(Mark { text: format!(" {sign} {text}"), end, style: pen.theme.warning })
 }
 
 /// What is shown is not what is.

@@ -13,11 +13,13 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         return;
     }
     let theme = pen.theme;
-    pen.rule(area.x, area.y, area.width, &[("headend's own log".into(), theme.heading)], &[]);
+    let hidden: Vec<_> =
+        state.own_log.hidden().map(|words| (words.into(), theme.accent)).into_iter().collect();
+    pen.rule(area.x, area.y, area.width, &[("headend's own log".into(), theme.heading)], &hidden);
     let body =
         Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height - 1 };
     TuiLoggerWidget::default()
-        .state(&state.own_log)
+        .state(&state.own_log.pane)
         .output_separator(' ')
         .output_level(Some(TuiLoggerLevelOutput::Long))
         .output_target(false)

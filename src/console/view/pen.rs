@@ -76,9 +76,18 @@ impl<'a> Pen<'a> {
         self.buffer.set_style(area, style);
     }
 
-    /// Empties an area.
+    /// Empties an area. Of a character that reaches into it from the left nothing stays: a terminal
+    /// draws the whole of it, over what comes to stand here.
     pub fn wipe(&mut self, area: Rect) {
-        for position in area.intersection(self.buffer.area).positions() {
+        let area = area.intersection(self.buffer.area);
+        if let Some(x) = area.x.checked_sub(1) {
+            for y in area.top()..area.bottom() {
+                if width(self.buffer[(x, y)].symbol()) > 1 {
+                    self.buffer[(x, y)].set_char(' ');
+                }
+            }
+        }
+        for position in area.positions() {
             self.buffer[position].reset();
             self.buffer[position].set_style(self.theme.ground);
         }
@@ -115,6 +124,18 @@ mod tests {
 
     use super::*;
     use crate::console::tests::support::look;
+
+    #[test]
+    fn what_is_wiped_is_not_covered_by_half_a_character() {
+        let (area, look) = (Rect::new(0, 0, 8, 1), look());
+        let mut buffer = Buffer::empty(area);
+        buffer.set_string(0, 0, "新闻联播", Style::new());
+        let mut pen = Pen::new(&mut buffer, &look);
+        pen.wipe(Rect::new(3, 0, 2, 1));
+        pen.left(3, 0, 2, "||", Style::new());
+        let row: Vec<&str> = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert_eq!(row, ["新", " ", " ", "|", "|", " ", "播", " "]);
+    }
 
     proptest! {
         #[test]

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use crate::console::glyphs::Glyphs;
 use crate::console::spans::{Countdown, age_words, slow_age};
 use crate::console::text::width;
-use crate::model::{Condition, Moment, Phase, Row, coarse_age, span_words};
+use crate::model::{Condition, Health, Moment, Phase, Row, coarse_age, span_words};
 
+/// Every health, as totals count them: what can't be said of a stream comes last.
+pub const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
 /// Where there are fewer cells than this the end of a reason is lost.
 const SHORT: u16 = 44;
 /// Where there are fewer than this, only when it changes.
@@ -38,8 +40,9 @@ pub fn why_in(row: &Row, now: Moment, room: u16) -> String {
     if room >= SHORT && fits {
         return why;
     }
-    if let Some(next) = row.next.filter(|_| room < LEAST && !fits) {
-        return format!("in {}", span_words(Countdown::Coarse.round(now.until(next))));
+    if let Some(at) = row.next.filter(|_| room < LEAST && !fits) {
+        let whole = next(row, now, Countdown::Coarse).filter(|next| width(next) <= room.into());
+        return whole.unwrap_or_else(|| format!("in {}", span_words(Countdown::Coarse.round(now.until(at)))));
     }
     match why.strip_prefix(&*row.reason).and_then(|rest| rest.strip_prefix(", ")) {
         Some(next) if !row.reason.is_empty() => format!("{next}: {}", row.reason),
@@ -186,4 +189,24 @@ pub fn input(row: &Row) -> String {
 pub fn uptime(row: &Row, now: Moment) -> Option<String> {
     let started = row.started.filter(|_| row.phase.holds_slot())?;
     Some(coarse_age(now.since(started)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::console::tests::support::{NOW, row};
+
+    #[test]
+    fn where_a_reason_does_not_fit_what_comes_next_does_with_its_verb() {
+        let row = Row {
+            phase: Phase::Starting,
+            reason: "output time stood still for 30 s".into(),
+            next: Some(NOW + Duration::from_secs(30)),
+            ..row(0)
+        };
+        assert_eq!(why_in(&row, NOW, 18), "given up in 30 s");
+        assert_eq!(why_in(&row, NOW, 10), "in 30 s");
+    }
 }

@@ -157,3 +157,16 @@ fn totals_count_every_row_once_under_its_own_name() {
     let sick = Row { conditions: vec![condition(Severity::Critical)], ..row(0, 0) };
     assert_eq!(Totals::of([&sick]).with_health(Health::Critical), 1);
 }
+
+#[test]
+fn the_number_of_a_try_is_told_when_there_was_one_before_it() {
+    let why = |phase, failures, reason: &str| {
+        let next = Some(Moment::from_millis(300_000));
+        Row { phase, failures, next, reason: reason.into(), ..row(0, 0) }.why(Moment::ZERO)
+    };
+    let down = "host a.example is down: refused";
+    assert_eq!(why(Phase::Broken, 0, down), format!("{down}, next try in 5 min"));
+    assert_eq!(why(Phase::Backoff, 0, ""), "next try in 5 min");
+    assert_eq!(why(Phase::Broken, 9, "refused"), "refused, next try in 5 min (10th)");
+    assert_eq!(why(Phase::Backoff, 1, "refused"), "refused, next try in 5 min (2nd)");
+}

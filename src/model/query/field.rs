@@ -129,7 +129,7 @@ impl Field {
     }
 
     /// The name that `word` was probably meant to be.
-    pub(super) fn nearest(word: &str) -> Option<&'static str> {
+    pub(super) fn meant_by(word: &str) -> Option<&'static str> {
         /// What people call it elsewhere.
         const OTHER_NAMES: [(&str, &str); 12] = [
             ("state", "phase"),

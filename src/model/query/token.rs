@@ -1,6 +1,6 @@
 //! A query, taken apart into words and signs.
 
-use super::value::quote;
+use super::super::quote;
 use super::{Field, Mistake, Relation};
 
 /// One piece of a query.
@@ -151,7 +151,7 @@ impl<'a> Tokens<'a> {
 }
 
 fn no_field(name: &str) -> String {
-    if let Some(meant) = Field::nearest(name) {
+    if let Some(meant) = Field::meant_by(name) {
         return format!("no field {}; did you mean {meant}?", quote(name));
     }
     let names: Vec<&str> = Field::ALL.iter().map(|field| field.word()).collect();

@@ -1,13 +1,10 @@
 //! What stands behind a field's sign.
 
 use super::super::near::{any_of, nearest};
-use super::super::{ConditionKind, Health, Mode, Phase, WatchKind, clean_line};
+use super::super::{ConditionKind, Health, Mode, Phase, WatchKind, quote};
 use super::field::Kind;
 use super::glob::Glob;
 use super::{Field, Mistake, Relation};
-
-/// What is shown of a text inside a message, bytes.
-const MAX_SHOWN: usize = 60;
 
 /// A value, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,11 +21,6 @@ pub(super) enum Meaning {
     Number { value: f64, near: f64 },
     /// The field holds, or does not.
     Flag(bool),
-}
-
-/// A text from the query, for a message.
-pub(super) fn quote(text: &str) -> String {
-    format!("\"{}\"", clean_line(text, MAX_SHOWN))
 }
 
 /// Reads the value of `field` that stands at `at`.

@@ -23,6 +23,7 @@ impl Supervisor {
         } else if let (Some(why), Some(since)) = (self.guard.reason(&self.policy.guard), self.guard.since()) {
             let (severity, what) = match self.shedding.resting.len() {
                 0 => (Severity::Warning, "nothing new is started".to_owned()),
+                1 => (Severity::Critical, "nothing is started, 1 stream rests".to_owned()),
                 resting => (Severity::Critical, format!("nothing is started, {resting} streams rest")),
             };
             say(

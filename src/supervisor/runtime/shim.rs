@@ -25,6 +25,10 @@ pub const CANNOT_START: i32 = 127;
 /// What the shim's message begins with when the program could not be started.
 pub const CANNOT_START_PREFIX: &str = "headend: could not start ";
 
+/// Variables that would change what FFmpeg prints, and those that are headend's own business with who
+/// started it.
+const NOT_FOR_WORKERS: [&str; 6] =
+    ["FFREPORT", "AV_LOG_FORCE_COLOR", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "HEADEND_FRONT"];
 /// Killed first when memory runs out: one worker is one stream, headend is all of them.
 const OOM_SCORE: &str = "500";
 
@@ -63,8 +67,12 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> i32 {
     // A system without this file does without the preference.
     let _ = std::fs::write("/proc/self/oom_score_adj", OOM_SCORE);
     close_inherited();
-    let error =
-        Command::new(&program).args(args).env_remove("FFREPORT").env_remove("AV_LOG_FORCE_COLOR").exec();
+    let mut command = Command::new(&program);
+    command.args(args);
+    for name in NOT_FOR_WORKERS {
+        command.env_remove(name);
+    }
+    let error = command.exec();
     fail(&program, &error.to_string())
 }
 

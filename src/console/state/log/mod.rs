@@ -8,7 +8,6 @@ pub mod sieve;
 mod sources;
 pub mod stamps;
 pub mod taking;
-pub mod wrapping;
 
 use std::ops::Range;
 
@@ -17,7 +16,7 @@ use lines::{Entry, Lines, Looks, What};
 use pattern::Pattern;
 use sieve::Sieve;
 pub use sources::Ask;
-use sources::{Sources, Wanted};
+use sources::{Answered, Sources, Wanted};
 use stamps::Stamps;
 
 /// Marks in one pane; with one more the oldest goes.
@@ -147,7 +146,11 @@ impl LogPane {
 
     /// Takes what was read back in; gives what is to be said.
     pub fn take_old(&mut self, seq: u64, old: OldLines, room: Room) -> Option<&'static str> {
-        let source = self.sources.answered(seq)?;
+        let source = match self.sources.answered(seq, old.before)? {
+            Answered::Lines(source) => source,
+            Answered::NotYet => return self.go_on(false, false, room),
+            Answered::GivenUp => return Some("what is older is not in the file yet: try again in a moment"),
+        };
         let top_key = self.lines.get(self.top()).map(|entry| entry.key);
         let single = self.sources.each().len() == 1;
         let mut found = false;

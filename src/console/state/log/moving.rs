@@ -2,7 +2,8 @@
 
 use super::lines::{Entry, What};
 use super::sources::Wanted;
-use super::{LogPane, Room, Row, wrapping};
+use super::{LogPane, Room, Row};
+use crate::console::text;
 
 /// A row: of which entry, and which of its rows.
 type Position = (u64, usize);
@@ -20,7 +21,7 @@ impl LogPane {
     /// The rows of an entry.
     fn rows(&self, entry: &Entry, width: u16) -> Vec<std::ops::Range<usize>> {
         match entry.line() {
-            Some(line) if self.wrap => wrapping::rows(&line.text, self.text_width(width)),
+            Some(line) if self.wrap => text::rows(&line.text, self.text_width(width)),
             line => std::iter::once(0..line.map_or(0, |line| line.text.len())).collect(),
         }
     }

@@ -12,6 +12,9 @@ const PIECE: usize = 1_000;
 /// To fill a screen that has just opened or is filtered, so many pieces are read and no more: who
 /// wants to see older lines scrolls up.
 const PIECES_TO_FILL: u8 = 4;
+/// Lines that are on their way into the file are asked for so often in a row: whoever answers has waited
+/// for them each time.
+pub const MOST_TRIES: u8 = 3;
 
 /// Something to be read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +78,19 @@ struct Asked {
     seq: u64,
     /// `None`: it is no longer wanted.
     source: Option<usize>,
+    /// What is read stands before this.
+    before: LogPlace,
+}
+
+/// Whose lines an answer brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// Lines of this source, or the news that there are none.
+    Lines(usize),
+    /// Nothing yet: it is asked for again.
+    NotYet,
+    /// Nothing, and not for the first time: it is not asked for again by itself.
+    GivenUp,
 }
 
 /// All streams of a pane.
@@ -86,6 +102,8 @@ pub struct Sources {
     pub wanted: Wanted,
     /// The pieces that may still be read to fill the screen.
     fill_left: u8,
+    /// Answers in a row that brought nothing.
+    tries: u8,
 }
 
 impl Sources {
@@ -104,7 +122,7 @@ impl Sources {
         self.each = streams.into_iter().map(source).collect();
         self.drop_answer();
         self.wanted = Wanted::Nothing;
-        self.fill_left = PIECES_TO_FILL;
+        (self.fill_left, self.tries) = (PIECES_TO_FILL, 0);
     }
 
     const fn drop_answer(&mut self) {
@@ -236,7 +254,7 @@ impl Sources {
             _ => oldest(at).unwrap_or(LogPlace::Line(source.next)),
         };
         let stream = source.stream;
-        self.asked = Some(Asked { seq, source: Some(at) });
+        self.asked = Some(Asked { seq, source: Some(at), before });
         if let Wanted::Page(left) = &mut self.wanted {
             *left -= 1;
             self.fill_left = *left;
@@ -244,10 +262,21 @@ impl Sources {
         Some(Ask { stream, before, lines: PIECE })
     }
 
-    /// The answer to a request has come: whose it is, if it is still wanted.
-    pub fn answered(&mut self, seq: u64) -> Option<usize> {
+    /// The answer to a request has come, which goes on `before` that place: whose it is, if it is still
+    /// wanted.
+    pub fn answered(&mut self, seq: u64, before: Option<LogPlace>) -> Option<Answered> {
         let asked = self.asked.take_if(|asked| asked.seq == seq)?;
-        asked.source
+        let source = asked.source?;
+        if before != Some(asked.before) {
+            self.tries = 0;
+            return Some(Answered::Lines(source));
+        }
+        self.tries += 1;
+        if self.tries < MOST_TRIES {
+            return Some(Answered::NotYet);
+        }
+        (self.tries, self.wanted, self.fill_left) = (0, Wanted::Nothing, 0);
+        Some(Answered::GivenUp)
     }
 
     /// A request was refused; false: it was none of ours.

@@ -105,7 +105,7 @@ impl State {
         let interrupt = is_interrupt(key);
         match key.code {
             KeyCode::Char('y' | 'Y') => self.confirm(),
-            KeyCode::Char('d' | 'D') if self.question() == Some(&Question::Quit) => {
+            KeyCode::Char('d' | 'D') if self.may_go_on && self.question() == Some(&Question::Quit) => {
                 self.drop_overlay();
                 vec![Effect::Detach]
             }

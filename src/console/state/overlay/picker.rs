@@ -86,17 +86,17 @@ impl Picker {
         self.shown.get(self.selected).and_then(|at| self.items.get(*at))
     }
 
-    /// Shows what matches what is typed: first those whose label does, then those that
-    /// have each word somewhere; of two that match as well the
-    /// first one.
+    /// Shows what matches what is typed: first those whose label or name in keys.toml does, then those
+    /// that have each word somewhere; of two that match as well the first one.
     pub fn narrow(&mut self) {
         let mut fuzzy = Fuzzy::new(self.edit.text());
         let words: Vec<String> = self.edit.text().split_whitespace().map(str::to_lowercase).collect();
         let mut scored: Vec<(Score, usize)> = Vec::new();
         for (at, item) in self.items.iter().enumerate() {
-            let label = fuzzy.score(&item.label);
+            let name = if let Pick::Does(does) = item.pick { does.name() } else { "" };
+            let label = fuzzy.score(&item.label).or_else(|| fuzzy.score(name));
             // In a sentence almost anything can be found letter by letter.
-            let text = format!("{} {}", item.label, item.note).to_lowercase();
+            let text = format!("{} {name} {}", item.label, item.note).to_lowercase();
             let both = words.iter().all(|word| text.contains(word)).then_some(0);
             let score = label.or(both);
             scored.extend(score.map(|score| ((label.is_none(), std::cmp::Reverse(score)), at)));

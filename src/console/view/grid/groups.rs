@@ -11,8 +11,6 @@ use crate::model::{Health, Severity};
 const NAME: usize = 16;
 /// Below this nothing stands in columns.
 const NARROW: u16 = 60;
-/// Healths that are counted, the worst first.
-const HEALTHS: [Health; 4] = [Health::Critical, Health::Warning, Health::Unknown, Health::Ok];
 
 /// What a group is called.
 pub fn name(group: &Group) -> &str {
@@ -26,7 +24,7 @@ pub const fn sign(group: &Group, pen: &Pen) -> &'static str {
 
 /// How many are in each health, those that are not well first.
 pub fn healths(group: &Group, pen: &Pen) -> Vec<Piece> {
-    let present = HEALTHS.into_iter().filter(|health| group.tally.with_health(*health) > 0);
+    let present = Health::ALL.into_iter().rev().filter(|health| group.tally.with_health(*health) > 0);
     let piece = |health: Health| {
         let count = group.tally.with_health(health);
         (format!("{} {count}  ", pen.glyphs.health(health)), pen.theme.health(health))

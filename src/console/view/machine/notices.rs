@@ -8,7 +8,6 @@ use crate::console::glyphs::Glyphs;
 use crate::console::keymap::Does;
 use crate::console::pages::Section;
 use crate::console::state::State;
-use crate::console::state::notices::in_order;
 use crate::console::text::{width, wrap_after};
 use crate::model::{Notice, Severity, coarse_age};
 
@@ -24,7 +23,7 @@ pub fn count(state: &State, wide: u16, glyphs: &Glyphs) -> usize {
 
 /// Lists them, from the one that was scrolled to, as far as they fit.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
-    let all = in_order(&state.board.notices);
+    let all = &state.board.notices;
     let room = area.width.saturating_sub(2);
     if all.is_empty() {
         pen.left(area.x + 1, area.y, room, "nothing to say", pen.theme.dim);

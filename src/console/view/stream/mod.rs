@@ -8,8 +8,6 @@ mod runs;
 
 use ratatui::layout::Rect;
 
-pub use command::shell_words;
-
 use super::log;
 use super::pen::{Pen, Piece, length};
 use super::tone::{self, Line};

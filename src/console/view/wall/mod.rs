@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::pen::{Pen, Piece, length};
+use super::words::HEALTHS;
 use super::{header, marks, words};
 use crate::console::layout::wall::{Plan, Scale, loud};
 use crate::console::spans::age_words;
@@ -15,16 +16,14 @@ use crate::console::state::penalty::{Standing, looks, since};
 use crate::console::text::{cells, counted, width};
 use crate::model::{Health, Row};
 
-/// Healths in the order of the wall.
-const HEALTHS: [Health; 4] = [Health::Ok, Health::Warning, Health::Critical, Health::Unknown];
-
 /// Draws the wall.
 pub fn draw(state: &State, pen: &mut Pen) {
     let plan = state.wall_plan();
     head(state, &plan, pen);
     let banner = banners(state, plan.banner, pen);
     let frozen = marks::frozen(state, banner.width.into(), pen);
-    header::banner(state, banner, frozen.into_iter().collect(), pen);
+    let wrong = marks::wrong(state, banner.width.into(), pen);
+    header::banner(state, banner, frozen.into_iter().chain(wrong).collect(), pen);
     rule(state, &plan, pen);
     tiles::draw(state, &plan, pen);
     unwell(state, plan.penalty, pen);

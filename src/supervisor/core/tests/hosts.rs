@@ -56,6 +56,10 @@ fn a_hundred_and_fifty_of_a_dead_host_wait_together_and_are_all_back_within_a_mi
     assert_eq!((world.count(Phase::Broken), world.count(Phase::Live)), (150, 50));
     let why = world.row(3).why(world.now);
     assert!(why.starts_with("host cdn.example is down: connection refused, next try in "), "{why}");
+    // The one whose failure opened the breaker has had no try of its own yet.
+    let last = world.row(149);
+    assert_eq!(last.failures, 0);
+    assert!(!last.why(world.now).contains('('), "{}", last.why(world.now));
     // Ten minutes: only probes are tried.
     world.effects.clear();
     for _ in 0..1_200 {
