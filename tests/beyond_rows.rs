@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use headend::config::{self, Environment};
 use headend::link::{ClientMessage, Role, ServerMessage};
 use headend::model::{
-    Answer, Board, CareOrder, Command as Order, Detail, Phase, Row, Selection, StreamId, StreamIx,
+    Answer, Board, CareOrder, Command as Order, Detail, NoticeKind, Phase, Row, Selection, StreamId, StreamIx,
 };
-use headend::service::{Options, Service};
+use headend::service::{Options, Service, Source};
 use nix::sys::signal::Signal;
 use support::stage::{QUICK, Stage, contains, stream};
 use support::{HEADEND, LIMIT, processes, stand_in};
@@ -29,8 +29,10 @@ const HELPER_DIR: &str = "HEADEND_TEST_SUPERVISE";
 #[test]
 fn helper_supervises_until_killed() {
     let Some(dir) = std::env::var_os(HELPER_DIR).map(std::path::PathBuf::from) else { return };
-    let loaded = config::load(&dir.join("headend.toml"), &Environment::from_process()).unwrap();
-    let options = Options { config: loaded.config, state_dir: Some(dir.join("state")), ..Options::default() };
+    let source = Source { path: dir.join("headend.toml"), environment: Environment::from_process() };
+    let loaded = config::load(&source.path, &source.environment).unwrap();
+    let (state_dir, source) = (Some(dir.join("state")), Some(source));
+    let options = Options { config: loaded.config, state_dir, source, ..Options::default() };
     let service = Service::start(options).unwrap();
     let (wake, woken) = mpsc::channel();
     let client = service.hub().attach(Role::Operator, move || _ = wake.send(()));
@@ -223,4 +225,40 @@ fn who_has_a_stream_open_sees_its_command_masked_and_its_runs() {
     headend.send(&ClientMessage::FollowDetail(None));
     let tells: Vec<&String> = headend.heard.iter().filter(|message| message.contains(CANARY)).collect();
     assert!(tells.is_empty(), "{tells:?}");
+}
+
+#[test]
+fn the_configuration_is_read_again_when_an_operator_asks_and_what_it_came_to_is_told() {
+    let stage = Stage::new(&[("same", "healthy"), ("goes", "healthy")]);
+    let mut supervised = Supervised::start(&stage);
+    let ids = |board: &Board| board.rows.values().map(|row| row.id.to_string()).collect::<Vec<_>>();
+    let live = |board: &Board| board.rows.values().filter(|row| row.phase == Phase::Live).count();
+    supervised.wait("two live streams", |s| (live(&s.board) == 2).then_some(()));
+    let pid = supervised.board.rows[&StreamIx(0)].pid;
+
+    let answer = |supervised: &mut Supervised, seq: u64| {
+        supervised.send(&ClientMessage::Command { seq, command: Order::Reload });
+        supervised.wait("an answer", |s| s.answers.iter().find(|(to, _)| *to == seq).map(|(_, a)| a.clone()))
+    };
+    let same = stage.stream("same", "healthy", "");
+    stage.write(&(QUICK.to_owned() + &same + &stage.stream("new", "healthy", "")));
+    let Answer::Reloaded { summary, lines } = answer(&mut supervised, 7) else {
+        panic!("{:?}", supervised.answers)
+    };
+    assert_eq!(&*summary, "1 streams added, 1 removed, 0 changed (0 get another worker), 1 as before");
+    assert_eq!(lines.iter().map(|line| &**line).collect::<Vec<_>>(), ["+ new", "- goes"]);
+    supervised.wait("the row that goes", |s| (ids(&s.board) == ["same", "new"]).then_some(()));
+    supervised.wait("the new one live", |s| (live(&s.board) == 2).then_some(()));
+    assert_eq!(supervised.board.rows[&StreamIx(0)].pid, pid);
+    assert!(!supervised.board.rows.contains_key(&StreamIx(1)), "its number is nobody else's");
+
+    stage.write(&(QUICK.to_owned() + &same + "[[stream]]\nid = 'bad'\n"));
+    let Answer::Refused { reason } = answer(&mut supervised, 8) else { panic!("{:?}", supervised.answers) };
+    assert!(reason.contains("headend.toml:"), "{reason}");
+    let told = |s: &Supervised| s.board.notices.iter().any(|notice| notice.kind == NoticeKind::Config);
+    supervised.wait("a notice", |s| told(s).then_some(()));
+    stage.write(&(QUICK.to_owned() + &same));
+    assert!(matches!(answer(&mut supervised, 9), Answer::Reloaded { .. }));
+    supervised.wait("the end of the notice", |s| (!told(s)).then_some(()));
+    supervised.wait("one row", |s| (ids(&s.board) == ["same"]).then_some(()));
 }

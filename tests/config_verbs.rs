@@ -182,3 +182,138 @@ fn a_folder_that_cannot_be_written_stops_nothing() {
     let history = config(&stage, &["history"]);
     assert_eq!(history.code(), 1, "{history:?}");
 }
+
+/// A verb that works on this stage's configuration.
+fn verb(stage: &Stage, verb: &[&str]) -> Finished {
+    let config = stage.folder().join("headend.toml");
+    let arguments = [verb, &["--config", config.to_str().unwrap()]].concat();
+    headend(&arguments, &[], LIMIT)
+}
+
+#[test]
+fn what_would_change_is_told_against_what_was_taken_in_last() {
+    let stage = Stage::empty();
+    let one = |more: &str| QUICK.to_owned() + &stage.stream("one", "healthy", more);
+    stage.write(&one(""));
+    let none = config(&stage, &["diff"]);
+    assert!(none.stderr.contains("nothing was taken in yet") && none.stdout.contains("+ one"), "{none:?}");
+    take_in(&stage);
+    assert_eq!(config(&stage, &["diff"]).stdout, "nothing differs\n");
+    let secret = stage.stream("two", "healthy", "").replace("http://", &format!("http://u:{CANARY}@"));
+    stage.write(&(one("priority = 9") + &secret));
+    let told = config(&stage, &["diff"]);
+    assert_eq!(told.stdout, "+ two\n~ one: priority 50 -> 9\n+1 ~1 streams\n");
+    let other = stage.folder().join("other.toml");
+    fs::write(&other, one("mode = 'full'") + &secret).unwrap();
+    let told = config(&stage, &["diff", other.to_str().unwrap()]);
+    let restarts = "~ one: mode packets -> full; its worker is replaced (mode)\n";
+    assert!(told.stdout.contains(restarts) && !told.stdout.contains(CANARY), "{told:?}");
+    assert_eq!(config(&stage, &["diff", "1"]).stdout, "nothing differs\n");
+    assert_eq!(config(&stage, &["diff", "7"]).code(), 2);
+
+    // Applied without another file it is checked and kept.
+    let applied = config(&stage, &["apply"]);
+    assert_eq!(applied.code(), 0, "{applied:?}");
+    assert!(
+        applied.stdout.contains("~ one: priority 50 -> 9") && applied.stdout.contains("kept as revision 2")
+    );
+    assert!(config(&stage, &["apply"]).stdout.contains("it is the newest revision already"));
+    let applied = config(&stage, &["apply", other.to_str().unwrap()]);
+    assert_eq!(applied.code(), 0, "{applied:?}");
+    assert!(
+        applied.stdout.contains("what was there is revision 2")
+            && applied.stdout.contains("kept as revision 3")
+    );
+    assert_eq!(read(&stage, "headend.toml"), read(&stage, "other.toml"));
+    // One with a mistake is not.
+    fs::write(&other, one("priority = 900")).unwrap();
+    let refused = config(&stage, &["apply", other.to_str().unwrap()]);
+    assert_eq!((refused.code(), refused.stdout.as_str()), (2, ""), "{refused:?}");
+    assert_ne!(read(&stage, "headend.toml"), read(&stage, "other.toml"));
+    assert_eq!(config(&stage, &["check"]).code(), 0);
+    assert_eq!(config(&stage, &["check", other.to_str().unwrap()]).code(), 2);
+}
+
+#[test]
+fn streams_are_added_edited_and_removed_where_they_stand() {
+    let stage = Stage::empty();
+    let main = format!(
+        "# Mine.\ninclude = ['more/*.toml']\n{QUICK}# The first.\n{}",
+        stage.stream("one", "healthy", "").trim_start()
+    );
+    stage.write(&main);
+    put(
+        &stage,
+        "more/a.toml",
+        "# More of them.\n\n[[stream]]\nid = 'below'\ninputs = ['http://h/below'] # x\n",
+    );
+    put(&stage, "list.csv", "id,inputs\nlisted,http://h/listed\n");
+
+    let edited = verb(&stage, &["edit", "below", "priority=9", "thresholds.black=5s"]);
+    assert_eq!(edited.code(), 0, "{edited:?}");
+    assert!(edited.stdout.contains("~ below: thresholds {...} -> {...}, priority 50 -> 9"), "{edited:?}");
+    let below = read(&stage, "more/a.toml");
+    assert!(
+        below.starts_with("# More of them.\n")
+            && below.contains("# x\npriority = 9\nthresholds.black = \"5s\"\n"),
+        "{below}"
+    );
+    assert_eq!(read(&stage, "headend.toml"), main, "another file is not touched");
+
+    let refused = verb(&stage, &["edit", "below", "priority=900"]);
+    assert_eq!((refused.code(), read(&stage, "more/a.toml")), (2, below), "{refused:?}");
+    assert_eq!(verb(&stage, &["edit", "none", "priority=9"]).code(), 2);
+
+    let added = verb(&stage, &["add", "new", "http://h/new", "http://h/spare", "--set", "name=A new one"]);
+    assert!(added.stdout.contains("+ new"), "{added:?}");
+    let text = read(&stage, "headend.toml");
+    let table =
+        "[[stream]]\nid = \"new\"\ninputs = [\"http://h/new\", \"http://h/spare\"]\nname = \"A new one\"\n";
+    assert!(text.starts_with(&main) && text.ends_with(table), "{text}");
+    assert_eq!(verb(&stage, &["add", "new", "http://h/new"]).code(), 2, "it is there already");
+
+    let list = stage.folder().join("list.csv");
+    let imported = verb(
+        &stage,
+        &["import", list.to_str().unwrap(), "--into", stage.folder().join("more/b.toml").to_str().unwrap()],
+    );
+    assert!(imported.stdout.contains("+ listed"), "{imported:?}");
+    let removed = verb(&stage, &["remove", "new", "listed", "one"]);
+    assert_eq!(removed.code(), 0, "{removed:?}");
+    assert!(
+        !read(&stage, "headend.toml").contains("The first.")
+            && read(&stage, "headend.toml").starts_with("# Mine.")
+    );
+    assert_eq!(verb(&stage, &["check"]).stdout.split(": ").nth(1).unwrap(), "1 streams, no mistakes\n");
+}
+
+#[test]
+fn an_export_has_no_secret_unless_it_is_asked_for() {
+    let stage = Stage::empty();
+    let secret =
+        stage.stream("secret", "healthy", "priority = 9").replace("http://", &format!("http://u:{CANARY}@"));
+    let args = format!(
+        "[[stream]]\nid = 'runs'\nmode = 'run'\nargs = ['-headers', 'X-Key: {CANARY}', '-f', 'flv', 'rtmp://h/live/{CANARY}']\n"
+    );
+    stage.write(&(QUICK.to_owned() + &secret + &args));
+    for form in ["toml", "m3u", "csv", "json"] {
+        let masked = verb(&stage, &["export", "--form", form]);
+        assert_eq!(masked.code(), 0, "{masked:?}");
+        assert!(!masked.stdout.contains(CANARY) && masked.stderr.contains("are masked"), "{masked:?}");
+        let open = verb(&stage, &["export", "--form", form, "--with-secrets"]);
+        assert!(open.stdout.contains(CANARY) && !open.stderr.contains("are masked"), "{open:?}");
+        let whole = matches!(form, "toml" | "json");
+        assert_eq!(open.stderr.contains("not in it: priority of 1 stream"), !whole, "{open:?}");
+    }
+    // Out to a file, and into an empty configuration.
+    let file = stage.folder().join("out.json");
+    let done = verb(&stage, &["export", "--with-secrets", file.to_str().unwrap()]);
+    assert_eq!((done.code(), done.stdout.as_str()), (0, ""), "{done:?}");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o007, 0, "not for everybody");
+    let other = Stage::empty();
+    other.write(QUICK);
+    let imported = verb(&other, &["import", file.to_str().unwrap()]);
+    assert_eq!(imported.code(), 0, "{imported:?}");
+    let again = verb(&other, &["export", "--form", "json", "--with-secrets"]);
+    assert_eq!(again.stdout, fs::read_to_string(&file).unwrap());
+}

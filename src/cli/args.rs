@@ -45,6 +45,16 @@ pub enum Verb {
     Check(Check),
     /// Tells what the configuration was before, and goes back to it
     Config(Kept),
+    /// Writes the streams for other programs, or for another headend
+    Export(Export),
+    /// Takes streams of a list into the configuration
+    Import(Import),
+    /// Adds a stream to the configuration
+    Add(Add),
+    /// Changes keys of a stream in the configuration
+    Edit(Edit),
+    /// Takes streams out of the configuration
+    Remove(Remove),
     /// Prints the keys of the console
     Keys(Keys),
     /// Tells how the streams of the headend that runs are
@@ -69,6 +79,8 @@ pub enum Verb {
     Top(verbs::Top),
     /// Tells what changes, a line for each change
     Events(verbs::Events),
+    /// Has the headend that runs read its configuration again
+    Reload(verbs::Reload),
     /// Ends the headend that runs, and waits until it has
     Shutdown(verbs::Shutdown),
     /// Tells who ordered what, and what became of it
@@ -77,6 +89,98 @@ pub enum Verb {
     Completions(verbs::Completions),
     /// Prints this program's page of the manual
     Man(verbs::Man),
+}
+
+/// A form of streams as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StreamsForm {
+    /// headend's own.
+    Toml,
+    /// A channel list.
+    M3u,
+    /// A table.
+    Csv,
+    /// A list of objects.
+    Json,
+}
+
+/// Writing streams.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Export {
+    /// Where to [default: standard output]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How [default: by the file's ending, else toml]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub form: Option<StreamsForm>,
+    /// Write passwords and tokens as they are; otherwise they are masked
+    #[arg(long)]
+    pub with_secrets: bool,
+    /// The configuration [default: as when running]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Reading streams.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Import {
+    /// The list
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How it is written [default: by its ending]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub form: Option<StreamsForm>,
+    /// A file of the configuration, or a new one [default: the configuration itself]
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<PathBuf>,
+    /// The configuration [default: as when running]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// A stream more.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Add {
+    /// Its id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Its inputs, the primary first
+    #[arg(value_name = "URL", required = true)]
+    pub inputs: Vec<String>,
+    /// Another key of it, such as priority=90
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// A file of the configuration, or a new one [default: the configuration itself]
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<PathBuf>,
+    /// The configuration [default: as when running]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// A stream otherwise.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Edit {
+    /// Its id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// A key and its value, such as priority=90 or thresholds.black=5s; KEY= takes it out
+    #[arg(value_name = "KEY=VALUE", required = true)]
+    pub set: Vec<String>,
+    /// The configuration [default: as when running]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Streams less.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Remove {
+    /// Their ids
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    /// The configuration [default: as when running]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Running with a configuration.
@@ -232,6 +336,24 @@ pub enum KeptVerb {
         /// Its number
         #[arg(value_name = "N")]
         number: u64,
+    },
+    /// Reads the configuration and tells every mistake in it, as `headend check` does
+    Check {
+        /// Another file
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Tells what would change, against what was taken in last; writes nothing
+    Diff {
+        /// Another file, or the number of a revision [default: the configuration]
+        #[arg(value_name = "FILE|N")]
+        with: Option<PathBuf>,
+    },
+    /// Checks the configuration, tells what changes and keeps it as a revision
+    Apply {
+        /// Put the content of this file into the configuration's place first
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
     },
 }
 

@@ -11,7 +11,7 @@ use super::args::{self, Channels, Common};
 use super::{Failed, OK, print, run, tell};
 use crate::config::{self, Disk, Environment};
 use crate::demo::{self, Channel, Clips, Hosts, Origin, Outages, Timetable, Wishes};
-use crate::service::default_state_dir;
+use crate::service::{OnHangup, default_state_dir};
 use crate::{ffmpeg, host};
 
 /// Hosts of the demo, where nobody says how many.
@@ -35,7 +35,7 @@ pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
     let remember = common.state.is_some();
     common.state = common.state.or_else(own);
     let screen = run::Screen { config: None, title: "demo".to_owned(), remember, front: false };
-    let code = run::with_configuration(loaded, None, &common, screen, true);
+    let code = run::with_configuration(loaded, (None, None), &common, screen, OnHangup::Leave);
     served.stop();
     code
 }

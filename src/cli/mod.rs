@@ -5,6 +5,8 @@ mod attach;
 mod check;
 mod console;
 mod demo;
+mod difference;
+mod edit;
 mod front;
 mod headless;
 mod keys;
@@ -71,6 +73,11 @@ pub fn main() -> ExitCode {
         Some(Verb::Origin(origin)) => demo::origin(&origin),
         Some(Verb::Check(check)) => check::check(&check),
         Some(Verb::Config(config)) => revisions::run(&config),
+        Some(Verb::Export(export)) => edit::export(&export),
+        Some(Verb::Import(import)) => edit::import(&import),
+        Some(Verb::Add(add)) => edit::add(&add),
+        Some(Verb::Edit(edit)) => edit::edit(&edit),
+        Some(Verb::Remove(remove)) => edit::remove(&remove),
         Some(Verb::Keys(keys)) => keys::keys(&keys),
         Some(Verb::Status(status)) => verbs::status::run(&status),
         Some(Verb::Start(order)) => verbs::order::run(&order, What::Do(Action::Start)),
@@ -83,6 +90,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Logs(logs)) => verbs::logs::run(&logs),
         Some(Verb::Top(top)) => verbs::top::run(&top),
         Some(Verb::Events(events)) => verbs::events::run(&events),
+        Some(Verb::Reload(reload)) => verbs::reload::run(&reload),
         Some(Verb::Shutdown(shutdown)) => verbs::shutdown::run(&shutdown),
         Some(Verb::Audit(audit)) => verbs::audit::run(&audit),
         Some(Verb::Completions(completions)) => verbs::shell::completions(&completions),

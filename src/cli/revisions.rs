@@ -6,7 +6,7 @@ use color_eyre::eyre::eyre;
 
 use super::args;
 use super::replace::{self, Replaced};
-use super::{Failed, MISTAKEN, OK, print, tell};
+use super::{Failed, MISTAKEN, OK, check, difference, print, tell};
 use crate::config::{self, Capture, Disk, Environment, Files, NotFound, Overlay, Sources};
 use crate::model::{LogLine, WallTime, clean, clean_line};
 use crate::service::{default_state_dir, revisions as kept};
@@ -15,8 +15,20 @@ use crate::store::{Head, Revision, RevisionError, Revisions};
 /// Runs one of the verbs.
 pub fn run(args: &args::Kept) -> Result<u8, Failed> {
     let environment = Environment::from_process();
+    if let args::KeptVerb::Check { file } = &args.verb {
+        // `--config` stands here for the state folder it names, and another file is another file.
+        let config = args.config.clone().filter(|_| file.is_none());
+        return check::check(&args::Check { config, file: file.clone() });
+    }
     let revisions = Revisions::of(&state_dir(args, &environment)?);
     match args.verb {
+        args::KeptVerb::Check { .. } => Ok(OK),
+        args::KeptVerb::Diff { ref with } => {
+            difference::diff(args.config.as_deref(), with.as_deref(), &revisions, &environment)
+        }
+        args::KeptVerb::Apply { ref file } => {
+            difference::apply(args.config.as_deref(), file.as_deref(), &revisions, &environment)
+        }
         args::KeptVerb::History => history(&revisions),
         args::KeptVerb::Show { number } => with(&revisions, number, |revision| show(&revision)),
         args::KeptVerb::Rollback { number } => {
@@ -88,11 +100,11 @@ fn show(revision: &Revision) -> Result<u8, Failed> {
     Ok(OK)
 }
 
-fn print_lines(lines: &[String]) -> std::io::Result<()> {
+pub(super) fn print_lines(lines: &[String]) -> std::io::Result<()> {
     print(&lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>())
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     clean(&path.to_string_lossy()).into_owned()
 }
 
@@ -155,7 +167,7 @@ fn roll_back(revisions: &Revisions, revision: &Revision, environment: &Environme
 
 /// The files of the configuration at `main` as it is now, however wrong, and those that are about to
 /// be replaced.
-fn today(main: &Path, changed: &[(PathBuf, Vec<u8>)], environment: &Environment) -> Sources {
+pub(super) fn today(main: &Path, changed: &[(PathBuf, Vec<u8>)], environment: &Environment) -> Sources {
     let capture = Capture::new(&Disk);
     // Its mistakes are why one goes back.
     let _ = config::load_from(main, environment, &capture);
@@ -167,7 +179,7 @@ fn today(main: &Path, changed: &[(PathBuf, Vec<u8>)], environment: &Environment)
 }
 
 /// Keeps what is there now, unless it is kept already. Nothing is replaced that could be lost.
-fn remember_today(revisions: &Revisions, today: &Sources) -> Result<Option<u64>, Failed> {
+pub(super) fn remember_today(revisions: &Revisions, today: &Sources) -> Result<Option<u64>, Failed> {
     let files = kept::revision_files(today)?;
     if files.is_empty() {
         return Ok(None);

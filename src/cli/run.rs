@@ -11,7 +11,7 @@ use super::{FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, head
 use crate::config::{self, Capture, Disk, Environment, Loaded, OnHangup, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::link::{Link, Role, Who};
-use crate::service::{CONSOLE_LIMIT, Options, Service, ServiceError, Unclean};
+use crate::service::{self, CONSOLE_LIMIT, Options, Service, ServiceError, Source, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
@@ -41,11 +41,11 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
     let sources = Some(files.into_sources());
-    let leave_on_hangup = match loaded.config.console.on_hangup {
-        _ if args.common.daemon => false,
-        _ if args.common.headless => true,
-        OnHangup::Stop => true,
-        OnHangup::Continue => false,
+    let on_hangup = match loaded.config.console.on_hangup {
+        // Without a terminal of its own it is told by HUP to read its configuration again.
+        _ if args.common.headless => service::OnHangup::Reload,
+        OnHangup::Stop => service::OnHangup::Leave,
+        OnHangup::Continue => service::OnHangup::GoOn,
     };
     if in_terminal
         && !front
@@ -53,9 +53,10 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     {
         return Ok(code);
     }
+    let source = Some(Source { path: path.clone(), environment });
     let title = path.display().to_string();
     let screen = Screen { title, remember: true, config: Some(path), front };
-    with_configuration(loaded, sources, &args.common, screen, leave_on_hangup)
+    with_configuration(loaded, (sources, source), &args.common, screen, on_hangup)
 }
 
 /// The same, with a wall for a console.
@@ -82,14 +83,14 @@ pub struct Screen {
     pub front: bool,
 }
 
-/// Runs with a configuration, wherever it came from. `sources`: the files that are kept as its
-/// revision. `leave_on_hangup`: whether losing the terminal ends the program.
+/// Runs with a configuration, wherever it came from. `files`: those that are kept as its revision,
+/// and where it is read again from.
 pub fn with_configuration(
     loaded: Loaded,
-    sources: Option<Sources>,
+    files: (Option<Sources>, Option<Source>),
     common: &Common,
     screen: Screen,
-    leave_on_hangup: bool,
+    on_hangup: service::OnHangup,
 ) -> Result<u8, Failed> {
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
@@ -101,12 +102,14 @@ pub fn with_configuration(
         tell("headend: this is no terminal; run it in one, or use --headless");
         return Ok(MISTAKEN);
     }
+    let (sources, source) = files;
     let options = Options {
         config: loaded.config,
         sources,
+        source,
         state_dir: common.state.clone(),
         title: screen.title.clone(),
-        leave_on_hangup,
+        on_hangup,
     };
     let service = match Service::start(options) {
         Ok(service) => service,
@@ -123,14 +126,14 @@ pub fn with_configuration(
         let until = common.run_for.map(|span| Instant::now() + span);
         return headless::run(service, common, until);
     }
-    with_console(service, common, screen, leave_on_hangup)
+    with_console(service, common, screen, on_hangup)
 }
 
 fn with_console(
     service: Service,
     common: &Common,
     screen: Screen,
-    leave_on_hangup: bool,
+    on_hangup: service::OnHangup,
 ) -> Result<u8, Failed> {
     let remember = service.folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
     let front = screen.front;
@@ -149,7 +152,7 @@ fn with_console(
     let one = |settings: &Settings| one_console(&service, settings, until);
     let ending = again_after_defects(&mut settings, || service.has_ended(), one)?;
     let code = match ending {
-        Ok(Ok(Ending::TerminalLost)) if !leave_on_hangup => {
+        Ok(Ok(Ending::TerminalLost)) if on_hangup != service::OnHangup::Leave => {
             log::warn!("the terminal is lost; {}", goes_on(&service));
             if front {
                 front::let_go();

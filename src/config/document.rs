@@ -23,8 +23,8 @@ use crate::model::{Mode, StreamId, StreamSpec};
 pub(super) static TOP: Shape = Shape {
     title: "the top of the file",
     keys: &[
-        "include", "pool", "restart", "origin", "rollout", "guard", "stop", "defaults", "ffmpeg", "logs",
-        "state", "console", "socket", "view", "stream", "playlist",
+        "include", "pool", "restart", "origin", "rollout", "guard", "stop", "reload", "defaults", "ffmpeg",
+        "logs", "state", "console", "socket", "view", "stream", "playlist",
     ],
 };
 pub(super) static INCLUDED: Shape =
@@ -49,6 +49,7 @@ static DEFAULTS: Shape = Shape {
         "time_zone",
     ],
 };
+static RELOAD: Shape = Shape { title: "[reload]", keys: &["watch"] };
 static FFMPEG: Shape = Shape { title: "[ffmpeg]", keys: &["path", "stats_period"] };
 static LOGS: Shape = Shape { title: "[logs]", keys: &["max_size", "max_files", "dir"] };
 static STATE: Shape = Shape { title: "[state]", keys: &["dir"] };
@@ -101,7 +102,7 @@ pub(super) static PLAYLIST: Shape = Shape {
 };
 
 /// Every table there is, with every key: the sample and the reference are checked against it.
-pub(super) static SHAPES: [&Shape; 18] = [
+pub(super) static SHAPES: [&Shape; 19] = [
     &TOP,
     &POOL,
     &RESTART,
@@ -109,6 +110,7 @@ pub(super) static SHAPES: [&Shape; 18] = [
     &ROLLOUT,
     &GUARD,
     &STOP,
+    &RELOAD,
     &DEFAULTS,
     &THRESHOLDS,
     &FALLBACK,
@@ -134,6 +136,9 @@ pub(super) fn read_settings(
     report: &mut Report,
 ) -> Common {
     read_policy(top, &mut config.policy, report);
+    if let Some(section) = top.table("reload", &RELOAD, report) {
+        config.reload.watch = section.flag("watch", report).unwrap_or_default();
+    }
     let defaults = match top.table("defaults", &DEFAULTS, report) {
         Some(section) => Common::default().refined(&section, report),
         None => Common::default(),

@@ -5,9 +5,13 @@
 
 mod common;
 mod console;
+mod difference;
 mod document;
+mod edit;
+mod export;
 mod files;
 mod input;
+mod keys;
 mod loader;
 mod locate;
 mod mistake;
@@ -26,13 +30,18 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use difference::{Difference, Holds, MAX_LISTED, SettingDifference, StreamDifference, difference};
+pub use edit::{EditError, add_stream, has_stream, literal, remove_stream, set_key};
+pub use export::{Form, export, import, lost, stream_table};
 pub use files::{Capture, Disk, Environment, Files, Memory, Overlay, Sources};
 pub use input::{DEFAULT_PROTOCOLS, protocol_of};
+pub use keys::{Key, changed_keys, key_words, replacing_keys};
 pub use loader::{Loaded, console_of, load, load_from, parse, state_dir_of};
 pub use locate::{FILE_NAME, NotFound, locate};
 pub use mistake::{Excerpt, Mistake, Mistakes, mask_line};
 pub use settings::{
-    Config, ConsoleSettings, Guard, Limit, LogSettings, Notify, OnHangup, Policy, Rollout, SocketSettings,
+    Config, ConsoleSettings, Guard, Limit, LogSettings, Notify, OnHangup, Policy, ReloadSettings, Rollout,
+    SocketSettings,
 };
 pub use words::parse_duration;
 

@@ -16,6 +16,8 @@ pub struct Config {
     pub policy: Policy,
     /// Log files.
     pub logs: LogSettings,
+    /// When the files are read again by themselves.
+    pub reload: ReloadSettings,
     /// How the console looks and what it listens to.
     pub console: ConsoleSettings,
     /// Who may attach.
@@ -212,6 +214,13 @@ pub enum OnHangup {
     Continue,
     /// They are stopped.
     Stop,
+}
+
+/// When the configuration is read again without being asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReloadSettings {
+    /// Whether a file of it that changed is taken in.
+    pub watch: bool,
 }
 
 /// How the console looks, what it listens to, and how it calls for someone.

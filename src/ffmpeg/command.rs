@@ -6,9 +6,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::bounds::{
-    FREEZE_DELAY_MAX, NETWORK_TIMEOUT_MAX, NETWORK_TIMEOUT_MIN, SILENCE_DELAY, STATS_PERIOD_MIN,
-};
+use super::bounds::{NETWORK_TIMEOUT_MAX, NETWORK_TIMEOUT_MIN, SILENCE_DELAY, STATS_PERIOD_MIN};
 use super::shown::shown_text;
 use super::{Capabilities, Version};
 use crate::model::{Mode, StreamId, StreamSpec};
@@ -218,7 +216,7 @@ fn video_chain(spec: &StreamSpec, caps: &Capabilities) -> String {
         chain.push("metadata=mode=print:key=lavfi.black_end".to_owned());
     }
     if on(spec.thresholds.frozen) && caps.has("freezedetect") && caps.has("metadata") {
-        let wait = spec.thresholds.frozen.min(FREEZE_DELAY_MAX);
+        let wait = spec.thresholds.freeze_wait();
         chain.push(format!("freezedetect=n=-60dB:d={}", wait.as_secs_f64()));
         chain.push("metadata=mode=print:key=lavfi.freezedetect.freeze_start".to_owned());
     }

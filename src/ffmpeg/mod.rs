@@ -58,9 +58,6 @@ mod bounds {
     /// Figures over less than this would be guesses.
     pub const MIN_SPAN: Duration = Duration::from_millis(900);
 
-    /// How long a still picture must last before FFmpeg tells, if the threshold is not shorter.
-    /// Longer than key frames are usually apart: below that FFmpeg tells of each pair of them.
-    pub const FREEZE_DELAY_MAX: Duration = Duration::from_secs(10);
     /// A freeze is never dated back by more, whatever the media time says.
     pub const FREEZE_BACK_MAX: Duration = Duration::from_secs(60);
     /// How long silence must last before FFmpeg tells; what is told is dated back by it.

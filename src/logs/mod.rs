@@ -75,6 +75,8 @@ struct Shared {
 
 struct State {
     streams: HashMap<StreamIx, Stream>,
+    /// How many of them are no longer there.
+    retired: usize,
     queue: Vec<Queued>,
     /// Of the queue and of what the writer has taken but not written.
     queue_bytes: usize,
@@ -126,6 +128,8 @@ struct Failing {
 }
 
 struct Stream {
+    /// It is no longer there: it has no lines in memory, and takes none.
+    retired: bool,
     ring: Ring,
     file: Arc<LogFile>,
     queued_bytes: usize,
@@ -149,6 +153,7 @@ impl Logs {
     pub fn start(dir: Option<PathBuf>, max_size: u64, max_files: u32) -> Self {
         let state = State {
             streams: HashMap::new(),
+            retired: 0,
             queue: Vec::new(),
             queue_bytes: 0,
             writer: if dir.is_some() { Writer::Works } else { Writer::Absent },
@@ -174,10 +179,12 @@ impl Logs {
     }
 
     /// Makes room for the lines of stream `ix`; its file is `id.log`. Again with the same number:
-    /// nothing changes.
+    /// nothing changes, but that one which was retired takes lines again.
     pub fn register(&self, ix: StreamIx, id: &StreamId) {
         let mut state = self.owner.shared.lock();
-        state.streams.entry(ix).or_insert_with(|| Stream {
+        let state = &mut *state;
+        let stream = state.streams.entry(ix).or_insert_with(|| Stream {
+            retired: false,
             ring: Ring::default(),
             file: Arc::new(LogFile::new(id)),
             queued_bytes: 0,
@@ -186,6 +193,22 @@ impl Logs {
             settled: 0,
             trail: Trail::default(),
         });
+        if std::mem::take(&mut stream.retired) {
+            state.retired -= 1;
+        }
+    }
+
+    /// Lets go of what is in memory of stream `ix`, which is no longer there. Its numbers go on where
+    /// they were, should it come back; what waits for its file is still written.
+    pub fn retire(&self, ix: StreamIx) {
+        let mut state = self.owner.shared.lock();
+        let state = &mut *state;
+        if let Some(stream) = state.streams.get_mut(&ix).filter(|stream| !stream.retired) {
+            stream.retired = true;
+            stream.ring.forget_lines();
+            state.failing.files.remove(&ix);
+            state.retired += 1;
+        }
     }
 
     /// Takes one line of stream `ix`. Never waits for the disk. A line for a stream that was not
@@ -194,11 +217,15 @@ impl Logs {
         let shared = &self.owner.shared;
         let mut state = shared.lock();
         let state = &mut *state;
-        let ring_bytes = (RINGS_BYTES / state.streams.len().max(1)).min(RING_BYTES);
+        let rings = state.streams.len().saturating_sub(state.retired).max(1);
+        let ring_bytes = (RINGS_BYTES / rings).min(RING_BYTES);
         let Some(stream) = state.streams.get_mut(&ix) else {
             return;
         };
         let cost = cost(&line);
+        if stream.retired {
+            return;
+        }
         if state.writer != Writer::Absent {
             let fits = state.queue_bytes + cost <= QUEUE_BYTES
                 && stream.queued_bytes + cost <= QUEUE_BYTES_PER_STREAM

@@ -28,6 +28,12 @@ impl Ring {
         }
     }
 
+    /// Lets go of all lines; the numbers go on.
+    pub fn forget_lines(&mut self) {
+        self.lines = VecDeque::new();
+        self.bytes = 0;
+    }
+
     /// The number the next line will have.
     pub const fn next_number(&self) -> u64 {
         self.next

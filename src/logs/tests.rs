@@ -109,6 +109,27 @@ fn the_tail_is_read_by_number_and_tells_what_is_gone() {
 }
 
 #[test]
+fn a_stream_that_is_gone_has_no_lines_in_memory_and_one_that_comes_back_counts_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = logs(Some(dir.path()), 1_000_000);
+    (0..3).for_each(|n| logs.push(A, line(&format!("line {n}"))));
+    logs.retire(A);
+    logs.retire(A);
+    logs.push(A, line("said by nobody"));
+    assert_eq!(logs.lines_from(A, 0), (Vec::new(), 3, 3));
+    logs.register(A, &StreamId::new("a").unwrap());
+    logs.push(A, line("back"));
+    let (lines, next, missed) = logs.lines_from(A, 0);
+    assert_eq!((texts(&lines), next, missed), (vec!["back"], 4, 3));
+    assert!(logs.close(LONG));
+    let written = fs::read_to_string(dir.path().join("a.log")).unwrap();
+    assert!(
+        written.contains("line 2") && written.contains("back") && !written.contains("nobody"),
+        "{written}"
+    );
+}
+
+#[test]
 fn the_tail_is_bounded_by_memory() {
     let logs = logs(None, 1);
     let long = "x".repeat(LogLine::MAX_BYTES);

@@ -69,6 +69,7 @@ impl Command {
             Self::Slots(None) => "slots auto".to_owned(),
             Self::Rollout(RolloutOrder::Continue) => "rollout continue".to_owned(),
             Self::Rollout(RolloutOrder::Back) => "rollout back".to_owned(),
+            Self::Reload => "reload".to_owned(),
             Self::Shutdown => "shutdown".to_owned(),
         }
     }
@@ -92,6 +93,7 @@ impl Answer {
         match self {
             Self::Done { touched } => format!("done, {}", streams(touched)),
             Self::NotSaved { touched, reason } => format!("done, {}, not saved: {reason}", streams(touched)),
+            Self::Reloaded { summary, .. } => summary.to_string(),
             Self::Refused { reason } => format!("refused: {reason}"),
         }
     }

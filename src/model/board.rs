@@ -160,6 +160,8 @@ pub enum NoticeKind {
     Logs,
     /// FFmpeg is missing or lacks something.
     Ffmpeg,
+    /// The configuration has mistakes; the one before is in force.
+    Config,
     /// A limit is too small for what is configured.
     Limits,
     /// The host is overloaded, or its disk is full.

@@ -75,6 +75,8 @@ pub enum Command {
     Slots(Option<u32>),
     /// Go on with the rollout, or back.
     Rollout(RolloutOrder),
+    /// Read the configuration again, and go over to it.
+    Reload,
     /// End: all workers, then headend.
     Shutdown,
 }
@@ -94,6 +96,13 @@ pub enum Answer {
         touched: usize,
         /// Why it could not be saved.
         reason: Arc<str>,
+    },
+    /// The configuration was read again.
+    Reloaded {
+        /// What that came to, in one line.
+        summary: Arc<str>,
+        /// What differs and which streams restart, line by line; bounded.
+        lines: Vec<Arc<str>>,
     },
     /// Not taken.
     Refused {

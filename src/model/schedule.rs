@@ -87,6 +87,18 @@ impl Schedule {
         Self { windows, zone, always, last: Arc::default() }
     }
 
+    /// Its windows.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// The name of their zone, if it has one.
+    #[must_use]
+    pub fn zone_name(&self) -> Option<&str> {
+        self.zone.iana_name()
+    }
+
     /// The same windows in another zone.
     #[must_use]
     pub fn in_zone(&self, zone: TimeZone) -> Self {

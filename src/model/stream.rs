@@ -211,6 +211,18 @@ pub struct Thresholds {
     pub fps_min: Option<f32>,
 }
 
+impl Thresholds {
+    /// How long a still picture must last before FFmpeg tells, if the threshold is not shorter.
+    /// Longer than key frames are usually apart: below that FFmpeg tells of each pair of them.
+    pub const FREEZE_WAIT_MAX: Duration = Duration::from_secs(10);
+
+    /// How long a still picture must last before FFmpeg tells of it; zero: it does not look.
+    #[must_use]
+    pub fn freeze_wait(&self) -> Duration {
+        self.frozen.min(Self::FREEZE_WAIT_MAX)
+    }
+}
+
 impl Default for Thresholds {
     fn default() -> Self {
         Self {

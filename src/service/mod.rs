@@ -4,17 +4,21 @@
 //! readings. Leaving: no more starts, workers end, logs are written, the store is flushed and exported.
 
 mod audit;
+mod changes;
 mod histories;
 mod kept;
 mod leftovers;
 mod outlet;
 mod own_log;
 mod paths;
+mod reload;
 pub mod revisions;
 mod signals;
 mod sockets;
+mod standing;
 pub mod systemd;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -22,20 +26,21 @@ use std::time::{Duration, Instant};
 
 pub use own_log::{OWN_LOG, install_pane};
 pub use paths::default_state_dir;
+pub use reload::Source;
 
 use crate::config::{Config, Sources};
-use crate::ffmpeg::{self, Capabilities, FfmpegError};
+use crate::ffmpeg::{self, FfmpegError};
 use crate::host::{self, Sampler};
 use crate::link::{self, Hub, LogSlice, LogSource, OldLogAnswer, Server};
 use crate::logs::Logs;
-use crate::model::{
-    Command, GuardLimits, LimitReading, LogLine, LogPlace, Moment, Notice, NoticeKind, Severity, SoftHard, StreamIx,
-};
+use crate::model::{Command, LogLine, LogPlace, StreamId, StreamIx, StreamSpec};
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
 use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
 use audit::Audit;
 use outlet::{Left, Readings, ServiceOutlet};
+use reload::{Asker, Reloader, Reloads};
+use standing::{Renewed, Standing};
 
 /// Leaving takes no longer than this, whatever workers, disks and terminals do: the sum of all that
 /// follows.
@@ -115,8 +120,22 @@ pub struct Options {
     pub state_dir: Option<PathBuf>,
     /// What runs, in one line, for consoles that attach.
     pub title: String,
-    /// Whether a lost terminal (SIGHUP) ends the program.
-    pub leave_on_hangup: bool,
+    /// Where the configuration is read again from; `None`: it can't be.
+    pub source: Option<Source>,
+    /// What SIGHUP means.
+    pub on_hangup: OnHangup,
+}
+
+/// What SIGHUP means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnHangup {
+    /// The terminal is lost: everything ends.
+    Leave,
+    /// The terminal is lost: the streams go on.
+    #[default]
+    GoOn,
+    /// The configuration is to be read again.
+    Reload,
 }
 
 /// The running supervisor and everything beside it, console excluded.
@@ -154,7 +173,7 @@ impl Service {
     /// When another headend has the state folder, when FFmpeg can't be used, or when the machine
     /// refuses a thread. A state folder that can't be written is no error: it is said on the board.
     pub fn start(options: Options) -> Result<Self, ServiceError> {
-        let limits = LimitReading { guard: guard_limits(&options.config), ..host::raise_open_files() };
+        let limits = standing::limits_of(&options.config, host::raise_open_files());
         if limits.fds_now < LEAST_OPEN_FILES {
             return Err(ServiceError::OpenFiles(limits.fds_now));
         }
@@ -162,8 +181,7 @@ impl Service {
         let capabilities = ffmpeg::probe(&ffmpeg)?;
         let Ground { store, opened, lock, logs, folder } = Ground::prepare(&options)?;
         log::info!("FFmpeg {} ({})", capabilities.version_text, ffmpeg.display());
-        let notices = limit_notice(&options.config, limits).into_iter();
-        let notices: Vec<Notice> = notices.chain(filter_notice(&options.config, &capabilities)).collect();
+        let notices = standing::notices_of(&options.config, limits, &capabilities);
         // Without a terminal nobody sees the board.
         for notice in &notices {
             log::warn!("{}", notice.text);
@@ -183,28 +201,43 @@ impl Service {
         for pid in leftovers::end(&opened.workers, boot.as_deref()) {
             store.worker_gone(pid);
         }
+        let standing = Standing::default();
         let outlet = ServiceOutlet::new(
             hub.clone(),
             Arc::clone(&store),
             logs.clone(),
             Arc::clone(&readings),
-            limits,
-            notices,
+            Renewed { limits, notices },
+            standing.clone(),
             boot,
         );
         let left = outlet.left();
         let tools = Tools {
             launch: Launch { headend: own_binary(), ffmpeg, open_files: host::child_open_files() },
-            capabilities,
+            capabilities: capabilities.clone(),
             stats_period: options.config.policy.stats_period,
             logs: logs.clone(),
             pids: Arc::clone(&pids),
         };
         let socket = sockets::listening(folder.as_deref(), &options.config.socket, options.title);
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
-        let streams = restore(options.config, &opened);
+        let (streams, others) = restore(&options.config, &opened);
+        let sources = options.sources.unwrap_or_default();
+        let reloader = |bids: &Bids| Reloader {
+            source: options.source,
+            config: options.config,
+            tried: sources.clone(),
+            sources,
+            folder: folder.clone(),
+            others,
+            limits,
+            capabilities,
+            standing,
+            bids: bids.clone(),
+            hub: hub.clone(),
+        };
         let (bids, supervisor) =
-            run_supervisor(core, tools, outlet, streams, hub.clone(), requests, options.leave_on_hangup)?;
+            run_supervisor(core, tools, outlet, streams, reloader, requests, options.on_hangup)?;
         let measured = bids.clone();
         let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
             outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
@@ -345,64 +378,16 @@ impl Ground {
     }
 }
 
-/// From where on the machine counts as busy, for people.
-fn guard_limits(config: &Config) -> Option<GuardLimits> {
-    let guard = &config.policy.guard;
-    let of = |limit: crate::config::Limit| SoftHard { soft: limit.soft, hard: limit.hard };
-    guard.enabled.then(|| GuardLimits {
-        cpu: of(guard.cpu),
-        cpu_pressure: of(guard.cpu_pressure),
-        memory: of(guard.memory),
-        memory_pressure: of(guard.memory_pressure),
-        open_files: of(guard.open_files),
-        disk: of(guard.disk),
-    })
-}
+type Streams = Vec<(StreamSpec, Option<Restored>)>;
 
-fn limit_notice(config: &Config, limits: LimitReading) -> Option<Notice> {
-    let streams = config.streams.len();
-    let short = usize::try_from(limits.workers).is_ok_and(|workers| workers < streams);
-    short.then(|| Notice {
-        kind: NoticeKind::Limits,
-        severity: Severity::Warning,
-        text: format!(
-            "{} open files allow {} workers, {streams} streams are configured: raise the hard limit (ulimit -Hn)",
-            limits.fds_now, limits.workers
-        )
-        .into(),
-        since: Moment::ZERO,
-    })
-}
-
-fn filter_notice(config: &Config, capabilities: &Capabilities) -> Option<Notice> {
-    let lacking = config.streams.iter().map(|spec| capabilities.missing_for(spec.mode));
-    let lacking: Vec<_> = lacking.filter(|missing| !missing.is_empty()).collect();
-    let missing: std::collections::BTreeSet<_> = lacking.iter().flatten().copied().collect();
-    let missing: Vec<_> = missing.into_iter().collect();
-    (!missing.is_empty()).then(|| Notice {
-        kind: NoticeKind::Ffmpeg,
-        severity: Severity::Critical,
-        text: format!(
-            "this FFmpeg lacks {}: what needs it is not checked on {} streams; install a full build of FFmpeg",
-            missing.join(", "),
-            lacking.len()
-        )
-        .into(),
-        since: Moment::ZERO,
-    })
-}
-
-/// Pairs each stream with what the store knows of it.
-fn restore(config: Config, opened: &Opened) -> Vec<(crate::model::StreamSpec, Option<Restored>)> {
+/// Pairs each stream with what the store knows of it; and what it knows of others, which may be
+/// configured later.
+fn restore(config: &Config, opened: &Opened) -> (Streams, BTreeMap<StreamId, Restored>) {
     let now = wall_ms();
-    config
-        .streams
-        .into_iter()
-        .map(|spec| {
-            let restored = opened.records.get(&spec.id).map(|record| kept::restored(record, now));
-            (spec, restored)
-        })
-        .collect()
+    let restored = opened.records.iter().map(|(id, record)| (id.clone(), kept::restored(record, now)));
+    let mut restored: BTreeMap<StreamId, Restored> = restored.collect();
+    let streams = config.streams.iter().map(|spec| (spec.clone(), restored.remove(&spec.id))).collect();
+    (streams, restored)
 }
 
 type Supervising = (Bids, JoinHandle<std::io::Result<()>>);
@@ -411,10 +396,10 @@ fn run_supervisor(
     core: Supervisor,
     tools: Tools,
     outlet: ServiceOutlet,
-    streams: Vec<(crate::model::StreamSpec, Option<Restored>)>,
-    hub: Hub,
+    streams: Streams,
+    reloader: impl FnOnce(&Bids) -> Reloader,
     requests: Arc<tokio::sync::Notify>,
-    leave_on_hangup: bool,
+    on_hangup: OnHangup,
 ) -> Result<Supervising, ServiceError> {
     let machine = |what| move |source| ServiceError::Machine { what, source };
     let event_loop = tokio::runtime::Builder::new_current_thread()
@@ -425,11 +410,14 @@ fn run_supervisor(
         let _context = event_loop.enter();
         Runtime::new(core, tools, outlet).map_err(machine("the spawner's thread"))?
     };
+    let reloader = reloader(&bids);
+    let hub = reloader.hub.clone();
+    let reloads = reloader.start().map_err(machine("the thread that reads the configuration"))?;
     let (forward, signalled) = (bids.clone(), bids.clone());
     let run = move || {
         event_loop.block_on(async move {
-            signals::listen(signalled, leave_on_hangup)?;
-            tokio::spawn(forward_requests(hub, forward, requests));
+            signals::listen(signalled, on_hangup, reloads.clone())?;
+            tokio::spawn(forward_requests(hub, forward, requests, reloads));
             runtime.add(streams);
             runtime.run().await;
             Ok(())
@@ -441,7 +429,7 @@ fn run_supervisor(
 
 /// Takes clients' commands out of the link and gives them to the supervisor, which is also told when
 /// somebody opens a stream.
-async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notify>) {
+async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notify>, reloads: Reloads) {
     use crate::link::Request;
     loop {
         requests.notified().await;
@@ -449,6 +437,8 @@ async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notif
             if command == Command::Shutdown {
                 ask_to_leave(&bids);
                 hub.answer(client, seq, crate::model::Answer::Done { touched: 0 });
+            } else if command == Command::Reload {
+                reloads.ask(Asker::Client(client, seq));
             } else if !bids.send(Bid::Command { client, seq, command }) {
                 let reason = "headend is busy or leaving; try again".into();
                 hub.answer(client, seq, crate::model::Answer::Refused { reason });

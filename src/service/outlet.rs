@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::histories::KeptHistories;
 use super::kept::record_of;
+use super::standing::{Renewed, Standing};
 use crate::link::{Hub, HubChange};
 use crate::logs::Logs;
 use crate::model::{
@@ -51,6 +52,7 @@ pub struct ServiceOutlet {
     readings: Arc<Mutex<Readings>>,
     histories: KeptHistories,
     limits: Option<LimitReading>,
+    standing: Standing,
     /// The service's own, one of a kind.
     notices: BTreeMap<NoticeKind, Notice>,
     /// The supervisor's, as it last told them.
@@ -84,10 +86,11 @@ impl ServiceOutlet {
         store: Arc<Store>,
         logs: Logs,
         readings: Arc<Mutex<Readings>>,
-        limits: LimitReading,
-        notices: Vec<Notice>,
+        configured: Renewed,
+        standing: Standing,
         boot: Option<String>,
     ) -> Self {
+        let Renewed { limits, notices } = configured;
         let notices = notices.into_iter().map(|notice| (notice.kind, notice)).collect();
         let histories = KeptHistories::default();
         hub.read_histories_from(Arc::new(histories.clone()));
@@ -99,6 +102,7 @@ impl ServiceOutlet {
             readings,
             histories,
             limits,
+            standing,
             notices,
             supervisors: Vec::new(),
             shown: None,
@@ -113,10 +117,31 @@ impl ServiceOutlet {
         self.left.clone()
     }
 
+    /// Another configuration is in force: what follows from it beside the streams.
+    fn renew(&mut self, now: Moment, renewed: Renewed) {
+        let Renewed { limits, notices } = renewed;
+        self.limits = Some(limits);
+        let before = std::mem::take(&mut self.notices);
+        let stays = |kind: &NoticeKind| !matches!(kind, NoticeKind::Limits | NoticeKind::Ffmpeg);
+        self.notices.extend(before.iter().filter(|(kind, _)| stays(kind)).map(|(k, n)| (*k, n.clone())));
+        for notice in notices {
+            let known = before.get(&notice.kind).filter(|known| known.text == notice.text);
+            if known.is_none() {
+                log::warn!("{}", notice.text);
+            }
+            let since = known.map_or(now, |known| known.since);
+            self.notices.insert(notice.kind, Notice { since, ..notice });
+        }
+    }
+
     /// The notices as they are now, if they differ from those shown.
     fn notices(&mut self, now: Moment) -> Option<Vec<Notice>> {
-        let troubles = [(NoticeKind::Store, self.store.trouble()), (NoticeKind::Logs, self.logs.trouble())];
-        for (kind, trouble) in troubles {
+        let troubles = [
+            (NoticeKind::Store, Severity::Critical, self.store.trouble()),
+            (NoticeKind::Logs, Severity::Critical, self.logs.trouble()),
+            (NoticeKind::Config, Severity::Warning, self.standing.trouble()),
+        ];
+        for (kind, severity, trouble) in troubles {
             match trouble {
                 None => {
                     if self.notices.remove(&kind).is_some() {
@@ -129,7 +154,7 @@ impl ServiceOutlet {
                         log::error!("{text}");
                         let since = self.notices.get(&kind).map_or(now, |old| old.since);
                         let text = text.into();
-                        self.notices.insert(kind, Notice { kind, severity: Severity::Critical, text, since });
+                        self.notices.insert(kind, Notice { kind, severity, text, since });
                     }
                 }
             }
@@ -160,16 +185,19 @@ impl Outlet for ServiceOutlet {
         if let Some(notices) = changes.notices {
             self.supervisors = notices;
         }
+        if let Some(renewed) = self.standing.take_renewed() {
+            self.renew(now, renewed);
+        }
         let Readings { host, own, workers } = std::mem::take(&mut *lock(&self.readings));
         let change = HubChange {
             rows: changes.rows,
+            removed: changes.removed,
             pool: changes.pool,
             host,
             own,
             workers,
             limits: self.limits.take(),
             notices: self.notices(now),
-            ..HubChange::default()
         };
         let silent = self.published_at.is_none_or(|at| now.since(at) >= HEARTBEAT);
         if silent || change != HubChange::default() {

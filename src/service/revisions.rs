@@ -1,10 +1,8 @@
 //! Keeps the configuration as a revision whenever headend takes in one that is new.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::{self, Config, Environment, Loaded, Memory, Mistakes, Sources};
-use crate::model::StreamSpec;
+use crate::config::{self, Environment, Loaded, Memory, Mistakes, Sources};
 use crate::store::{Revision, RevisionError, RevisionFile, Revisions};
 use crate::supervisor::runtime::wall_ms;
 
@@ -88,33 +86,11 @@ fn summary(before: Option<&[RevisionFile]>, now: &[RevisionFile]) -> String {
         (_, None) => "with mistakes".to_owned(),
         (None, Some(now)) => format!("first, {} streams", now.streams.len()),
         (Some(None), Some(now)) => format!("{} streams, before it mistakes", now.streams.len()),
-        (Some(Some(before)), Some(now)) => difference(before, now),
+        (Some(Some(before)), Some(now)) => {
+            let difference = config::difference(&before, &now);
+            if difference.is_empty() { "other text, same meaning".to_owned() } else { difference.summary() }
+        }
     }
-}
-
-fn difference(mut before: Config, mut now: Config) -> String {
-    let old = std::mem::take(&mut before.streams);
-    let new = std::mem::take(&mut now.streams);
-    let by_id = |streams: &'_ [StreamSpec]| -> BTreeMap<_, _> {
-        streams.iter().map(|spec| (spec.id.clone(), spec.clone())).collect()
-    };
-    let (old_by_id, new_by_id) = (by_id(&old), by_id(&new));
-    let added = new.iter().filter(|spec| !old_by_id.contains_key(&spec.id)).count();
-    let removed = old.iter().filter(|spec| !new_by_id.contains_key(&spec.id)).count();
-    let changed = new.iter().filter(|spec| old_by_id.get(&spec.id).is_some_and(|old| old != *spec)).count();
-    let counts: Vec<_> = [('+', added), ('-', removed), ('~', changed)]
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(sign, count)| format!("{sign}{count}"))
-        .collect();
-    let mut parts = Vec::new();
-    if !counts.is_empty() {
-        parts.push(format!("{} streams", counts.join(" ")));
-    }
-    if before != now {
-        parts.push("settings changed".to_owned());
-    }
-    if parts.is_empty() { "other text, same meaning".to_owned() } else { parts.join(", ") }
 }
 
 #[cfg(test)]

@@ -2,14 +2,16 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::OnHangup;
+use super::reload::{Asker, Reloads};
 use crate::supervisor::runtime::{Bid, Bids};
 
-/// Listens from now on: the first TERM or INT asks to leave, each later one hurries. HUP asks to
-/// leave when `leave_on_hangup`, and never hurries; otherwise the streams go on without a terminal.
+/// Listens from now on: the first TERM or INT asks to leave, each later one hurries. HUP means what
+/// `on_hangup` says.
 ///
 /// # Errors
 /// When the handlers can't be installed.
-pub fn listen(bids: Bids, leave_on_hangup: bool) -> std::io::Result<()> {
+pub fn listen(bids: Bids, on_hangup: OnHangup, reloads: Reloads) -> std::io::Result<()> {
     let mut term = signal(SignalKind::terminate())?;
     let mut int = signal(SignalKind::interrupt())?;
     let mut hup = signal(SignalKind::hangup())?;
@@ -21,9 +23,17 @@ pub fn listen(bids: Bids, leave_on_hangup: bool) -> std::io::Result<()> {
                 _ = int.recv() => false,
                 _ = hup.recv() => true,
             };
-            if hangup && !leave_on_hangup {
-                log::warn!("SIGHUP: the streams go on. Stop them with: kill {}", std::process::id());
-                continue;
+            match on_hangup {
+                OnHangup::GoOn if hangup => {
+                    log::warn!("SIGHUP: the streams go on. Stop them with: kill {}", std::process::id());
+                    continue;
+                }
+                OnHangup::Reload if hangup => {
+                    log::info!("asked by SIGHUP to read the configuration again");
+                    reloads.ask(Asker::Signal);
+                    continue;
+                }
+                _ => {}
             }
             let bid = if asked && !hangup { Bid::Hurry } else { Bid::Leave };
             asked = true;

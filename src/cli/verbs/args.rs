@@ -154,6 +154,13 @@ pub struct Events {
     pub place: Place,
 }
 
+/// `headend reload`.
+#[derive(Debug, Clone, Args)]
+pub struct Reload {
+    #[command(flatten)]
+    pub place: Place,
+}
+
 /// `headend shutdown`.
 #[derive(Debug, Clone, Args)]
 pub struct Shutdown {

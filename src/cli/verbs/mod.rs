@@ -5,6 +5,7 @@ pub mod audit;
 pub mod events;
 pub mod logs;
 pub mod order;
+pub mod reload;
 mod select;
 mod session;
 pub mod shell;

@@ -123,6 +123,11 @@ fn tell_answer(word: &str, found: usize, answer: Answer) -> Result<u8, Failed> {
             tell(&format!("headend: it is done, and will be forgotten at the next start: {reason}"));
             Ok(FAILED)
         }
+        // That is the answer to another order.
+        Answer::Reloaded { summary, .. } => {
+            print(&format!("{word}: {summary}\n"))?;
+            Ok(OK)
+        }
         Answer::Refused { reason } => {
             tell(&format!("headend: {word} is refused: {reason}"));
             Ok(REFUSED)

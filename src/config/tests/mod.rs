@@ -4,6 +4,9 @@ use super::*;
 
 mod any_input;
 mod console;
+mod differing;
+mod editing;
+mod exporting;
 mod socket;
 mod supervision;
 mod views;

@@ -119,7 +119,7 @@ impl State {
             pending.map_or_else(|| ("order".into(), None, Vec::new()), |p| (p.what, p.done, p.inverse));
         let changed = match answer {
             Answer::Done { touched } | Answer::NotSaved { touched, .. } => *touched > 0 || done.is_some(),
-            Answer::Refused { .. } => false,
+            Answer::Reloaded { .. } | Answer::Refused { .. } => false,
         };
         let undo = if changed { self.can_be_undone(&what, inverse) } else { None };
         self.want(Dirty::Now);
@@ -135,6 +135,7 @@ impl State {
                 let done = streams(*touched);
                 self.say(format!("{what}: {done}, but NOT SAVED for the next start: {reason}"), true);
             }
+            Answer::Reloaded { summary, .. } => self.say(format!("{what}: {summary}"), false),
             Answer::Refused { reason } => self.say(format!("{what}: refused: {reason}"), true),
         }
         if let (Some(until), Some(toast)) = (undo, &mut self.toast) {

@@ -1,5 +1,6 @@
 //! One window: read from its text, and where it lies around a moment.
 
+use std::fmt;
 use std::time::Duration;
 
 use croner::parser::{CronParser, Seconds, Year};
@@ -57,6 +58,30 @@ enum Kind {
 }
 
 impl Eq for Window {}
+
+impl fmt::Display for Window {
+    /// As it is written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (days, begin, end) = match &self.0 {
+            Kind::Weekly { days, begin, end } => (days, *begin, *end),
+            Kind::Cron { pattern, lasts } => {
+                return write!(f, "cron {} for {}m", pattern.as_str(), lasts.as_secs() / 60);
+            }
+        };
+        let whole_days = begin == 0 && end == MINUTES_PER_DAY;
+        let every_day = days.iter().all(|day| *day);
+        if whole_days || !every_day {
+            let named = DAYS.iter().zip(days).filter(|(_, is_one)| **is_one).map(|((name, _), _)| *name);
+            f.write_str(&named.collect::<Vec<_>>().join(","))?;
+        }
+        if whole_days {
+            return Ok(());
+        }
+        let end = if end > MINUTES_PER_DAY { end - MINUTES_PER_DAY } else { end };
+        let blank = if every_day { "" } else { " " };
+        write!(f, "{blank}{:02}:{:02}-{:02}:{:02}", begin / 60, begin % 60, end / 60, end % 60)
+    }
+}
 
 /// Why a text is no window.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Condition, ConditionKind, Explained, Moment, StreamSpec, Wanted};
 
 use super::process::Then;
-use super::stream::{Stream, Surroundings};
+use super::stream::{Presence, Stream, Surroundings};
 
 /// Overload explains what began at most so long before it was noticed.
 const OVERLOAD_BEGAN_BEFORE: Duration = Duration::from_secs(30);
@@ -115,7 +115,8 @@ impl Stream {
     pub fn refresh_air(&mut self, around: &mut Surroundings<'_>) {
         let was_on = self.air.on;
         self.air = Air::of(&self.spec, around.now, around.wall);
-        if self.air.on == was_on || self.wanted == Wanted::Stopped || around.leaving {
+        let minds = self.wanted == Wanted::Started && self.presence == Presence::Here && !around.leaving;
+        if self.air.on == was_on || !minds {
             return;
         }
         if self.air.on {

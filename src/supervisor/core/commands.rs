@@ -50,6 +50,8 @@ impl Supervisor {
             Command::Rollout(order) => self.order_rollout(now, *order, effects),
             // That is the end of more than the core: it is told by its own input.
             Command::Shutdown => 0,
+            // Files are not read in here: who asks for it comes with what they say.
+            Command::Reload => 0,
         };
         self.dispatch(now, effects);
         touched

@@ -9,7 +9,7 @@ use super::Supervisor;
 use super::origins::Origins;
 use super::process::Then;
 use super::reason::Failure;
-use super::stream::{Stream, Wait};
+use super::stream::{Presence, Stream, Wait};
 
 /// The newest runs of one stream's workers, the newest first: [`RUNS_KEPT`] at most.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,8 @@ impl Supervisor {
     /// What is known of a stream beyond its row, but for the command: that is the runtime's.
     #[must_use]
     pub fn detail(&self, ix: StreamIx) -> Option<Detail> {
-        Some(self.stream(ix)?.detail(&self.origins))
+        let here = |stream: &&Stream| stream.presence != Presence::Gone;
+        Some(self.stream(ix).filter(here)?.detail(&self.origins))
     }
 }
 

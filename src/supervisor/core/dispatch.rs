@@ -199,7 +199,7 @@ impl Supervisor {
     }
 
     /// Does what follows for the others from what happened to one.
-    fn follow_up(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn follow_up(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         while !self.concerns.is_empty() {
             for concern in std::mem::take(&mut self.concerns) {
                 self.follow(now, concern, effects);
@@ -251,6 +251,7 @@ impl Supervisor {
                     self.disk_has_space(effects);
                 }
             }
+            Concern::Gone(ix) => self.bury(now, ix),
             Concern::Start(Some(took)) => self.start_limit.started(took),
             Concern::Start(None) => self.start_limit.failed(),
         }

@@ -99,7 +99,7 @@ impl Stream {
     }
 
     /// Its host's breaker is open: it waits together with the host's other streams.
-    fn wait_for_origin(&mut self, around: &mut Surroundings<'_>, host: HostIx) {
+    pub(super) fn wait_for_origin(&mut self, around: &mut Surroundings<'_>, host: HostIx) {
         let now = around.now;
         around.origins.wait(host, self.ix, now);
         let name = around.origins.name(host);

@@ -185,6 +185,16 @@ impl HostGuard {
         self.state() != before
     }
 
+    /// Its limits are other ones: those that are off hold nobody back any more, the others are looked
+    /// at with the next reading. Says whether the load changed, or what it explains.
+    pub fn settings_changed(&mut self, guard: &config::Guard) -> bool {
+        let before = self.state();
+        if !guard.enabled {
+            *self = Self::default();
+        }
+        self.state() != before
+    }
+
     /// Time has passed; says whether the load changed, or what it explains.
     pub fn tick(&mut self, now: Moment) -> bool {
         let before = self.state();

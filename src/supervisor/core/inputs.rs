@@ -52,6 +52,26 @@ impl Inputs {
         Self { known, current: 0 }
     }
 
+    /// The inputs of `new`, with what is known of those that `old` had too. The number of the one in
+    /// use stays.
+    #[must_use]
+    pub fn carried_over(&self, old: &StreamSpec, new: &StreamSpec, origins: &mut Origins) -> Self {
+        let mut inputs = Self::new(new, origins);
+        for (known, url) in inputs.known.iter_mut().zip(&new.inputs) {
+            let before = old.inputs.iter().position(|had| had == url);
+            if let Some(before) = before.and_then(|input| self.known.get(input)) {
+                known.clone_from(before);
+            }
+        }
+        inputs.take(self.current);
+        inputs
+    }
+
+    /// The hosts they are on.
+    pub fn hosts(&self) -> impl Iterator<Item = HostIx> {
+        self.known.iter().filter_map(|known| known.host)
+    }
+
     /// The one in use.
     #[must_use]
     pub const fn current(&self) -> usize {

@@ -7,6 +7,7 @@
 mod air;
 mod backoff;
 mod care;
+mod changes;
 mod commands;
 mod detail;
 mod dispatch;
@@ -23,6 +24,7 @@ mod pacing;
 mod probe;
 mod process;
 mod reason;
+mod reconfigure;
 mod rollout;
 mod row;
 mod shared;
@@ -43,11 +45,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use care::Cared;
+pub use changes::Changes;
 pub use event::{Effect, Generation, Input, Kept, Purpose, Restored, Signal, WorkerEnd, WorkerEvent};
 pub use reason::words;
+pub use reconfigure::{Changed, MAX_KNOWN, Reconfiguration, Reconfigured};
 
 use crate::config::Policy;
-use crate::model::{Moment, Notice, Phase, PoolReading, Row, StreamId, StreamIx, StreamSpec, Wanted};
+use crate::model::{Moment, Notice, PoolReading, StreamId, StreamIx, StreamSpec, Wanted};
 use air::WallClock;
 use guard::HostGuard;
 use line::Line;
@@ -57,7 +61,7 @@ use pacing::{StartBudget, StartLimit};
 use rollout::Rolling;
 use shared::{Counted, DiskFull, Shedding};
 use slots::{AutoSize, Demand};
-use stream::{Concern, Stream, Surroundings};
+use stream::{Concern, Presence, Stream, Surroundings};
 
 /// A stream is never looked at again sooner than this: should one of them ever ask for a time that
 /// is past, it costs a little, and does not keep the others waiting for ever.
@@ -66,11 +70,15 @@ const NEXT_LOOK: Duration = Duration::from_millis(1);
 /// Decides for all streams.
 pub struct Supervisor {
     policy: Policy,
+    /// What the configuration says about the pool's size; an operator may have said otherwise since.
+    configured_slots: Option<u32>,
     /// What limits allow; the pool is never larger.
     most_slots: u32,
     streams: Vec<Stream>,
     /// By id, for commands; sorted.
     by_id: BTreeMap<StreamId, StreamIx>,
+    /// Those that the configuration does not have any more: their numbers stay theirs.
+    gone: BTreeMap<StreamId, StreamIx>,
     /// Who waits for a slot.
     line: Line,
     budget: StartBudget,
@@ -112,19 +120,10 @@ pub struct Supervisor {
     changed: Marks,
     /// Streams of which only figures changed.
     moved: Marks,
+    /// Streams whose rows are to go from the board.
+    removed: BTreeSet<StreamIx>,
     shown_pool: PoolReading,
     shown_notices: Vec<Notice>,
-}
-
-/// What changed since it was last asked for.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Changes {
-    /// Rows that differ.
-    pub rows: Vec<Row>,
-    /// The pool, if it differs.
-    pub pool: Option<PoolReading>,
-    /// All of the supervisor's own notices, if one came, changed or went.
-    pub notices: Option<Vec<Notice>>,
 }
 
 impl Supervisor {
@@ -134,10 +133,12 @@ impl Supervisor {
         Self {
             budget: StartBudget::new(policy.starts_per_second, Moment::ZERO),
             start_limit: StartLimit::new(policy.start_parallel),
+            configured_slots: policy.slots,
             policy,
             most_slots: most_slots.max(1),
             streams: Vec::new(),
             by_id: BTreeMap::new(),
+            gone: BTreeMap::new(),
             line: Line::default(),
             demand: Demand::default(),
             auto: AutoSize::default(),
@@ -163,6 +164,7 @@ impl Supervisor {
             concerns: Vec::new(),
             changed: Marks::default(),
             moved: Marks::default(),
+            removed: BTreeSet::new(),
             shown_pool: PoolReading::default(),
             shown_notices: Vec::new(),
         }
@@ -198,16 +200,28 @@ impl Supervisor {
         let added: Vec<_> =
             streams.into_iter().map(|(spec, restored)| self.insert(now, spec, restored)).collect();
         let new: Vec<StreamIx> = added.iter().filter_map(|one| one.as_ref().ok().copied()).collect();
-        if !self.leaving {
-            let wanted = |ix: &StreamIx| self.stream(*ix).is_some_and(|s| s.wanted == Wanted::Started);
-            let starting = new.iter().copied().filter(wanted).collect();
-            self.roll_out(now, starting, effects);
-            for ix in new {
-                self.with_stream(now, ix, effects, Stream::begin);
-            }
-        }
+        self.begin_all(now, &new, effects);
         self.dispatch(now, effects);
         added
+    }
+
+    fn begin_all(&mut self, now: Moment, new: &[StreamIx], effects: &mut Vec<Effect>) {
+        if self.leaving {
+            return;
+        }
+        let wanted = |ix: &StreamIx| self.stream(*ix).is_some_and(|s| s.wanted == Wanted::Started);
+        let starting = new.iter().copied().filter(wanted).collect();
+        match &mut self.rolling {
+            None => self.roll_out(now, starting, effects),
+            Some(rolling) => {
+                for ix in rolling.join(starting) {
+                    self.with_stream(now, ix, effects, |stream, around| _ = stream.hold_back(around, true));
+                }
+            }
+        }
+        for ix in new {
+            self.with_stream(now, *ix, effects, Stream::begin);
+        }
     }
 
     fn insert(
@@ -219,10 +233,15 @@ impl Supervisor {
         if let Some(taken) = self.by_id.get(&spec.id) {
             return Err(*taken);
         }
+        self.demand.add(spec.mode, spec.inputs.len());
+        if let Some(ix) = self.gone.remove(&spec.id) {
+            self.by_id.insert(spec.id.clone(), ix);
+            self.revive(now, ix, spec);
+            return Ok(ix);
+        }
         // More streams than fit in 32 bits can't be described in any configuration.
         let ix = StreamIx(u32::try_from(self.streams.len()).unwrap_or(u32::MAX));
         self.by_id.insert(spec.id.clone(), ix);
-        self.demand.add(spec.mode, spec.inputs.len());
         let stream = Stream::new(ix, spec, restored, now, &mut self.origins);
         self.counted.add(&stream);
         if let Some(since) = stream.unseen_since() {
@@ -305,57 +324,6 @@ impl Supervisor {
         all.into_iter().flatten().min()
     }
 
-    /// Rows that changed since they were last drained; with `figures` also those of which only
-    /// figures did.
-    pub fn drain_changes(&mut self, figures: bool) -> Changes {
-        let mut ixs = self.changed.take();
-        if figures {
-            ixs.extend(self.moved.take());
-            ixs.sort_unstable();
-            ixs.dedup();
-        } else {
-            for ix in &ixs {
-                self.moved.remove(*ix);
-            }
-        }
-        let pool = self.pool();
-        let pool_changed = pool != self.shown_pool;
-        self.shown_pool = pool;
-        let notices = self.notices();
-        let notices_changed = notices != self.shown_notices;
-        if notices_changed {
-            self.shown_notices.clone_from(&notices);
-        }
-        Changes {
-            rows: ixs.iter().filter_map(|ix| self.streams.get(ix.index())).map(Stream::row).collect(),
-            pool: pool_changed.then_some(pool),
-            notices: notices_changed.then_some(notices),
-        }
-    }
-
-    /// Whether [`Supervisor::drain_changes`] without figures would have something. Notices come
-    /// and go with rows or the pool; they alone are in no hurry.
-    #[must_use]
-    pub fn has_changes(&self) -> bool {
-        !self.changed.is_empty() || self.pool() != self.shown_pool
-    }
-
-    /// The pool as it is now.
-    #[must_use]
-    pub fn pool(&self) -> PoolReading {
-        PoolReading {
-            slots: self.slots(),
-            busy: self.counted.busy,
-            queued: self.counted.in_phase(Phase::Queued),
-            starting: self.counted.starting,
-            start_parallel: self.policy.start_parallel.max(1),
-            auto: self.policy.slots.is_none(),
-            held: self.counted.in_phase(Phase::Held),
-            rotating: self.counted.rotating,
-            unseen_since: self.unseen.first().map(|(since, _)| *since),
-        }
-    }
-
     /// Workers that still run or are being started.
     #[must_use]
     pub const fn workers_left(&self) -> u32 {
@@ -376,7 +344,8 @@ impl Supervisor {
 
     /// What is wanted of each stream, for the store's first export.
     pub fn kept(&self) -> impl Iterator<Item = (&StreamId, Kept)> {
-        self.streams.iter().map(|stream| (&stream.spec().id, stream.kept()))
+        let here = self.streams.iter().filter(|stream| stream.presence == Presence::Here);
+        here.map(|stream| (&stream.spec().id, stream.kept()))
     }
 
     fn stream(&self, ix: StreamIx) -> Option<&Stream> {
@@ -428,7 +397,8 @@ impl Supervisor {
         effects: &mut Vec<Effect>,
         act: impl FnOnce(&mut Stream, &mut Surroundings<'_>),
     ) {
-        let Some(stream) = self.streams.get_mut(ix.index()) else { return };
+        let here = |stream: &&mut Stream| stream.presence != Presence::Gone;
+        let Some(stream) = self.streams.get_mut(ix.index()).filter(here) else { return };
         let (shown, numbers) = (stream.shown(), stream.numbers());
         let (ends, unseen) = (stream.turns.ends, stream.unseen_since());
         self.counted.remove(stream);
@@ -446,6 +416,9 @@ impl Supervisor {
         act(stream, &mut around);
         let conditions_changed = stream.refresh_conditions(now, self.guard.slows_workers_since());
         stream.settle_care(&mut around);
+        if stream.is_through() {
+            around.concerns.push(Concern::Gone(ix));
+        }
         // Most events only find that the worker has moved on.
         if conditions_changed || stream.shown() != shown {
             self.changed.insert(ix);

@@ -3,7 +3,7 @@
 use crate::model::{Phase, Wanted};
 
 use super::process::Then;
-use super::stream::{Stream, Surroundings, Wait};
+use super::stream::{Presence, Stream, Surroundings, Wait};
 
 impl Stream {
     /// Brings it to what is wanted at the program's start.
@@ -99,7 +99,7 @@ impl Stream {
 
     /// The rollout holds it back, or lets it go. Says whether that changed anything.
     pub fn hold_back(&mut self, around: &mut Surroundings<'_>, held: bool) -> bool {
-        if self.held_back == held {
+        if self.held_back == held || self.presence != Presence::Here {
             return false;
         }
         self.held_back = held;

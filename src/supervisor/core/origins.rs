@@ -111,6 +111,8 @@ pub struct Origins {
     hosts: Vec<Origin>,
     /// Those whose breaker is open, by when they are probed next.
     probes: BTreeSet<(Moment, HostIx)>,
+    /// Numbers of hosts that no stream has any more.
+    free: Vec<HostIx>,
 }
 
 impl Origins {
@@ -121,9 +123,10 @@ impl Origins {
         if let Some(ix) = self.numbers.get(&*host) {
             return *ix;
         }
-        // At most one for each input, and inputs fit.
-        let ix = HostIx(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX));
         let host: Arc<str> = host.into();
+        // At most one for each input, and inputs fit.
+        let next = HostIx(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX));
+        let ix = self.free.pop().unwrap_or(next);
         self.numbers.insert(Arc::clone(&host), ix);
         let origin = Origin {
             host,
@@ -133,8 +136,31 @@ impl Origins {
             good: BTreeSet::new(),
             open: None,
         };
-        self.hosts.push(origin);
+        match self.hosts.get_mut(ix.0 as usize) {
+            Some(freed) => *freed = origin,
+            None => self.hosts.push(origin),
+        }
         ix
+    }
+
+    /// Forgets every host but these: no stream has an input on another one, or a worker.
+    pub fn keep_only(&mut self, used: &BTreeSet<HostIx>) {
+        let free = &mut self.free;
+        self.numbers.retain(|_, ix| {
+            let stays = used.contains(ix);
+            if !stays {
+                free.push(*ix);
+            }
+            stays
+        });
+        self.probes.retain(|(_, ix)| used.contains(ix));
+        for ix in &self.free {
+            if let Some(origin) = self.hosts.get_mut(ix.0 as usize) {
+                origin.failed.clear();
+                origin.good.clear();
+                origin.open = None;
+            }
+        }
     }
 
     /// Its name.

@@ -23,6 +23,13 @@ impl StartBudget {
         Self { per_second, level: per_second * ONE_START, filled: now }
     }
 
+    /// Another rate from now on; what is in the bucket stays, as far as it fits.
+    pub fn set_rate(&mut self, per_second: u32, now: Moment) {
+        self.fill(now);
+        self.per_second = u64::from(per_second.max(1));
+        self.level = self.level.min(self.per_second * ONE_START);
+    }
+
     fn fill(&mut self, now: Moment) {
         let gone = u64::try_from(now.since(self.filled).as_millis()).unwrap_or(u64::MAX);
         let full = self.per_second * ONE_START;
@@ -70,6 +77,13 @@ impl StartLimit {
     pub fn new(most: u32) -> Self {
         let most = most.clamp(1, 1_000_000);
         Self { most, now: most * 1_000 }
+    }
+
+    /// Another most. What slow starts have made of the one before stays, as far as it fits.
+    pub fn set_most(&mut self, most: u32) {
+        let was_full = self.now == self.most * 1_000;
+        self.most = most.clamp(1, 1_000_000);
+        self.now = if was_full { self.most * 1_000 } else { self.now.min(self.most * 1_000) };
     }
 
     /// How many may be.

@@ -69,6 +69,19 @@ impl Rolling {
         Some((Self { members, steps, step: Some(0), standing, rule: rule.clone(), begun: now }, held))
     }
 
+    /// `more` are to be started too: with the last step, if that is still to come. Says who is held
+    /// back for that.
+    pub fn join(&mut self, more: Vec<StreamIx>) -> Vec<StreamIx> {
+        if self.allowed() == self.members.len() {
+            return Vec::new();
+        }
+        self.members.extend_from_slice(&more);
+        if let Some(last) = self.steps.last_mut() {
+            *last = self.members.len();
+        }
+        more
+    }
+
     /// Since when.
     #[must_use]
     pub const fn begun(&self) -> Moment {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::{Moment, Phase, StreamIx, Wanted};
+use crate::model::{Moment, Phase, StreamIx};
 
 use super::stream::Stream;
 
@@ -57,8 +57,7 @@ impl Counted {
         self.probes = by(self.probes, u32::from(stream.probe.is_running()));
         self.held_back = by(self.held_back, u32::from(stream.held_back));
         if stream.rotates() {
-            let due = stream.wanted == Wanted::Started && stream.air.on;
-            self.rotating = by(self.rotating, u32::from(due));
+            self.rotating = by(self.rotating, u32::from(stream.is_due()));
             self.busy_rotating = by(self.busy_rotating, held);
             self.busy_urgent = by(self.busy_urgent, u32::from(stream.turns.urgent));
             self.kept = by(self.kept, u32::from(stream.turns.kept));

@@ -6,10 +6,11 @@
 mod caring;
 mod day;
 mod laws;
+mod reloading;
 mod world;
 
 use super::*;
-use crate::model::{Action, Command, Selection};
+use crate::model::{Action, Command, Phase, Row, Selection};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use world::{Plan, World};
 
@@ -90,6 +91,24 @@ fn worlds_with_rollouts_and_overload() {
             ..Plan::default()
         };
         run("worlds_with_rollouts_and_overload", seed, plan);
+    }
+}
+
+#[test]
+fn worlds_that_are_reconfigured() {
+    for seed in seeds(5_000..5_100) {
+        let plan = Plan {
+            streams: 40,
+            chaos: 8 * MINUTE,
+            healing: 10 * MINUTE,
+            rollout: seed % 3 == 0,
+            overload: seed % 4 == 0,
+            shutdown: seed % 5 == 0,
+            reloads: true,
+            ..Plan::default()
+        };
+        let world = run("worlds_that_are_reconfigured", seed, plan);
+        assert!(world.laws.reloads > 3 || seed % 5 == 0, "{} reloads: too quiet", world.laws.reloads);
     }
 }
 

@@ -41,12 +41,24 @@ pub(super) enum Wait {
     Shed,
 }
 
+/// Whether the configuration has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It has.
+    Here,
+    /// Not any more, and its last worker is still ending.
+    Going,
+    /// Not any more: what is left is what it needs to come back as itself.
+    Gone,
+}
+
 /// One stream and everything the supervisor knows of it.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that others decide on")]
 pub struct Stream {
     pub(super) ix: StreamIx,
     pub(super) spec: Arc<StreamSpec>,
+    pub(super) presence: Presence,
     /// Its inputs, masked once: rows are made often.
     pub(super) shown_inputs: Vec<Arc<str>>,
     pub(super) shown_tags: Arc<[Arc<str>]>,
@@ -111,6 +123,8 @@ pub enum Concern {
     Live(StreamIx),
     /// The stream failed of something else than a full disk, or is not wanted any more.
     NotLive(StreamIx),
+    /// It was removed, and its last worker has ended.
+    Gone(StreamIx),
     /// A start was quick, slow (after so long), or failed of this machine.
     Start(Option<std::time::Duration>),
 }
@@ -184,6 +198,7 @@ impl Stream {
             cared: restored.map(|r| r.cared).unwrap_or_default(),
             well_since: None,
             saved: None,
+            presence: Presence::Here,
             shown_tags: spec.tags.iter().cloned().collect(),
             shown_inputs: spec.inputs.iter().map(|url| clean(&mask_secrets(url)).into()).collect(),
             spec: Arc::new(spec),
@@ -211,7 +226,7 @@ impl Stream {
     /// Whether it is to run now: wanted, and on air.
     #[must_use]
     pub fn is_due(&self) -> bool {
-        self.wanted == Wanted::Started && self.air.on
+        self.wanted == Wanted::Started && self.air.on && self.presence == Presence::Here
     }
 
     /// What the store should keep of it.
@@ -325,6 +340,8 @@ impl Stream {
     pub(super) fn queue(&mut self, around: &mut Surroundings<'_>, reason: &str) {
         if around.leaving {
             self.set_phase(around, Phase::Stopped, Wait::Nothing, "headend is leaving");
+        } else if self.presence != Presence::Here {
+            self.set_phase(around, Phase::Stopped, Wait::Nothing, "removed from the configuration");
         } else if self.wanted == Wanted::Stopped {
             self.set_phase(around, Phase::Stopped, Wait::Nothing, "stopped by the operator");
         } else if !self.air.on {

@@ -9,6 +9,7 @@ mod ending;
 mod failing;
 mod fallback;
 mod hosts;
+mod reconfiguring;
 mod rolling_out;
 mod rotation;
 mod running;
@@ -18,7 +19,7 @@ mod sharing;
 use super::*;
 use crate::model::{
     Action, Command, Condition, ConditionKind, Detection, Expect, Fallback, FaultClass, Figures, LineLevel,
-    Mode, Sample, Selection, Thresholds, Tracks, Usage, Wanted, WatchKind,
+    Mode, Phase, Row, Sample, Selection, Thresholds, Tracks, Usage, Wanted, WatchKind,
 };
 
 /// Output time of one progress block to the next, microseconds.

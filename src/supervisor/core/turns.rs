@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Condition, Moment, Phase, Wanted};
+use crate::model::{Condition, Moment, Phase};
 
 use super::process::Then;
 use super::stream::{Stream, Surroundings, Wait};
@@ -137,11 +137,7 @@ impl Stream {
     #[must_use]
     pub fn unseen_since(&self) -> Option<Moment> {
         let live = matches!(self.phase, Phase::Live | Phase::Stalled);
-        let counts = self.rotates()
-            && self.wanted == Wanted::Started
-            && self.air.on
-            && !live
-            && self.phase != Phase::Broken;
+        let counts = self.rotates() && self.is_due() && !live && self.phase != Phase::Broken;
         counts.then(|| self.seen_until_now().unwrap_or(self.turns.since))
     }
 }

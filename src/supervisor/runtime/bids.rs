@@ -6,12 +6,13 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::host::Workers;
 use crate::model::{Command, HostReading, SelfReading};
+use crate::supervisor::core::{Reconfiguration, Reconfigured};
 
 /// Orders waiting for the loop.
 const MAX_BIDS: usize = 1_024;
 
 /// An order to the loop.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Bid {
     /// A command of a client.
     Command {
@@ -21,6 +22,13 @@ pub enum Bid {
         seq: u64,
         /// What.
         command: Command,
+    },
+    /// Go over to another configuration.
+    Reconfigure {
+        /// To which.
+        next: Box<Reconfiguration>,
+        /// Gets what it came to, or why it was not taken; has room for that.
+        reply: std::sync::mpsc::SyncSender<Result<Reconfigured, String>>,
     },
     /// Somebody began to want a stream's detail.
     Details,
@@ -150,7 +158,7 @@ mod tests {
         let (bids, mut inbox) = Inbox::new();
         let taken = (0..2 * MAX_BIDS).filter(|_| bids.send(Bid::Hurry)).count();
         assert_eq!(taken, MAX_BIDS);
-        assert_eq!(inbox.split().0.try_recv(), Ok(Bid::Hurry));
+        assert!(matches!(inbox.split().0.try_recv(), Ok(Bid::Hurry)));
         assert!(bids.send(Bid::Leave));
     }
 }

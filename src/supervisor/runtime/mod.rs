@@ -30,7 +30,10 @@ use crate::logs::Logs;
 use crate::model::{
     Action, Command, Detail, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage,
 };
-use crate::supervisor::core::{Changes, Effect, Generation, Input, Kept, Restored, Supervisor, WorkerEvent};
+use crate::supervisor::core::{
+    Changes, Effect, Generation, Input, Kept, Reconfiguration, Reconfigured, Restored, Supervisor,
+    WorkerEvent,
+};
 use attend::{Group, Told};
 use bids::{Inbox, Measured};
 use clock::{Clock, WallWatch};
@@ -293,6 +296,10 @@ impl<O: Outlet> Runtime<O> {
                 self.carry_out(now, effects);
                 self.outlet.commanded(client, seq, touched);
             }
+            Event::Bid(Bid::Reconfigure { next, reply }) => {
+                // Who asked has given up when nobody takes it.
+                let _ = reply.try_send(self.reconfigure(now, *next));
+            }
             Event::Bid(Bid::Details) => self.tell_details(),
             Event::Bid(Bid::Leave) => {
                 // What was true until now is shown before everything stops.
@@ -323,6 +330,20 @@ impl<O: Outlet> Runtime<O> {
             }
             Event::Time => {}
         }
+    }
+
+    fn reconfigure(&mut self, now: Moment, next: Reconfiguration) -> Result<Reconfigured, String> {
+        let stats_period = next.policy.stats_period;
+        let mut effects = Vec::new();
+        let done = self.core.reconfigure(now, next, &mut effects);
+        if let Ok(done) = &done {
+            self.tools.stats_period = stats_period;
+            for (ix, id) in &done.added {
+                self.tools.logs.register(*ix, id);
+            }
+        }
+        self.carry_out(now, effects);
+        done
     }
 
     fn take_in_measured(&mut self, now: Moment, measured: Measured) {
@@ -421,6 +442,10 @@ impl<O: Outlet> Runtime<O> {
     fn publish(&mut self, now: Moment, figures: bool) {
         self.publish_at = None;
         let changes = self.core.drain_changes(figures);
+        for ix in &changes.removed {
+            self.commands.remove(ix);
+            self.tools.logs.retire(*ix);
+        }
         if figures || changes != Changes::default() {
             self.outlet.publish(now, changes);
             self.tell_details();

@@ -21,25 +21,35 @@ struct Known {
 
 /// What is known of one stream without asking the core.
 #[derive(Debug, Clone, Default)]
-struct Seen {
-    wanted: Wanted,
+pub(super) struct Seen {
+    pub(super) present: bool,
+    pub(super) wanted: Wanted,
     newest: Generation,
     worker: Option<Known>,
     probe: Option<Known>,
-    inputs: usize,
+    pub(super) inputs: usize,
+    /// Its inputs were edited: failures in a row are not those of the one in use.
+    pub(super) edited: bool,
     phase: Phase,
     /// No start before this, unless an operator says so.
-    not_before: Moment,
+    pub(super) not_before: Moment,
     shown: Option<Row>,
     noted: Noted,
 }
 
+impl Seen {
+    /// No worker, no probe, no row.
+    pub(super) fn has_nothing(&self) -> bool {
+        self.worker.is_none() && self.probe.is_none() && self.shown.is_none()
+    }
+}
+
 /// Watches a core from outside.
 pub struct Laws {
-    policy: Policy,
-    slots: u32,
+    pub(super) policy: Policy,
+    pub(super) slots: u32,
     most: u32,
-    seen: Vec<Seen>,
+    pub(super) seen: Vec<Seen>,
     workers: u32,
     /// Starts within the last second.
     recent: VecDeque<Moment>,
@@ -49,6 +59,10 @@ pub struct Laws {
     pub starts: u64,
     /// Probes of primary inputs there were.
     pub probes: u64,
+    /// Times the configuration was changed.
+    pub reloads: u64,
+    /// Starts a second, and workers in `starting`, that a configuration before this one allowed.
+    pub(super) allowed_before: (Moment, u32, u32),
     /// Which phase followed which.
     pub followed: BTreeSet<(Phase, Phase)>,
     ticks: (i64, u32),
@@ -68,6 +82,8 @@ impl Laws {
             hurried: false,
             starts: 0,
             probes: 0,
+            reloads: 0,
+            allowed_before: (Moment::ZERO, 0, 0),
             followed: BTreeSet::new(),
             ticks: (0, 0),
             pool: PoolReading::default(),
@@ -75,7 +91,8 @@ impl Laws {
     }
 
     pub fn added(&mut self, wanted: Wanted, inputs: usize, cared: Cared) {
-        self.seen.push(Seen { wanted, inputs, noted: Noted::restored(cared), ..Seen::default() });
+        let noted = Noted::restored(cared);
+        self.seen.push(Seen { present: true, wanted, inputs, noted, ..Seen::default() });
     }
 
     /// An operator noted something about a stream: its rows before and after.
@@ -138,7 +155,7 @@ impl Laws {
         let (first, cap) = (self.policy.backoff_first, self.policy.backoff_cap);
         let wait = match row.phase {
             // A fresh input is tried soon, however often the others failed.
-            Phase::Backoff if seen.inputs > 1 => first,
+            Phase::Backoff if seen.inputs > 1 || seen.edited => first,
             Phase::Backoff => first.saturating_mul(2_u32.saturating_pow(row.failures - 1)).min(cap),
             Phase::Broken if matches!(core.streams[ix].wait, Wait::Origin(..)) => Duration::ZERO,
             Phase::Broken => self.policy.broken_retry,
@@ -196,6 +213,7 @@ impl Laws {
     fn spawn(&mut self, now: Moment, ix: usize, generation: Generation, input: usize, purpose: Purpose) {
         let seen = &mut self.seen[ix];
         assert!(!self.left, "stream {ix}: a start after the shutdown");
+        assert!(seen.present, "stream {ix}: a start of what was removed");
         assert_eq!(seen.wanted, Wanted::Started, "stream {ix}: a start after the stop");
         assert!(generation > seen.newest, "stream {ix}: an old generation");
         assert!(input < seen.inputs, "stream {ix}: no such input");
@@ -218,7 +236,7 @@ impl Laws {
             self.recent.pop_front();
         }
         // A full bucket, and what flows in during a second.
-        let most = 2 * self.policy.starts_per_second as usize;
+        let most = 2 * self.starts_per_second(now) as usize;
         assert!(self.recent.len() <= most, "{} starts within a second", self.recent.len());
     }
 
@@ -231,7 +249,7 @@ impl Laws {
             self.ticks = (second, 0);
         }
         self.ticks.1 += 1;
-        let most = 3 * self.seen.len() + 4 * self.policy.starts_per_second as usize;
+        let most = 3 * self.seen.len() + 4 * self.starts_per_second(now) as usize;
         assert!(self.ticks.1 as usize <= most, "{} ticks within a second", self.ticks.1);
     }
 
@@ -241,7 +259,8 @@ impl Laws {
         assert_eq!(pool.busy, self.workers, "busy slots and workers differ");
         assert_eq!(core.workers_left(), self.workers);
         assert_eq!(pool.slots, self.slots);
-        assert!(pool.starting <= pool.start_parallel && pool.starting <= pool.busy);
+        let most_starting = pool.start_parallel.max(self.allowed_before.2);
+        assert!(pool.starting <= most_starting && pool.starting <= pool.busy);
         assert_eq!(core.is_done(), self.left && self.workers == 0);
     }
 
@@ -253,6 +272,9 @@ impl Laws {
         let mut counts = Totals::default();
         for (ix, seen) in self.seen.iter().enumerate() {
             let stream = &core.streams[ix];
+            if Self::is_gone(ix, seen, stream) {
+                continue;
+            }
             let row = stream.row();
             counts.phase[row.phase as usize] += 1;
             seen.noted.look(now, &row);
@@ -267,7 +289,7 @@ impl Laws {
             assert_eq!(alike(lane), alike(stream.lane(now)), "stream {ix}");
             let in_line = lane.is_some_and(|lane| lane != Lane::Probe);
             let cared_for = match row.phase {
-                Phase::Stopped => self.left || seen.wanted == Wanted::Stopped,
+                Phase::Stopped => self.left || seen.wanted == Wanted::Stopped || !seen.present,
                 Phase::Queued => in_line && core.hold.is_none(),
                 // The tick may be a little late.
                 Phase::Backoff => row.next.is_some_and(|at| at + LATENESS > now),
@@ -334,6 +356,11 @@ impl Laws {
     pub fn take_changes(&mut self, core: &mut Supervisor, figures: bool) {
         let changes = core.drain_changes(figures);
         self.pool = changes.pool.unwrap_or(self.pool);
+        for ix in changes.removed {
+            let seen = &mut self.seen[ix.index()];
+            assert!(!seen.present && seen.worker.is_none() && seen.probe.is_none(), "{ix:?} goes too early");
+            seen.shown = None;
+        }
         for row in changes.rows {
             let ix = row.ix.index();
             self.seen[ix].shown = Some(row);
@@ -344,9 +371,10 @@ impl Laws {
     /// that takes turns was looked at not long ago.
     pub fn healed(&self, now: Moment, core: &Supervisor) {
         let slots = self.slots as usize;
-        let wanted = |rotates: bool| {
-            core.streams.iter().filter(move |s| s.wanted == Wanted::Started && s.rotates() == rotates)
-        };
+        let wanted =
+            |rotates: bool| core.streams.iter().filter(move |s| s.is_due() && s.rotates() == rotates);
+        let going = core.streams.iter().filter(|s| s.presence == Presence::Going).count();
+        assert_eq!(going, 0, "removed streams whose workers did not end");
         let always = wanted(false).count();
         let live = wanted(false).filter(|s| s.phase() == Phase::Live).count();
         let replaced =

@@ -2,6 +2,7 @@
 
 mod operators;
 mod processes;
+mod reloads;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -44,6 +45,8 @@ pub struct Plan {
     pub rollout: bool,
     /// The machine is overloaded now and then.
     pub overload: bool,
+    /// The configuration is changed now and then, also while everything starts.
+    pub reloads: bool,
     /// So many times less often does a worker fail.
     pub calm: u32,
     /// Write every effect down.
@@ -64,6 +67,7 @@ impl Default for Plan {
             rotating: 30,
             rollout: false,
             overload: false,
+            reloads: false,
             calm: 1,
             traced: false,
         }
@@ -80,6 +84,7 @@ enum Happening {
     Operator,
     Board,
     Readings,
+    Reload,
     Shutdown,
     Hurry,
 }
@@ -191,6 +196,10 @@ impl World {
         self.plan_in(3_000, Happening::Operator);
         self.plan_in(100, Happening::Board);
         self.plan_in(1_000, Happening::Readings);
+        if self.plan.reloads {
+            let ms = self.ms(0..3_000);
+            self.plan_in(ms, Happening::Reload);
+        }
         if self.plan.shutdown {
             let ms = self.ms(0..i64::try_from(self.plan.chaos.as_millis()).unwrap());
             self.plan_in(ms, Happening::Shutdown);
@@ -279,6 +288,7 @@ impl World {
                 self.plan_in(ms, Happening::Board);
             }
             Happening::Readings => self.readings(),
+            Happening::Reload => self.reload(),
             Happening::Shutdown => {
                 self.laws.left();
                 self.left = Some(self.now);

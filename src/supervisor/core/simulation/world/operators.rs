@@ -23,13 +23,18 @@ impl World {
             _ => Action::Restart,
         };
         let one = self.random.usize(..self.streams);
+        if !self.is_here(one) {
+            return;
+        }
         // Often the same one again, at once: that is where the odd transitions are.
         for action in
             [action, Action::Stop, Action::Restart, Action::Start].into_iter().take(self.random.usize(1..5))
         {
             let ixs = if all { 0..self.streams } else { one..one + 1 };
             for ix in ixs {
-                self.laws.ordered(action, ix, all);
+                if self.is_here(ix) {
+                    self.laws.ordered(action, ix, all);
+                }
             }
             let id = self.core.streams[one].spec().id.clone();
             let target = if all { Selection::All } else { Selection::Ids(vec![id]) };
@@ -69,14 +74,22 @@ impl World {
         let one = self.aside.usize(..self.streams);
         let all = self.streams < 1_000 && self.aside.u8(..30) == 0;
         let ixs = if all { 0..self.streams } else { one..one + 1 };
-        let before: Vec<Row> = ixs.clone().map(|ix| self.core.streams[ix].row()).collect();
+        let ixs: Vec<usize> = ixs.filter(|ix| self.is_here(*ix)).collect();
+        let before: Vec<Row> = ixs.iter().map(|ix| self.core.streams[*ix].row()).collect();
+        if before.is_empty() {
+            return;
+        }
         let target = if all { Selection::All } else { Selection::Ids(vec![before[0].id.clone()]) };
         let command = Command::Care { order: order.clone(), target };
         self.core.handle(self.now, Input::Command(command), &mut self.effects);
         self.carry_out();
-        for (ix, before) in ixs.zip(before) {
+        for (ix, before) in ixs.into_iter().zip(before) {
             self.laws.noted(self.now, &order, &before, &self.core.streams[ix].row());
         }
+    }
+
+    pub(super) fn is_here(&self, ix: usize) -> bool {
+        self.core.streams[ix].presence == Presence::Here
     }
 
     /// What an earlier run may have left.

@@ -1,0 +1,159 @@
+//! `headend config diff` and `apply`: what would change, and having it kept.
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{WrapErr, eyre};
+
+use super::replace::{self, Replaced};
+use super::revisions::{print_lines, remember_today, shown, today};
+use super::{Failed, MISTAKEN, OK, tell};
+use crate::config::{self, Capture, Config, Difference, Disk, Environment, Loaded, Memory, Overlay};
+use crate::service::revisions as kept;
+use crate::store::{RevisionError, Revisions};
+
+/// Tells what going over to the configuration, to another file or to a revision would change.
+pub fn diff(
+    explicit: Option<&Path>,
+    with: Option<&Path>,
+    revisions: &Revisions,
+    environment: &Environment,
+) -> Result<u8, Failed> {
+    let number = with.and_then(Path::to_str).and_then(|text| text.parse::<u64>().ok());
+    let after = match (number, with) {
+        (Some(number), _) => match revisions.read(number) {
+            Ok(revision) => kept::load_revision(&revision, environment).map_err(Failed::Mistakes)?,
+            Err(missing @ RevisionError::Missing { .. }) => {
+                tell(&format!("headend: {missing}"));
+                return Ok(MISTAKEN);
+            }
+            Err(other) => return Err(other.into()),
+        },
+        (None, with) => {
+            let path = config::locate(with.or(explicit), environment).map_err(Failed::Nothing)?;
+            config::load(&path, environment).map_err(Failed::Mistakes)?
+        }
+    };
+    let before = taken_in(revisions, environment)?;
+    show(&config::difference(&before, &after.config))
+}
+
+/// Checks the configuration, tells what it changes, and keeps it as a revision. With `file`, that
+/// one's content is put into its place, once all of it is checked.
+pub fn apply(
+    explicit: Option<&Path>,
+    file: Option<&Path>,
+    revisions: &Revisions,
+    environment: &Environment,
+) -> Result<u8, Failed> {
+    let path = config::locate(explicit, environment).map_err(Failed::Nothing)?;
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let new = match file {
+        None => None,
+        Some(file) => {
+            let read = std::fs::read(file);
+            Some(read.wrap_err_with(|| format!("could not read {}", file.display()))?)
+        }
+    };
+    let over = new.as_ref().map_or_else(Memory::new, |bytes| Memory::new().with(&path, bytes.clone()));
+    let overlay = Overlay { over: &over };
+    let capture = Capture::new(&overlay);
+    let loaded = config::load_from(&path, environment, &capture).map_err(Failed::Mistakes)?;
+    warn(&loaded);
+    let before = taken_in(revisions, environment)?;
+    let difference = config::difference(&before, &loaded.config);
+    let code = show(&difference)?;
+    if let Some(bytes) = new {
+        put(&path, bytes, Some(revisions), environment)?;
+    }
+    let sources = capture.into_sources();
+    let files = kept::revision_files(&sources)?;
+    let (newest, _) = revisions.newest()?;
+    if newest.is_some_and(|newest| newest.files == files) {
+        print_lines(&["it is the newest revision already".to_owned()])?;
+    } else {
+        let number = kept::record(revisions, files)?;
+        print_lines(&[format!("kept as revision {number}")])?;
+    }
+    say_how_it_holds()?;
+    Ok(code)
+}
+
+/// What headend took in last; nothing at all, when it never did.
+fn taken_in(revisions: &Revisions, environment: &Environment) -> Result<Config, Failed> {
+    let (newest, notes) = revisions.newest()?;
+    for note in notes {
+        tell(&format!("headend: skipped: {}", crate::model::clean(&note)));
+    }
+    let Some(newest) = newest else {
+        tell("headend: nothing was taken in yet: compared with no streams");
+        return Ok(Config::default());
+    };
+    if let Ok(loaded) = kept::load_revision(&newest, environment) {
+        return Ok(loaded.config);
+    }
+    tell(&format!("headend: revision {} has mistakes: compared with no streams", newest.number));
+    Ok(Config::default())
+}
+
+fn show(difference: &Difference) -> Result<u8, Failed> {
+    let mut lines = difference.lines();
+    lines.push(difference.summary());
+    print_lines(&lines)?;
+    Ok(OK)
+}
+
+/// Tells the warnings of a configuration.
+pub fn warn(loaded: &Loaded) {
+    for warning in &loaded.warnings {
+        tell(&format!("warning: {warning}"));
+    }
+}
+
+/// How a running headend comes to know.
+pub fn say_how_it_holds() -> Result<(), Failed> {
+    let how = "a running headend takes it in when it is asked to (SIGHUP to one without a terminal), or at its next start";
+    Ok(print_lines(&[how.to_owned()])?)
+}
+
+/// Puts `bytes` into the file at `path`. What was there is kept as a revision first, when there are
+/// `revisions` to keep it.
+pub fn put(
+    path: &Path,
+    bytes: Vec<u8>,
+    revisions: Option<&Revisions>,
+    environment: &Environment,
+) -> Result<(), Failed> {
+    let files: Vec<(PathBuf, Vec<u8>)> = vec![(path.to_owned(), bytes)];
+    if let Some(revisions) = revisions
+        && let Some(undo) = remember_today(revisions, &today(path, &files, environment))?
+    {
+        print_lines(&[format!("what was there is revision {undo}")])?;
+    }
+    let Replaced { written, failed } = replace::all(&files);
+    if let Some(failed) = failed {
+        return Err(Failed::Other(failed));
+    }
+    if written.is_empty() {
+        return Err(eyre!("{} was not written", path.display()).into());
+    }
+    Ok(print_lines(&[format!("written  {}", shown(path))])?)
+}
+
+/// Reads the configuration as it would be with these bytes in this file, and tells what that changes.
+pub fn as_if(
+    main: &Path,
+    path: &Path,
+    bytes: &[u8],
+    environment: &Environment,
+) -> Result<(Loaded, bool), Failed> {
+    let over = Memory::new().with(path, bytes);
+    let capture_over = Overlay { over: &over };
+    let capture = Capture::new(&capture_over);
+    let loaded = config::load_from(main, environment, &capture).map_err(Failed::Mistakes)?;
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let is_part = capture.into_sources().files.iter().any(|(read, _)| *read == absolute);
+    warn(&loaded);
+    let now = config::load_from(main, environment, &Disk).map(|now| now.config).unwrap_or_default();
+    show(&config::difference(&now, &loaded.config))?;
+    Ok((loaded, is_part))
+}

@@ -1,0 +1,222 @@
+//! `headend export`, `import`, `add`, `edit` and `remove`: streams out of the configuration and into it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Report, WrapErr, eyre};
+
+use super::args::{self, StreamsForm};
+use super::difference::{as_if, put, say_how_it_holds, warn};
+use super::revisions::{print_lines, shown};
+use super::{Failed, OK, print, replace, tell};
+use crate::config::{self, Environment, Form, Loaded};
+use crate::ffmpeg::CommandLine;
+use crate::model::{StreamId, StreamSpec, mask_secrets};
+
+impl From<StreamsForm> for Form {
+    fn from(form: StreamsForm) -> Self {
+        match form {
+            StreamsForm::Toml => Self::Toml,
+            StreamsForm::M3u => Self::M3u,
+            StreamsForm::Csv => Self::Csv,
+            StreamsForm::Json => Self::Json,
+        }
+    }
+}
+
+/// The configuration a verb works on.
+struct Ground {
+    main: PathBuf,
+    loaded: Loaded,
+    environment: Environment,
+}
+
+impl Ground {
+    fn of(explicit: Option<&Path>) -> Result<Self, Failed> {
+        let environment = Environment::from_process();
+        let main = config::locate(explicit, &environment).map_err(Failed::Nothing)?;
+        let main = std::path::absolute(&main).unwrap_or(main);
+        let loaded = config::load(&main, &environment).map_err(Failed::Mistakes)?;
+        Ok(Self { main, loaded, environment })
+    }
+
+    /// Writes a file of the configuration, once all of it is checked with that.
+    fn write(&self, path: &Path, text: &str) -> Result<u8, Failed> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (_, is_part) = as_if(&self.main, &path, text.as_bytes(), &self.environment)?;
+        put(&path, text.as_bytes().to_vec(), None, &self.environment)?;
+        if is_part {
+            say_how_it_holds()?;
+        } else {
+            let lines =
+                format!("{} is no part of the configuration yet: name it in its include", shown(&path));
+            print_lines(&[lines])?;
+        }
+        Ok(OK)
+    }
+
+    /// The file in which a stream has its table, and its text.
+    fn file_of(&self, id: &StreamId) -> Result<(PathBuf, String), Failed> {
+        for path in &self.loaded.files {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            if config::has_stream(&text, id) {
+                return Ok((path.clone(), text));
+            }
+        }
+        let why = if self.loaded.config.streams.iter().any(|spec| spec.id == *id) {
+            format!(
+                "the stream {id} is in a channel list or written in one line with others: edit that by hand"
+            )
+        } else {
+            format!("there is no stream {id}")
+        };
+        Err(Failed::Arguments(why))
+    }
+}
+
+/// Writes the streams.
+pub fn export(args: &args::Export) -> Result<u8, Failed> {
+    let ground = Ground::of(args.config.as_deref())?;
+    let by_ending = || args.file.as_deref().and_then(Form::by_ending);
+    let form = args.form.map(Form::from).or_else(by_ending).unwrap_or(Form::Toml);
+    let streams = &ground.loaded.config.streams;
+    let whole = config::export(streams, form);
+    // Before anything is masked: a mask is no part of what the form can't hold.
+    for line in config::lost(streams, form, &whole).map_err(Failed::Mistakes)? {
+        tell(&format!("headend: not in it: {line}"));
+    }
+    let masked: Vec<StreamSpec> = streams.iter().map(masked).collect();
+    let has_secrets = masked != *streams;
+    let text = if args.with_secrets { whole } else { config::export(&masked, form) };
+    if has_secrets && !args.with_secrets {
+        tell(
+            "headend: passwords and tokens are masked, so these streams can't run; --with-secrets writes them",
+        );
+    }
+    match &args.file {
+        None => print(&text)?,
+        Some(file) => {
+            let done = replace::all(&[(file.clone(), text.into_bytes())]);
+            if let Some(failed) = done.failed {
+                return Err(Failed::Other(failed));
+            }
+            tell(&format!("headend: {} streams written to {}", streams.len(), shown(file)));
+        }
+    }
+    Ok(OK)
+}
+
+/// A stream without its secrets.
+fn masked(spec: &StreamSpec) -> StreamSpec {
+    let args = |args: &[String]| -> Vec<String> {
+        let line = CommandLine { args: args.iter().map(OsString::from).collect() };
+        line.words("").iter().skip(1).map(ToString::to_string).collect()
+    };
+    StreamSpec {
+        inputs: spec.inputs.iter().map(|url| mask_secrets(url).into()).collect(),
+        args: args(&spec.args),
+        input_args: args(&spec.input_args),
+        ..spec.clone()
+    }
+}
+
+/// Takes the streams of a list in.
+pub fn import(args: &args::Import) -> Result<u8, Failed> {
+    let ground = Ground::of(args.config.as_deref())?;
+    let form = args.form.map(Form::from).or_else(|| Form::by_ending(&args.file));
+    let Some(form) = form else {
+        return Err(Failed::Arguments(
+            "the list's ending says no form: name it with --form toml, m3u, csv or json".to_owned(),
+        ));
+    };
+    let bytes =
+        std::fs::read(&args.file).wrap_err_with(|| format!("could not read {}", args.file.display()))?;
+    let imported = config::import(&bytes, form, &args.file, &ground.environment).map_err(Failed::Mistakes)?;
+    warn(&imported);
+    let into = args.into.clone().unwrap_or_else(|| ground.main.clone());
+    let mut text = text_of(&into)?;
+    for spec in &imported.config.streams {
+        text = config::add_stream(&text, &config::stream_table(spec));
+    }
+    ground.write(&into, &text)
+}
+
+/// The text of a file; none of one that is not there yet.
+fn text_of(path: &Path) -> Result<String, Report> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error).wrap_err_with(|| format!("could not read {}", path.display())),
+    }
+}
+
+/// Adds a stream.
+pub fn add(args: &args::Add) -> Result<u8, Failed> {
+    let ground = Ground::of(args.config.as_deref())?;
+    let id = id_of(&args.id)?;
+    let list: Vec<String> =
+        args.inputs.iter().map(|input| toml::Value::from(input.as_str()).to_string()).collect();
+    let table = format!("[[stream]]\nid = \"{id}\"\ninputs = [{}]\n", list.join(", "));
+    let table = set_all(&table, &id, &args.set)?;
+    let into = args.into.clone().unwrap_or_else(|| ground.main.clone());
+    let text = config::add_stream(&text_of(&into)?, &table);
+    ground.write(&into, &text)
+}
+
+/// Changes keys of a stream.
+pub fn edit(args: &args::Edit) -> Result<u8, Failed> {
+    let ground = Ground::of(args.config.as_deref())?;
+    let id = id_of(&args.id)?;
+    let (path, text) = ground.file_of(&id)?;
+    let text = set_all(&text, &id, &args.set)?;
+    ground.write(&path, &text)
+}
+
+/// Takes streams out.
+pub fn remove(args: &args::Remove) -> Result<u8, Failed> {
+    let ground = Ground::of(args.config.as_deref())?;
+    let mut texts: Vec<(PathBuf, String)> = Vec::new();
+    for id in &args.ids {
+        let id = id_of(id)?;
+        if let Some((_, text)) = texts.iter_mut().find(|(_, text)| config::has_stream(text, &id)) {
+            *text = config::remove_stream(text, &id).map_err(refused)?;
+            continue;
+        }
+        let (path, text) = ground.file_of(&id)?;
+        if texts.iter().any(|(known, _)| *known == path) {
+            return Err(Failed::Arguments(format!("the stream {id} is named twice")));
+        }
+        texts.push((path, config::remove_stream(&text, &id).map_err(refused)?));
+    }
+    if texts.len() > 1 {
+        // Each file is checked with the others as they are on disk.
+        tell("headend: these streams are in several files, which are written one after the other");
+    }
+    for (path, text) in &texts {
+        ground.write(path, text)?;
+    }
+    Ok(OK)
+}
+
+fn set_all(text: &str, id: &StreamId, set: &[String]) -> Result<String, Failed> {
+    let mut text = text.to_owned();
+    for pair in set {
+        let Some((key, value)) = pair.split_once('=') else {
+            return Err(Failed::Arguments(format!("{:?} is no KEY=VALUE", mask_secrets(pair))));
+        };
+        let value = Some(value).filter(|value| !value.trim().is_empty());
+        text = config::set_key(&text, id, key.trim(), value).map_err(refused)?;
+    }
+    Ok(text)
+}
+
+fn id_of(text: &str) -> Result<StreamId, Failed> {
+    StreamId::new(text).map_err(|error| Failed::Arguments(error.to_string()))
+}
+
+fn refused(error: config::EditError) -> Failed {
+    match error {
+        config::EditError::NoToml(_) => Failed::Other(eyre!(error)),
+        other => Failed::Arguments(other.to_string()),
+    }
+}

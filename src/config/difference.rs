@@ -1,0 +1,290 @@
+//! What differs between two configurations, for people: streams that come, go and change, and settings.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::keys::{Key, changed_keys, key_words, replacing_keys};
+use super::{Config, Limit, Policy};
+use crate::model::{StreamId, StreamSpec, Wanted, clean_line, mask_secrets, span_words};
+
+/// So many streams are told one by one; the others are counted.
+pub const MAX_LISTED: usize = 200;
+/// What is shown of one value, bytes.
+const MAX_VALUE_BYTES: usize = 200;
+
+/// What differs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Streams that only the new one has, in its order.
+    pub added: Vec<StreamId>,
+    /// Streams that only the old one had, in its order.
+    pub removed: Vec<StreamId>,
+    /// Streams that are described otherwise, in the order of the new one.
+    pub changed: Vec<StreamDifference>,
+    /// All others.
+    pub unchanged: usize,
+    /// Settings that differ, in the order of the documentation.
+    pub settings: Vec<SettingDifference>,
+}
+
+/// How one stream differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamDifference {
+    /// Which.
+    pub id: StreamId,
+    /// What differs, with the value before and after, masked and clean.
+    pub keys: Vec<(Key, String, String)>,
+    /// Why a worker on its primary input is replaced; empty: it goes on.
+    pub replaced_for: Vec<Key>,
+}
+
+/// How one setting differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingDifference {
+    /// As `table.key`.
+    pub name: &'static str,
+    /// Before, masked and clean.
+    pub from: String,
+    /// After, masked and clean.
+    pub to: String,
+    /// From when on it holds, if not at once.
+    pub holds: Holds,
+}
+
+/// From when on a setting holds after a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// At once.
+    Now,
+    /// For workers that are started from then on.
+    NextWorkers,
+    /// With headend's next start.
+    NextStart,
+}
+
+/// What differs between `old` and `new`.
+#[must_use]
+pub fn difference(old: &Config, new: &Config) -> Difference {
+    let by_id = |config: &'_ Config| -> BTreeMap<StreamId, StreamSpec> {
+        config.streams.iter().map(|spec| (spec.id.clone(), spec.clone())).collect()
+    };
+    let (before, after) = (by_id(old), by_id(new));
+    let only = |config: &Config, other: &BTreeMap<StreamId, StreamSpec>| -> Vec<StreamId> {
+        config.streams.iter().map(|spec| spec.id.clone()).filter(|id| !other.contains_key(id)).collect()
+    };
+    let mut difference = Difference {
+        added: only(new, &before),
+        removed: only(old, &after),
+        settings: settings(old, new),
+        ..Difference::default()
+    };
+    for spec in &new.streams {
+        let Some(old) = before.get(&spec.id) else { continue };
+        let keys = changed_keys(old, spec);
+        if keys.is_empty() {
+            difference.unchanged += 1;
+            continue;
+        }
+        let keys = keys.into_iter().map(|key| (key, value(key, old), value(key, spec))).collect();
+        let replaced_for = replacing_keys(old, spec, 0);
+        difference.changed.push(StreamDifference { id: spec.id.clone(), keys, replaced_for });
+    }
+    difference
+}
+
+impl Difference {
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty()
+            && self.removed.is_empty()
+            && self.changed.is_empty()
+            && self.settings.is_empty()
+    }
+
+    /// In one line: `+3 -1 ~2 streams, settings changed`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let counts = [('+', self.added.len()), ('-', self.removed.len()), ('~', self.changed.len())];
+        let counts: Vec<_> = counts
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(sign, count)| format!("{sign}{count}"))
+            .collect();
+        let mut parts = Vec::new();
+        if !counts.is_empty() {
+            parts.push(format!("{} streams", counts.join(" ")));
+        }
+        if !self.settings.is_empty() {
+            parts.push("settings changed".to_owned());
+        }
+        if parts.is_empty() { "nothing differs".to_owned() } else { parts.join(", ") }
+    }
+
+    /// Line by line: `+` a stream that comes, `-` one that goes, `~` one that changes, and settings by
+    /// their names. At most [`MAX_LISTED`] streams, the others counted.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.settings.iter().map(SettingDifference::line).collect();
+        let added = self.added.iter().map(|id| format!("+ {id}"));
+        let removed = self.removed.iter().map(|id| format!("- {id}"));
+        let streams = self.added.len() + self.removed.len() + self.changed.len();
+        let changed = self.changed.iter().map(StreamDifference::line);
+        lines.extend(added.chain(removed).chain(changed).take(MAX_LISTED));
+        if let Some(more) = streams.checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+            lines.push(format!("and {more} more streams"));
+        }
+        lines
+    }
+}
+
+impl StreamDifference {
+    fn line(&self) -> String {
+        let mut line = format!("~ {}:", self.id);
+        for (n, (key, from, to)) in self.keys.iter().enumerate() {
+            let comma = if n == 0 { "" } else { "," };
+            let _ = write!(line, "{comma} {} {from} -> {to}", key.word());
+        }
+        if !self.replaced_for.is_empty() {
+            let _ = write!(line, "; its worker is replaced ({})", key_words(&self.replaced_for));
+        }
+        line
+    }
+}
+
+impl SettingDifference {
+    fn line(&self) -> String {
+        let Self { name, from, to, holds } = self;
+        let when = match holds {
+            Holds::Now => "",
+            Holds::NextWorkers => "; for workers that are started from now on",
+            Holds::NextStart => "; with headend's next start",
+        };
+        format!("{name} {from} -> {to}{when}")
+    }
+}
+
+/// A value of a stream, for people.
+fn value(key: Key, spec: &StreamSpec) -> String {
+    let quoted = |text: &str| format!("\"{text}\"");
+    let list = |texts: &mut dyn Iterator<Item = &str>| format!("[{}]", texts.collect::<Vec<_>>().join(" "));
+    let schedule = |schedule: Option<&std::sync::Arc<crate::model::Schedule>>| {
+        schedule.map_or_else(|| "[]".to_owned(), |_| "[...]".to_owned())
+    };
+    let text = match key {
+        Key::Name => quoted(&spec.name),
+        Key::Group => quoted(&spec.group),
+        Key::Tags => list(&mut spec.tags.iter().map(|tag| &**tag)),
+        // Each by itself: what hides the secrets of one must not run into the next.
+        Key::Inputs => {
+            let masked: Vec<_> = spec.inputs.iter().map(|url| mask_secrets(url).into_owned()).collect();
+            if masked.is_empty() { "none".to_owned() } else { masked.join(" ") }
+        }
+        Key::Mode => spec.mode.word().to_owned(),
+        // An argument may be a secret because of the one before it, or of what it is for: not shown.
+        Key::Args => format!("{} arguments", spec.args.len()),
+        Key::InputArgs => format!("{} arguments", spec.input_args.len()),
+        Key::Protocols => list(&mut spec.protocols.iter().map(|protocol| &**protocol)),
+        Key::Expect => {
+            let tracks = [("video", spec.expect.video), ("audio", spec.expect.audio)];
+            list(&mut tracks.iter().filter(|(_, expected)| *expected).map(|(word, _)| *word))
+        }
+        Key::Start => (spec.wanted == Wanted::Started).to_string(),
+        Key::Priority => spec.priority.to_string(),
+        Key::Watch => spec.watch.word().to_owned(),
+        Key::Turn => span_words(spec.turn),
+        Key::Thresholds | Key::Fallback => "{...}".to_owned(),
+        Key::OnAir => schedule(spec.on_air.as_ref()),
+        Key::Maintenance => schedule(spec.maintenance.as_ref()),
+    };
+    clean_line(&text, MAX_VALUE_BYTES)
+}
+
+fn settings(old: &Config, new: &Config) -> Vec<SettingDifference> {
+    let (before, after) = (told_settings(old), told_settings(new));
+    let pairs = before.into_iter().zip(after);
+    let differs = pairs.filter(|((_, _, from), (_, _, to))| from != to);
+    let shown = |text: &str| clean_line(&mask_secrets(text), MAX_VALUE_BYTES);
+    let mut settings: Vec<SettingDifference> = differs
+        .map(|((name, holds, from), (_, _, to))| SettingDifference {
+            name,
+            from: shown(&from),
+            to: shown(&to),
+            holds,
+        })
+        .collect();
+    if old.console != new.console {
+        // Consoles read what is theirs by themselves.
+        let (from, to) = ("{...}".to_owned(), "{...}".to_owned());
+        settings.push(SettingDifference { name: "console or view", from, to, holds: Holds::Now });
+    }
+    settings
+}
+
+/// Every setting as text, in the order of the documentation, the same ones whatever they are.
+fn told_settings(config: &Config) -> Vec<(&'static str, Holds, String)> {
+    let mut told = policy_settings(&config.policy);
+    let path = |path: Option<&std::path::PathBuf>, usual: &str| {
+        path.map_or_else(|| usual.to_owned(), |path| path.display().to_string())
+    };
+    let logs = &config.logs;
+    told.extend([
+        ("reload.watch", Holds::Now, config.reload.watch.to_string()),
+        ("ffmpeg.path", Holds::NextStart, path(config.ffmpeg.as_ref(), "ffmpeg")),
+        ("ffmpeg.stats_period", Holds::NextWorkers, span(config.policy.stats_period)),
+        ("logs.max_size", Holds::NextStart, format!("{} bytes", logs.max_size)),
+        ("logs.max_files", Holds::NextStart, logs.max_files.to_string()),
+        ("logs.dir", Holds::NextStart, path(logs.dir.as_ref(), "in the state folder")),
+        ("state.dir", Holds::NextStart, path(config.state_dir.as_ref(), "the usual place")),
+    ]);
+    told
+}
+
+fn policy_settings(policy: &Policy) -> Vec<(&'static str, Holds, String)> {
+    let now = |name, value: String| (name, Holds::Now, value);
+    let slots = policy.slots.map_or_else(|| "auto".to_owned(), |slots| slots.to_string());
+    let rollout = policy.rollout.as_ref();
+    let guard = &policy.guard;
+    let limit = |limit: Limit| format!("[{}, {}]", limit.soft, limit.hard);
+    let no_rollout = || "none".to_owned();
+    vec![
+        now("pool.slots", slots),
+        now("pool.start_parallel", policy.start_parallel.to_string()),
+        now("pool.starts_per_second", policy.starts_per_second.to_string()),
+        now("restart.backoff_first", span(policy.backoff_first)),
+        now("restart.backoff_cap", span(policy.backoff_cap)),
+        now("restart.jitter", policy.backoff_jitter.to_string()),
+        now("restart.reset_after", span(policy.backoff_reset)),
+        now("restart.broken_failures", policy.broken_failures.to_string()),
+        now("restart.broken_window", span(policy.broken_window)),
+        now("restart.broken_retry", span(policy.broken_retry)),
+        now("restart.denied_first", span(policy.denied_first)),
+        now("origin.failures", policy.origin_failures.to_string()),
+        now("origin.share", policy.origin_share.to_string()),
+        now("origin.window", span(policy.origin_window)),
+        now("origin.retry", span(policy.origin_retry)),
+        now("origin.probes", policy.origin_probes.to_string()),
+        now("rollout.steps", rollout.map_or_else(no_rollout, |rule| format!("{:?}", rule.steps))),
+        now("rollout.hold", rollout.map_or_else(no_rollout, |rule| span(rule.hold))),
+        now("rollout.healthy", rollout.map_or_else(no_rollout, |rule| rule.healthy.to_string())),
+        now("guard.enabled", guard.enabled.to_string()),
+        now("guard.cpu", limit(guard.cpu)),
+        now("guard.cpu_pressure", limit(guard.cpu_pressure)),
+        now("guard.memory", limit(guard.memory)),
+        now("guard.memory_pressure", limit(guard.memory_pressure)),
+        now("guard.open_files", limit(guard.open_files)),
+        now("guard.disk", limit(guard.disk)),
+        now("guard.rises_after", span(guard.rises_after)),
+        now("guard.falls_after", span(guard.falls_after)),
+        now("guard.shed_every", span(guard.shed_every)),
+        now("stop.again", span(policy.stop_again)),
+        now("stop.kill", span(policy.stop_kill)),
+    ]
+}
+
+/// Exactly, unlike a span for a screen: two that differ must not read alike.
+fn span(span: Duration) -> String {
+    let ms = span.as_millis();
+    if ms.is_multiple_of(1_000) { format!("{}s", ms / 1_000) } else { format!("{ms}ms") }
+}

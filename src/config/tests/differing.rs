@@ -1,0 +1,78 @@
+//! What differs between two configurations.
+
+use super::*;
+
+fn config(text: &str) -> Config {
+    good(text, &Memory::new()).config
+}
+
+#[test]
+fn a_difference_is_told_line_by_line_with_what_restarts_and_no_secret() {
+    let before = config(
+        "[pool]\nslots = 5\n[[stream]]\nid = 'goes'\ninputs = ['http://h/1']\n\
+         [[stream]]\nid = 'same'\ninputs = ['http://h/2']\n\
+         [[stream]]\nid = 'moves'\ninputs = ['http://u:canary@h/3?token=canary']\n\
+         [[stream]]\nid = 'named'\ninputs = ['http://h/4']\n\
+         [[stream]]\nid = 'runs'\nmode = 'run'\nargs = ['-pass', 'canary', 'x']\n",
+    );
+    let after = config(
+        "[logs]\nmax_files = 9\n[[stream]]\nid = 'same'\ninputs = ['http://h/2']\n\
+         [[stream]]\nid = 'moves'\ninputs = ['http://u:canary2@h/5', 'http://h/6']\nmode = 'full'\n\
+         [[stream]]\nid = 'named'\ninputs = ['http://h/4', 'http://h/spare']\nname = 'Named'\npriority = 3\n\
+         [[stream]]\nid = 'runs'\nmode = 'run'\nargs = ['-pass', 'canary2', 'x']\n\
+         [[stream]]\nid = 'new'\ninputs = ['http://h/7']\n",
+    );
+    let difference = difference(&before, &after);
+    assert_eq!(
+        difference.lines(),
+        [
+            "pool.slots 5 -> auto",
+            "logs.max_files 5 -> 9; with headend's next start",
+            "+ new",
+            "- goes",
+            "~ moves: inputs http://***@h/3?token=*** -> http://***@h/5 http://h/6, mode picture -> full; \
+             its worker is replaced (inputs, mode)",
+            "~ named: name \"named\" -> \"Named\", inputs http://h/4 -> http://h/4 http://h/spare, \
+             priority 50 -> 3",
+            "~ runs: args 3 arguments -> 3 arguments; its worker is replaced (args)",
+        ]
+    );
+    assert_eq!(difference.summary(), "+1 -1 ~3 streams, settings changed");
+    assert!(!format!("{difference:?}").contains("canary"));
+    let same = super::super::difference(&before, &before.clone());
+    assert_eq!((same.is_empty(), same.summary().as_str(), same.unchanged), (true, "nothing differs", 5));
+}
+
+#[test]
+fn of_many_streams_the_rest_is_counted() {
+    let many =
+        (0..300).map(|n| format!("[[stream]]\nid = 's{n}'\ninputs = ['http://h/{n}']\n")).collect::<Vec<_>>();
+    let many = many.concat();
+    let lines = difference(&Config::default(), &config(&many)).lines();
+    assert_eq!((lines.len(), lines.last().unwrap().as_str()), (MAX_LISTED + 1, "and 100 more streams"));
+}
+
+#[test]
+fn every_setting_is_told() {
+    let base = config("[[stream]]\nid = 'a'\ninputs = ['http://h/2']\n");
+    for (text, name) in [
+        ("[pool]\nslots = 2", "pool.slots"),
+        ("[pool]\nstart_parallel = 2", "pool.start_parallel"),
+        ("[restart]\njitter = 0.5", "restart.jitter"),
+        ("[restart]\nbackoff_first = '1500ms'", "restart.backoff_first"),
+        ("[origin]\nprobes = 2", "origin.probes"),
+        ("[rollout]\nsteps = [1]", "rollout.steps"),
+        ("[guard]\ndisk = [50, 60]", "guard.disk"),
+        ("[stop]\nkill = '1s'", "stop.kill"),
+        ("[reload]\nwatch = true", "reload.watch"),
+        ("[ffmpeg]\nstats_period = '2s'", "ffmpeg.stats_period"),
+        ("[logs]\ndir = 'x'", "logs.dir"),
+        ("[state]\ndir = 'x'", "state.dir"),
+        ("[console]\nbell = true", "console or view"),
+        ("[[view]]\nname = 'x'", "console or view"),
+    ] {
+        let other = config(&format!("{text}\n[[stream]]\nid = 'a'\ninputs = ['http://h/2']\n"));
+        let told: Vec<_> = difference(&base, &other).settings.iter().map(|setting| setting.name).collect();
+        assert!(told.contains(&name), "{text}: {told:?}");
+    }
+}

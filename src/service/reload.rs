@@ -1,0 +1,333 @@
+//! The thread that reads the configuration again when somebody asks for it, and has the supervisor go
+//! over to it.
+//!
+//! All of it is read and checked first. With a mistake anywhere nothing changes, and a notice stays on
+//! the board until the files are mended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use super::changes::{Changes, LOOK_EVERY};
+use super::revisions;
+use super::standing::{Renewed, Standing, limits_of, notices_of};
+use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key, Sources};
+use crate::ffmpeg::Capabilities;
+use crate::link::Hub;
+use crate::model::{Answer, LimitReading, StreamId};
+use crate::supervisor::core::{Reconfiguration, Reconfigured, Restored};
+use crate::supervisor::runtime::{Bid, Bids};
+
+/// Requests that wait while the configuration is read; one more is refused.
+const MAX_ASKS: usize = 16;
+/// The supervisor goes over to another configuration in this time, or is taken for busy.
+const REPLY_LIMIT: Duration = Duration::from_secs(30);
+/// What is logged of a difference, lines.
+const MAX_LOGGED: usize = 50;
+/// Mistakes that are logged; the board shows the first.
+const MAX_MISTAKES_LOGGED: usize = 20;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A signal.
+    Signal,
+    /// A file that changed.
+    File,
+    /// A client, with the number of its command.
+    Client(u64, u64),
+}
+
+/// What is needed to read the configuration again.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its file.
+    pub path: PathBuf,
+    /// The variables it is read with.
+    pub environment: Environment,
+}
+
+/// Asks for a reload.
+#[derive(Clone)]
+pub struct Reloads {
+    asks: Option<SyncSender<Asker>>,
+    hub: Hub,
+}
+
+impl Reloads {
+    /// Has the configuration read again, some time soon. A client is answered in any case.
+    pub fn ask(&self, asker: Asker) {
+        let refused = match &self.asks {
+            None => "this headend has no configuration file to read again",
+            Some(asks) => match asks.try_send(asker) {
+                Ok(()) => return,
+                Err(_) => "the configuration is being read; try again",
+            },
+        };
+        match asker {
+            Asker::Client(client, seq) => {
+                self.hub.answer(client, seq, Answer::Refused { reason: refused.into() });
+            }
+            Asker::Signal | Asker::File => log::warn!("not reloaded: {refused}"),
+        }
+    }
+}
+
+/// What the thread works with.
+pub struct Reloader {
+    /// Where the configuration is; `None`: it is no file, and can't be read again.
+    pub source: Option<Source>,
+    /// What is in force.
+    pub config: Config,
+    /// The files it was read from.
+    pub sources: Sources,
+    /// What was read last, be it with mistakes.
+    pub tried: Sources,
+    /// The state folder, for revisions.
+    pub folder: Option<PathBuf>,
+    /// What the store knows of streams that were not configured when headend started.
+    pub others: BTreeMap<StreamId, Restored>,
+    /// Limits as they were found.
+    pub limits: LimitReading,
+    /// What this FFmpeg can do.
+    pub capabilities: Capabilities,
+    /// For what concerns the board.
+    pub standing: Standing,
+    /// To the supervisor.
+    pub bids: Bids,
+    /// For answers.
+    pub hub: Hub,
+}
+
+impl Reloader {
+    /// Starts the thread, which ends when nobody can ask any more.
+    ///
+    /// # Errors
+    /// When the machine gives no thread.
+    pub fn start(self) -> std::io::Result<Reloads> {
+        let hub = self.hub.clone();
+        let Some(source) = self.source.clone() else { return Ok(Reloads { asks: None, hub }) };
+        let (asks, waiting) = sync_channel(MAX_ASKS);
+        std::thread::Builder::new().name("reload".into()).spawn(move || self.run(&source, &waiting))?;
+        Ok(Reloads { asks: Some(asks), hub })
+    }
+
+    fn run(mut self, source: &Source, asks: &Receiver<Asker>) {
+        let mut changes = Changes::default();
+        loop {
+            changes.follow(&self.watched(source));
+            let Some(asker) = self.next_ask(source, asks, &mut changes) else { return };
+            let told = self.reload(source);
+            match &told {
+                Ok(done) => {
+                    log::info!("reloaded: {}", done.summary);
+                    for line in done.lines.iter().take(MAX_LOGGED) {
+                        log::info!("reloaded: {line}");
+                    }
+                }
+                Err(why) => log::error!("not reloaded, what was there before goes on: {why}"),
+            }
+            if let Asker::Client(client, seq) = asker {
+                let answer = match told {
+                    Ok(Done { summary, lines }) => Answer::Reloaded {
+                        summary: summary.into(),
+                        lines: lines.into_iter().map(Arc::from).collect(),
+                    },
+                    Err(reason) => Answer::Refused { reason: reason.into() },
+                };
+                self.hub.answer(client, seq, answer);
+            }
+        }
+    }
+
+    /// The next one who asks; `None`: nobody can any more.
+    fn next_ask(&self, source: &Source, asks: &Receiver<Asker>, changes: &mut Changes) -> Option<Asker> {
+        loop {
+            if !self.config.reload.watch {
+                return asks.recv().ok();
+            }
+            match asks.recv_timeout(LOOK_EVERY) {
+                Ok(asker) => return Some(asker),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                // A folder changes with any file in it: what says the same is no news.
+                Err(RecvTimeoutError::Timeout) if changes.look() && self.differs(source) => {
+                    log::info!("a file of the configuration changed");
+                    return Some(Asker::File);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// The files whose changes matter: those that were read last, and those in force.
+    fn watched(&self, source: &Source) -> BTreeSet<PathBuf> {
+        let read = self.sources.files.iter().chain(&self.tried.files).map(|(path, _)| path.clone());
+        read.chain([source.path.clone()]).collect()
+    }
+
+    /// Whether the files say something else than when they were read last.
+    fn differs(&self, source: &Source) -> bool {
+        let files = Capture::new(&Disk);
+        // What is wrong with them is told when they are read in earnest.
+        let _ = config::load_from(&source.path, &source.environment, &files);
+        let found = files.into_sources();
+        found.too_large || found != self.tried
+    }
+
+    fn reload(&mut self, source: &Source) -> Result<Done, String> {
+        let files = Capture::new(&Disk);
+        let loaded = config::load_from(&source.path, &source.environment, &files);
+        self.tried = files.into_sources();
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(mistakes) => {
+                for mistake in mistakes.list.iter().take(MAX_MISTAKES_LOGGED) {
+                    log::error!("{mistake}");
+                }
+                let first = mistakes.list.first().map(ToString::to_string).unwrap_or_default();
+                let why = match mistakes.count() {
+                    1 => format!("1 mistake: {first}"),
+                    count => format!("{count} mistakes, the first: {first}"),
+                };
+                let text = format!("the configuration is not taken in, the one before goes on: {why}");
+                self.standing.set_trouble(Some(text.into()));
+                return Err(why);
+            }
+        };
+        for warning in &loaded.warnings {
+            log::warn!("{warning}");
+        }
+        let config = loaded.config;
+        let difference = config::difference(&self.config, &config);
+        let streams = config.streams.iter().map(|spec| (spec.clone(), self.others.get(&spec.id).cloned()));
+        let next = Box::new(Reconfiguration { streams: streams.collect(), policy: config.policy.clone() });
+        let (reply, replied) = sync_channel(1);
+        if !self.bids.send(Bid::Reconfigure { next, reply }) {
+            return Err("headend is busy or leaving; try again".to_owned());
+        }
+        let busy = |_| "headend is busy or leaving; try again".to_owned();
+        let done = replied.recv_timeout(REPLY_LIMIT).map_err(busy)??;
+        self.standing.set_trouble(None);
+        self.standing.renew(Renewed {
+            limits: limits_of(&config, self.limits),
+            notices: notices_of(&config, self.limits, &self.capabilities),
+        });
+        if let Some(folder) = &self.folder {
+            revisions::remember(folder, &self.tried);
+        }
+        self.sources = self.tried.clone();
+        self.config = config;
+        Ok(Done::of(&done, difference))
+    }
+}
+
+/// What a reload came to, for people.
+#[derive(Debug, PartialEq, Eq)]
+struct Done {
+    summary: String,
+    lines: Vec<String>,
+}
+
+impl Done {
+    fn of(done: &Reconfigured, mut difference: Difference) -> Self {
+        let replaced = done.changed.iter().filter(|one| !one.replaced_for.is_empty()).count();
+        let mut summary = format!(
+            "{} streams added, {} removed, {} changed ({replaced} get another worker), {} as before",
+            done.added.len(),
+            done.removed.len(),
+            done.changed.len(),
+            done.unchanged
+        );
+        let later = difference.settings.iter().filter(|setting| setting.holds == Holds::NextStart).count();
+        match (difference.settings.len(), later) {
+            (0, _) => {}
+            (count, 0) => _ = write!(summary, "; {count} settings changed"),
+            (count, later) => {
+                let when = "of them with headend's next start";
+                let _ = write!(summary, "; {count} settings changed, {later} {when}");
+            }
+        }
+        // Which workers are replaced depends on what they were doing.
+        let replaced_for: BTreeMap<&StreamId, &Vec<Key>> =
+            done.changed.iter().map(|one| (&one.id, &one.replaced_for)).collect();
+        for stream in &mut difference.changed {
+            stream.replaced_for = replaced_for.get(&stream.id).map_or_else(Vec::new, |keys| (*keys).clone());
+        }
+        Self { summary, lines: difference.lines() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Memory, parse, replacing_keys};
+    use crate::ffmpeg::{Version, command_line};
+    use crate::model::StreamSpec;
+
+    fn spec(lines: &str) -> StreamSpec {
+        let text = format!("[[stream]]\nid = 'a'\n{lines}\n");
+        let loaded = parse(&text, Path::new("/x/headend.toml"), &Environment::default(), &Memory::new());
+        loaded.unwrap_or_else(|mistakes| panic!("{mistakes}")).config.streams.remove(0)
+    }
+
+    /// FFmpeg's arguments for the primary, without the network's timeout: a worker keeps the one it has.
+    fn words(spec: &StreamSpec) -> Vec<String> {
+        let filters = ["blackdetect", "freezedetect", "silencedetect", "metadata", "scale"];
+        let capabilities = Capabilities {
+            version_text: "7.0".into(),
+            version: Version { major: 7, minor: 0 },
+            filters: filters.map(str::to_owned).into(),
+            protocols: ["http".to_owned()].into(),
+        };
+        let line = command_line(spec, 0, &capabilities, Duration::from_secs(1)).unwrap();
+        let mut words: Vec<String> = line.args.into_iter().map(|arg| arg.into_string().unwrap()).collect();
+        while let Some(at) = words.iter().position(|word| word == "-rw_timeout") {
+            words.drain(at..at + 2);
+        }
+        words
+    }
+
+    #[test]
+    fn a_worker_is_replaced_exactly_when_its_command_is_another_one() {
+        let watched = [
+            "",
+            "mode = 'full'",
+            "mode = 'packets'",
+            "input_args = ['-re']",
+            "protocols = ['default', 'file']",
+            "expect = ['audio']",
+            "expect = ['audio']\nmode = 'packets'",
+            "name = 'N'\ngroup = 'g'\ntags = ['t']\npriority = 1\nwatch = 'rotate'\nturn = '9s'\nstart = false",
+            "on_air = ['mon']\nmaintenance = ['tue']\nfallback = { on = ['black'] }",
+            "thresholds = { black = '0s' }",
+            "thresholds = { black = '3s', stall = '90s', slow_speed = 0.1 }",
+            "thresholds = { frozen = '3s' }",
+            "thresholds = { frozen = '30s' }",
+            "thresholds = { silent = '0s' }\nmode = 'packets'",
+            "thresholds = { silent = '0s' }",
+        ];
+        let inputs =
+            ["inputs = ['http://h/1']", "inputs = ['http://h/1', 'http://h/2']", "inputs = ['http://h/3']"];
+        let mut specs: Vec<StreamSpec> = Vec::new();
+        for lines in watched {
+            specs.extend(inputs.map(|inputs| spec(&format!("{inputs}\n{lines}"))));
+        }
+        for args in ["['-i', '{input}', 'out.ts']", "['-i', '{input}', 'other.ts']", "['-f', 'lavfi', 'x']"] {
+            specs.extend(inputs.map(|inputs| spec(&format!("{inputs}\nmode = 'run'\nargs = {args}"))));
+        }
+        for old in &specs {
+            for new in &specs {
+                let keys = replacing_keys(old, new, 0);
+                // A change of mode is one, also where both would run the same.
+                let other = words(old) != words(new) || old.mode != new.mode;
+                assert_eq!(!keys.is_empty(), other, "{keys:?}\n{:?}\n{:?}", words(old), words(new));
+            }
+        }
+    }
+}
