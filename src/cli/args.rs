@@ -83,6 +83,8 @@ pub enum Verb {
     Reload(verbs::Reload),
     /// Ends the headend that runs, and waits until it has
     Shutdown(verbs::Shutdown),
+    /// Looks at everything headend depends on, and says what to do
+    Doctor(verbs::Doctor),
     /// Tells who ordered what, and what became of it
     Audit(verbs::Audit),
     /// Prints what a shell needs to complete arguments

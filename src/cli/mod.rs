@@ -92,6 +92,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Events(events)) => verbs::events::run(&events),
         Some(Verb::Reload(reload)) => verbs::reload::run(&reload),
         Some(Verb::Shutdown(shutdown)) => verbs::shutdown::run(&shutdown),
+        Some(Verb::Doctor(doctor)) => verbs::doctor::run(&doctor),
         Some(Verb::Audit(audit)) => verbs::audit::run(&audit),
         Some(Verb::Completions(completions)) => verbs::shell::completions(&completions),
         Some(Verb::Man(man)) => verbs::shell::man(&man),

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod audit;
+pub mod doctor;
 pub mod events;
 pub mod logs;
 pub mod order;

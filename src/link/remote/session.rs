@@ -86,7 +86,9 @@ pub fn open(connecting: &Connecting) -> Result<(Session, Welcome), ConnectError>
         return Err(ConnectError::Refused(differs));
     }
     let welcome = match said {
-        Some(ServerHello::Welcome { role, pid, title }) => Welcome { role, pid, title: clean_line(&title, MAX_TEXT) },
+        Some(ServerHello::Welcome { role, pid, title }) => {
+            Welcome { role, pid, title: clean_line(&title, MAX_TEXT), version: version.headend }
+        }
         Some(ServerHello::Refused(why)) => return Err(ConnectError::Refused(clean_line(&why, MAX_TEXT))),
         None => return Err(stranger(WireError::Malformed("an empty hello"))),
     };
