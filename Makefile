@@ -33,7 +33,7 @@ build: rust
 	$(CARGO) build $(CARGO_FLAGS) --release
 
 test: rust lints
-	@.ci/need ffmpeg cc
+	@.ci/need ffmpeg tmux cc
 	$(CARGO) fmt --check
 	$(CARGO) clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	$(CARGO) test $(CARGO_FLAGS)

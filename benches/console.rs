@@ -1,6 +1,7 @@
 //! What the console costs: time and bytes of a frame, and how long a key takes to the terminal.
 //!
-//! `cargo bench --bench console` measures frames without a terminal (criterion), counts their bytes,
+//! `cargo bench --bench console` measures frames without a terminal and the sample that charts are made
+//! of (criterion), counts the bytes of frames,
 //! and then presses keys in the real program in a pseudo-terminal while 200 streams change once a
 //! second. `HEADEND_BENCH_KEYS` (500) changes how many. Then it counts how often the console's thread
 //! wakes up while nothing changes, and lets nobody read the terminal for `HEADEND_BENCH_FROZEN` (10)
@@ -26,6 +27,7 @@ use std::time::{Duration, Instant};
 use criterion::{BatchSize, Criterion};
 use crossterm::event::KeyCode;
 use headend::console::rehearsal::Rehearsal;
+use headend::history::Histories;
 use headend::link::ServerMessage;
 use headend::model::{
     Board, Care, Delta, Figures, Mode, Moment, Phase, PoolReading, Row, StreamId, StreamIx, Wanted, WatchKind,
@@ -46,6 +48,7 @@ fn main() {
     for streams in [200, 10_000] {
         frames(&mut criterion, streams);
     }
+    sample(&mut criterion);
     criterion.final_summary();
     println!("\n| screen | what happens | bytes a second |\n| --- | --- | --- |");
     for (keys, name) in [("", "grid"), ("W", "wall")] {
@@ -93,6 +96,19 @@ fn row(n: u32, step: u32) -> Row {
         care: Care::default(),
         tags: Arc::default(),
     }
+}
+
+/// What the supervisor's thread does once a second for the charts.
+fn sample(criterion: &mut Criterion) {
+    let rows = (0..200).map(|n| (StreamIx(n), Arc::new(row(n, 0)))).collect();
+    let board = Board { rows, ..Board::default() };
+    let (mut histories, mut clock) = (Histories::default(), Duration::ZERO);
+    criterion.bench_function("a sample of 200 streams for the charts", |bench| {
+        bench.iter(|| {
+            clock += SECOND;
+            histories.record(black_box(&board), clock)
+        });
+    });
 }
 
 fn at(step: u32) -> Moment {

@@ -41,7 +41,7 @@ fn a_query_with_a_mistake_is_pointed_at_and_can_be_mended() {
     all_live(&screen);
     screen.keys("/group:sport helth:ok");
     screen.wait_text("no field \"helth\"; did you mean health?");
-    screen.wait_text("2 of 4");
+    screen.wait_text("not applied, shown: /group:sport ");
     // Taken it is not.
     screen.press(Key::Enter);
     for _ in 0.."helth:ok".len() {

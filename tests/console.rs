@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -132,12 +134,22 @@ mod looking {
         screen.keys("?");
         screen.wait_text("one step back");
         let before = screen.settle(Duration::from_secs(2));
-        std::thread::sleep(Duration::from_secs(4));
+        // What comes meanwhile changes a row, and is nothing that this screen shows. It is on the board
+        // long before it is in the file, which is written once a second; and one line after the other.
+        let worker = stage.worker("alpha");
+        for n in 1..=3 {
+            let line = format!("[warning] unseen {n}");
+            let mut stderr = File::options().write(true).open(format!("/proc/{}/fd/2", worker.pid)).unwrap();
+            writeln!(stderr, "{line}").unwrap();
+            stage.wait_log("alpha", &format!("unseen {n}"));
+        }
         assert_eq!(screen.bytes_written(), before, "bytes for nothing");
         screen.keys("j");
         screen.press(Key::Esc);
         screen.wait_text("enter open");
         assert!(screen.bytes_written() > before);
+        screen.press(Key::Enter);
+        screen.wait_text("unseen 3");
     }
 
     #[test]

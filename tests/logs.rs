@@ -146,7 +146,7 @@ fn lines_are_copied_through_the_terminal() {
         // It has left memory: what does not fill the screen is filled from the files.
         screen.wait_text("chatter 45 of alpha");
         screen.keys("vk");
-        screen.wait_text("selecting");
+        screen.wait_text(" selected, ");
         screen.keys("y");
         screen.wait_text("2 lines sent to the clipboard");
         assert!(screen.quit().success());

@@ -110,9 +110,12 @@ pub fn warn(loaded: &Loaded) {
 }
 
 /// How a running headend comes to know.
+pub const HOW_IT_HOLDS: &str =
+    "a running headend takes it in when it is asked to (kill -HUP, without a terminal), or at its next start";
+
+/// Says [`HOW_IT_HOLDS`].
 pub fn say_how_it_holds() -> Result<(), Failed> {
-    let how = "a running headend takes it in when it is asked to (SIGHUP to one without a terminal), or at its next start";
-    Ok(print_lines(&[how.to_owned()])?)
+    Ok(print_lines(&[HOW_IT_HOLDS.to_owned()])?)
 }
 
 /// Puts `bytes` into the file at `path`. What was there is kept as a revision first, when there are

@@ -197,7 +197,7 @@ impl<'a> Stream<'a> {
                 .map(|condition| condition.explained.map(Explained::word))
                 .collect(),
             acknowledged: row.care.acknowledged.is_some(),
-            muted_for_s: row.care.muted_until.map(|until| board.at.until(until).as_secs()),
+            muted_for_s: row.care.muted_for(board.at).map(|left| left.as_secs()),
             note: &row.care.note,
             tags: row.tags.iter().map(|tag| &**tag).collect(),
             usage: row.usage.map(|usage| Takes {

@@ -160,7 +160,7 @@ fn roll_back(revisions: &Revisions, revision: &Revision, environment: &Environme
         }
     }
     lines.extend(left_alone(revision, &today, &next));
-    lines.push("a running headend takes it in at its next start".to_owned());
+    lines.push(difference::HOW_IT_HOLDS.to_owned());
     print_lines(&lines)?;
     Ok(OK)
 }

@@ -365,6 +365,11 @@ impl<F: Fn()> Runner<F> {
     }
 
     fn resize(&mut self, size: Size) {
+        if size == self.state.size {
+            // It had another one in between, and has lost what did not fit that.
+            self.tell(Event::Redraw);
+            return;
+        }
         self.screen.backend_mut().set_size(size);
         self.tell(Event::Resized(size));
     }

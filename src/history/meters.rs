@@ -3,11 +3,8 @@
 use super::{MACHINE, STREAM};
 use crate::model::{Board, Phase, Row};
 
-/// Of these meters of a stream the lowest value stands for many, not the mean: a fault makes them
-/// fall, and must be seen however short it is.
-pub const LOWEST: [bool; STREAM] = [true, false, true, false, false];
-/// Of the machine always the mean.
-pub const MEAN: [bool; MACHINE] = [false; MACHINE];
+/// Of these meters of a stream there is nothing while it is down.
+const FALLS: [bool; STREAM] = [true, true, true, false, false];
 
 /// A stream's figures, in the order of [`crate::model::STREAM_METERS`].
 #[must_use]
@@ -28,8 +25,8 @@ pub fn of_row(row: &Row) -> [f32; STREAM] {
 pub fn of_row_in_long(row: &Row) -> [f32; STREAM] {
     let mut values = of_row(row);
     if matches!(row.phase, Phase::Stalled | Phase::Backoff | Phase::Broken) {
-        for (value, lowest) in values.iter_mut().zip(LOWEST) {
-            if lowest && value.is_nan() {
+        for (value, falls) in values.iter_mut().zip(FALLS) {
+            if falls && value.is_nan() {
                 *value = 0.0;
             }
         }

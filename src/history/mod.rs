@@ -1,8 +1,9 @@
 //! Figures of streams and machine over the last day, in memory, within a bound.
 //!
 //! Three rings for each: five minutes by the second, an hour by ten seconds, a day by four minutes.
-//! A value takes two bytes (see [`code`]), so a stream takes 10 KiB and the machine 36: 200 streams
-//! take 2 MiB. All of it stays below [`MAX_BYTES`]: with more streams than fit, the finest spans are
+//! Of each step of the longer ones the lowest value and the highest are kept: what is short is seen in
+//! each of them. A value takes two bytes (see [`code`]), so a stream takes 17 KiB and the machine 62: 200
+//! streams take 3.5 MiB. All of it stays below [`MAX_BYTES`]: with more streams than fit, the finest spans are
 //! given up first.
 //!
 //! Steps are counted on a clock that goes on while headend does not run: time without samples is a
@@ -22,8 +23,8 @@ use rings::{Rings, Way, step_of};
 
 /// All histories together take no more than this, bytes.
 pub const MAX_BYTES: usize = 32 << 20;
-/// What a stream's histories take beside their values, bytes: its place in the map, the sums of steps
-/// that are not complete, what the allocator adds. Rounded up.
+/// What a stream's histories take beside their values, bytes: its place in the map, the extremes of
+/// steps that are not complete, what the allocator adds. Rounded up.
 const BESIDE: usize = 320;
 /// A sample may come so many seconds after the one before without leaving a gap: the machine was busy,
 /// and what is true before and after was true in between.
@@ -90,11 +91,11 @@ impl Histories {
         let way = Way { last, from: late.map_or(second, |last| last + 1), second };
         self.samples = Some((self.samples.map_or(second, |(first, _)| first), second));
         let machine = meters::of_board(board);
-        self.machine.push(way, &machine, &machine, &meters::MEAN);
+        self.machine.push(way, &machine, &machine);
         self.fit_to(board);
         for (ix, row) in board.rows.iter().take(self.plan.streams) {
             let rings = self.streams.entry(*ix).or_insert_with(|| Rings::new(self.plan.finest));
-            rings.push(way, &meters::of_row(row), &meters::of_row_in_long(row), &meters::LOWEST);
+            rings.push(way, &meters::of_row(row), &meters::of_row_in_long(row));
         }
         true
     }
@@ -134,10 +135,13 @@ impl Histories {
         let oldest = began.max(end.saturating_sub(span.values() as u64));
         let from = from.filter(|from| (oldest..=end).contains(from));
         let first = from.unwrap_or(oldest);
+        let sides = rings::sides(span);
         let series: Option<Vec<Vec<f32>>> = match of {
-            HistoryOf::Machine => (0..MACHINE).map(|m| self.machine.series(span, m, first, end)).collect(),
+            HistoryOf::Machine => {
+                (0..MACHINE * sides).map(|m| self.machine.series(span, m, first, end)).collect()
+            }
             HistoryOf::Stream(ix) => match self.streams.get(&ix) {
-                Some(rings) => (0..STREAM).map(|m| rings.series(span, m, first, end)).collect(),
+                Some(rings) => (0..STREAM * sides).map(|m| rings.series(span, m, first, end)).collect(),
                 None => None,
             },
         };

@@ -10,10 +10,18 @@ const SPANS: usize = Span::ALL.len();
 pub const fn bytes(spans: &[Span], meters: usize) -> usize {
     let (mut sum, mut at) = (0, 0);
     while at < spans.len() {
-        sum += spans[at].values() * meters * size_of::<u16>();
+        sum += spans[at].values() * meters * sides(spans[at]) * size_of::<u16>();
         at += 1;
     }
     sum
+}
+
+/// How many values a meter has in a step: of many samples the lowest and the highest.
+pub const fn sides(span: Span) -> usize {
+    match span {
+        Span::FiveMinutes => 1,
+        Span::Hour | Span::Day => 2,
+    }
 }
 
 /// From one sample to the next, in seconds: all rings go the same way.
@@ -32,42 +40,29 @@ pub const fn step_of(span: Span, second: u64) -> u64 {
     second / span.seconds()
 }
 
-/// What is known of a step that is not complete.
+/// What is known of a step that is not complete; not a number where nothing is.
 #[derive(Debug, Clone, Copy)]
-struct Sums<const M: usize> {
-    /// The sum of the values, or the lowest.
-    value: [f32; M],
-    count: [u32; M],
+struct Extremes<const M: usize> {
+    lowest: [f32; M],
+    highest: [f32; M],
 }
 
-impl<const M: usize> Sums<M> {
-    const NONE: Self = Self { value: [0.0; M], count: [0; M] };
+impl<const M: usize> Extremes<M> {
+    const NONE: Self = Self { lowest: [f32::NAN; M], highest: [f32::NAN; M] };
 
-    fn take_in(&mut self, value: &[f32; M], count: &[u32; M], lowest: &[bool; M]) {
-        for m in 0..M {
-            if count[m] == 0 || !value[m].is_finite() {
-                continue;
-            }
-            self.value[m] = match (lowest[m], self.count[m]) {
-                (true, 0) => value[m],
-                (true, _) => self.value[m].min(value[m]),
-                (false, _) => self.value[m] + value[m],
-            };
-            self.count[m] += count[m];
+    fn take_in(&mut self, lowest: &[f32; M], highest: &[f32; M]) {
+        // Of a number and none the number counts.
+        for (known, new) in self.lowest.iter_mut().zip(lowest) {
+            *known = known.min(*new);
+        }
+        for (known, new) in self.highest.iter_mut().zip(highest) {
+            *known = known.max(*new);
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a step has 240 samples at most")]
-    fn values(&self, lowest: &[bool; M]) -> [f32; M] {
-        let mut values = [f32::NAN; M];
-        for (m, value) in values.iter_mut().enumerate() {
-            *value = match (self.count[m], lowest[m]) {
-                (0, _) => f32::NAN,
-                (_, true) => self.value[m],
-                (count, false) => self.value[m] / count as f32,
-            };
-        }
-        values
+    /// As they stand in a ring: all the lowest, then all the highest.
+    fn values(&self) -> impl Iterator<Item = f32> {
+        self.lowest.into_iter().chain(self.highest)
     }
 }
 
@@ -76,14 +71,14 @@ impl<const M: usize> Sums<M> {
 pub struct Rings<const M: usize> {
     /// Step by step, the meters of one beside each other: a sample touches one place in memory.
     spans: [Option<Box<[u16]>>; SPANS],
-    hour: Sums<M>,
-    day: Sums<M>,
+    hour: Extremes<M>,
+    day: Extremes<M>,
 }
 
 impl<const M: usize> Rings<M> {
     /// Empty rings of these spans and those that are coarser.
     pub fn new(finest: Span) -> Self {
-        let mut rings = Self { spans: [const { None }; SPANS], hour: Sums::NONE, day: Sums::NONE };
+        let mut rings = Self { spans: [const { None }; SPANS], hour: Extremes::NONE, day: Extremes::NONE };
         rings.keep(finest);
         rings
     }
@@ -94,39 +89,38 @@ impl<const M: usize> Rings<M> {
             if span < finest {
                 *ring = None;
             } else if ring.is_none() {
-                *ring = Some(vec![UNKNOWN; span.values() * M].into());
+                *ring = Some(vec![UNKNOWN; span.values() * M * sides(span)].into());
             }
         }
     }
 
-    /// Takes a sample in: `values` as they are, `in_long` as they count for longer steps, where those
-    /// of `lowest` are kept by their lowest.
-    pub fn push(&mut self, way: Way, values: &[f32; M], in_long: &[f32; M], lowest: &[bool; M]) {
+    /// Takes a sample in: `values` as they are, `in_long` as they count for longer steps.
+    pub fn push(&mut self, way: Way, values: &[f32; M], in_long: &[f32; M]) {
         if let Some(last) = way.last {
             self.forget(Span::FiveMinutes, last + 1, way.from);
             let [hour, day] = [Span::Hour, Span::Day].map(|span| step_of(span, last));
             if step_of(Span::Hour, way.second) > hour {
-                let sums = std::mem::replace(&mut self.hour, Sums::NONE);
-                self.put(Span::Hour, hour, &sums.values(lowest));
+                let step = std::mem::replace(&mut self.hour, Extremes::NONE);
+                self.put(Span::Hour, hour, step.values());
                 self.forget(Span::Hour, hour + 1, step_of(Span::Hour, way.second));
-                self.day.take_in(&sums.value, &sums.count, lowest);
+                self.day.take_in(&step.lowest, &step.highest);
             }
             if step_of(Span::Day, way.second) > day {
-                let sums = std::mem::replace(&mut self.day, Sums::NONE);
-                self.put(Span::Day, day, &sums.values(lowest));
+                let step = std::mem::replace(&mut self.day, Extremes::NONE);
+                self.put(Span::Day, day, step.values());
                 self.forget(Span::Day, day + 1, step_of(Span::Day, way.second));
             }
         }
         for second in way.from..=way.second {
-            self.put(Span::FiveMinutes, second, values);
+            self.put(Span::FiveMinutes, second, values.iter().copied());
         }
-        self.hour.take_in(in_long, &[1; M], lowest);
+        self.hour.take_in(in_long, in_long);
     }
 
-    fn put(&mut self, span: Span, step: u64, values: &[f32; M]) {
+    fn put(&mut self, span: Span, step: u64, values: impl Iterator<Item = f32>) {
         if let Some(place) = self.place(span, step) {
             for (code, value) in place.iter_mut().zip(values) {
-                *code = encode(*value);
+                *code = encode(value);
             }
         }
     }
@@ -142,14 +136,17 @@ impl<const M: usize> Rings<M> {
     }
 
     fn place(&mut self, span: Span, step: u64) -> Option<&mut [u16]> {
-        let at = at(span, step) * M;
-        self.spans[span as usize].as_mut()?.get_mut(at..at + M)
+        let wide = M * sides(span);
+        let at = at(span, step) * wide;
+        self.spans[span as usize].as_mut()?.get_mut(at..at + wide)
     }
 
-    /// The values of a meter from step `from` on until before `until`.
+    /// The values of a meter from step `from` on until before `until`; of longer steps the lowest. Its
+    /// highest ones are those of the meter `M` further on.
     pub fn series(&self, span: Span, meter: usize, from: u64, until: u64) -> Option<Vec<f32>> {
         let ring = self.spans[span as usize].as_ref()?;
-        let value = |step| ring.get(at(span, step) * M + meter).map_or(f32::NAN, |code| decode(*code));
+        let value =
+            |step| ring.get(at(span, step) * M * sides(span) + meter).map_or(f32::NAN, |code| decode(*code));
         Some((from..until).map(value).collect())
     }
 

@@ -41,6 +41,20 @@ pub struct Care {
     pub note: Arc<str>,
 }
 
+impl Care {
+    /// Whether nobody is told about it at `now`: until the mute's end, not at it.
+    #[must_use]
+    pub fn is_muted(&self, now: Moment) -> bool {
+        self.muted_until.is_some_and(|until| until > now)
+    }
+
+    /// For how much longer nobody is told, seen at `now`; `None`: everybody is.
+    #[must_use]
+    pub fn muted_for(&self, now: Moment) -> Option<Duration> {
+        self.is_muted(now).then_some(self.muted_until).flatten().map(|until| now.until(until))
+    }
+}
+
 /// An operator's order about what is noted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -74,6 +88,18 @@ impl CareOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mute_ends_at_its_time() {
+        let (end, minute) = (Moment::from_millis(90_000), Duration::from_secs(60));
+        let care = Care { muted_until: Some(end), ..Care::default() };
+        assert!(care.is_muted(end - minute) && care.is_muted(end - Duration::from_millis(1)));
+        assert_eq!(care.muted_for(end - minute), Some(minute));
+        for after in [end, end + minute] {
+            assert_eq!((care.is_muted(after), care.muted_for(after)), (false, None));
+        }
+        assert!(!Care::default().is_muted(end));
+    }
 
     #[test]
     fn a_note_is_one_clean_line_of_so_many_characters() {

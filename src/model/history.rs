@@ -96,10 +96,22 @@ pub const MACHINE_METERS: [&str; 18] = [
     "held",
 ];
 
+impl HistoryOf {
+    /// How many meters it has.
+    #[must_use]
+    pub const fn meters(self) -> usize {
+        match self {
+            Self::Stream(_) => STREAM_METERS.len(),
+            Self::Machine => MACHINE_METERS.len(),
+        }
+    }
+}
+
 /// Some figures over a span, or the newest of them.
 ///
-/// Steps are counted from the supervisor's start, those too in which headend did not run: unlike
-/// [`super::Moment`]s, which leave such time out, a history shows it as a gap.
+/// Steps are counted on the machine's clock since it was started, those too in which headend did not
+/// run or the machine slept: unlike [`super::Moment`]s, which leave such time out, a history shows it as
+/// a gap.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// Of what.
@@ -114,8 +126,10 @@ pub struct History {
     /// A series for each meter, oldest value first, all of one length; not a number where it was
     /// not known. No series at all: this span is not kept, as there are too many streams.
     ///
-    /// Of many seconds a value is their mean, and of `fps` and `speed` the lowest, so that a short
-    /// fault is seen in a long chart too; there a stream that was down by a fault has 0.
+    /// A step of many seconds has a lowest value and a highest, so that what is short is seen in a long
+    /// chart too: there these are the series of the lowest, and as many of the highest come behind
+    /// them (see [`History::extremes`]). In them a stream that was down by a fault had 0 frames a
+    /// second, 0 kbit/s and no speed.
     #[serde(with = "gaps")]
     pub series: Vec<Vec<f32>>,
 }
@@ -131,6 +145,14 @@ impl History {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The lowest and the highest value of a meter in each step; the same where a step is as long as a
+    /// sample.
+    #[must_use]
+    pub fn extremes(&self, meter: usize) -> Option<(&[f32], &[f32])> {
+        let lowest = self.series.get(meter).filter(|_| meter < self.of.meters())?;
+        Some((lowest, self.series.get(self.of.meters() + meter).unwrap_or(lowest)))
     }
 
     /// The number of the step after the last.
@@ -198,6 +220,16 @@ mod tests {
         assert_eq!(history.end(), 550);
         assert!(history.take_in(piece(0, 3, true)));
         assert_eq!((history.len(), history.first), (3, 0));
+    }
+
+    #[test]
+    fn the_highest_stand_behind_the_lowest() {
+        let mut history = piece(0, 3, true);
+        assert_eq!(history.extremes(0), Some((&[0.0, 1.0, 2.0][..], &[0.0, 1.0, 2.0][..])));
+        assert_eq!(history.extremes(1), None);
+        history.series = (0_u8..).take(2 * MACHINE_METERS.len()).map(|n| vec![n.into()]).collect();
+        assert_eq!(history.extremes(2), Some((&[2.0][..], &[20.0][..])));
+        assert_eq!(history.extremes(MACHINE_METERS.len()), None, "that is no meter");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::model::{Column, Phase, Row, SortBy};
+use crate::model::{Column, Moment, Phase, Row, SortBy};
 
 /// The orders that are asked for most, in the order the key walks through them; the other columns
 /// of the screen follow.
@@ -71,9 +71,9 @@ pub const fn is_live(column: Option<Column>) -> bool {
     )
 }
 
-/// Compares two rows; what nobody knows is last either way, equals stay as configured.
+/// Compares two rows as they are at `now`; what nobody knows is last either way, equals stay as configured.
 #[must_use]
-pub fn compare(sort: SortBy, a: &Row, b: &Row) -> Ordering {
+pub fn compare(sort: SortBy, now: Moment, a: &Row, b: &Row) -> Ordering {
     let turned = descends(sort.column) != sort.reversed;
     let turn = |order: Ordering| if turned { order.reverse() } else { order };
     let Some(column) = sort.column else { return turn(a.ix.cmp(&b.ix)) };
@@ -90,7 +90,7 @@ pub fn compare(sort: SortBy, a: &Row, b: &Row) -> Ordering {
         Column::Mode => turn((a.mode as u8).cmp(&(b.mode as u8))),
         Column::Watch => turn((a.watch as u8).cmp(&(b.watch as u8))),
         Column::Priority => turn(a.priority.cmp(&b.priority)),
-        Column::Care => turn(cared(a).cmp(&cared(b))),
+        Column::Care => turn(cared(a, now).cmp(&cared(b, now))),
         Column::Fps => number(a.figures.fps, b.figures.fps, turn),
         Column::Bitrate => number(a.figures.bitrate_kbps, b.figures.bitrate_kbps, turn),
         Column::Speed => number(a.figures.speed, b.figures.speed, turn),
@@ -139,9 +139,9 @@ fn badness(row: &Row) -> impl Ord {
 }
 
 /// Who has most noted about it.
-fn cared(row: &Row) -> impl Ord {
+fn cared(row: &Row, now: Moment) -> impl Ord + use<> {
     let care = &row.care;
-    (care.muted_until.is_some(), care.acknowledged.is_some(), !care.note.is_empty())
+    (care.is_muted(now), care.acknowledged.is_some(), !care.note.is_empty())
 }
 
 /// How much a phase wants someone's eye.
@@ -165,7 +165,7 @@ mod tests {
     use Column::{Age, Cpu, Fds, Group, Input, Mem, Message, Pid, Seen, Tags, Uptime};
 
     use super::*;
-    use crate::console::tests::support::{ago, row, troubled_board};
+    use crate::console::tests::support::{NOW, ago, row, troubled_board};
     use crate::model::{Care, Usage};
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
         let order = |column: Column, reversed: bool| {
             let mut order = [0, 1, 2];
             let sort = SortBy { column: Some(column), reversed };
-            order.sort_by(|a, b| compare(sort, &rows[*a], &rows[*b]));
+            order.sort_by(|a, b| compare(sort, NOW, &rows[*a], &rows[*b]));
             order
         };
         for column in [Pid, Seen, Message, Input, Tags, Group] {
@@ -234,8 +234,8 @@ mod tests {
             for reversed in [false, true] {
                 let sort = SortBy { column, reversed };
                 let mut rows: Vec<&Row> = board.rows.values().map(AsRef::as_ref).collect();
-                rows.sort_by(|a, b| compare(sort, a, b));
-                let wrong = rows.windows(2).any(|p| compare(sort, p[0], p[1]) != Ordering::Less);
+                rows.sort_by(|a, b| compare(sort, NOW, a, b));
+                let wrong = rows.windows(2).any(|p| compare(sort, NOW, p[0], p[1]) != Ordering::Less);
                 assert!(!wrong, "{sort:?}");
             }
         }
@@ -245,9 +245,9 @@ mod tests {
     fn who_is_cared_for_is_first() {
         let mut rows = [row(0), row(1), row(2)];
         rows[1].care = Care { note: "look".into(), ..Care::default() };
-        rows[2].care = Care { muted_until: Some(ago(0)), ..Care::default() };
+        rows[2].care = Care { muted_until: Some(NOW + std::time::Duration::from_secs(1)), ..Care::default() };
         let sort = SortBy { column: Some(Column::Care), reversed: false };
-        rows.sort_by(|a, b| compare(sort, a, b));
+        rows.sort_by(|a, b| compare(sort, NOW, a, b));
         assert_eq!(rows.map(|row| row.ix.0), [2, 1, 0]);
     }
 }

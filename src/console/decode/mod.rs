@@ -16,7 +16,8 @@ pub use mouse::{Mouse, MouseDid};
 
 /// The longest escape sequence that is waited for, in bytes.
 const MAX_SEQUENCE: usize = 32;
-/// The longest pasted text that is kept, in bytes; the rest of a paste is dropped.
+/// The longest pasted text that is kept, in bytes: a whole query in any script. The rest is dropped,
+/// and that is told.
 pub const MAX_PASTE: usize = 4_096;
 
 const ESC: u8 = 0x1b;
@@ -28,7 +29,12 @@ pub enum Typed {
     /// Pressed a key.
     Key(KeyEvent),
     /// Pasted a text.
-    Paste(String),
+    Paste {
+        /// Its begin, at most [`MAX_PASTE`] bytes.
+        text: String,
+        /// There was more.
+        cut: bool,
+    },
     /// Did something with the mouse.
     Mouse(Mouse),
     /// Did nothing: the terminal has said how its background is.
@@ -158,8 +164,13 @@ impl Decoder {
         text.push(byte);
         if text.ends_with(PASTE_END) {
             text.truncate(text.len() - PASTE_END.len());
+            let cut = text.len() > MAX_PASTE;
             text.truncate(MAX_PASTE);
-            out(Typed::Paste(String::from_utf8_lossy(text).into_owned()));
+            if cut {
+                // Nor half a character.
+                text.truncate(whole_characters(text));
+            }
+            out(Typed::Paste { text: String::from_utf8_lossy(text).into_owned(), cut });
             self.paste = None;
         } else if text.len() == MAX_PASTE + 2 * PASTE_END.len() {
             // Enough stays to recognise the end mark when it is cut in two here.
@@ -184,6 +195,15 @@ impl Decoder {
             };
             self.pending.drain(..took.min(self.pending.len()));
         }
+    }
+}
+
+/// How much of a text that was cut anywhere ends with a whole character.
+fn whole_characters(text: &[u8]) -> usize {
+    match std::str::from_utf8(text) {
+        // No length: what is wrong is the end alone, cut short.
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => text.len(),
     }
 }
 

@@ -57,10 +57,10 @@ fn a_sequence_cut_in_two_is_one_key() {
 
 #[test]
 fn pasted_text_is_no_key_and_is_bounded() {
-    assert_eq!(decode(b"\x1b[200~qX\r\x1b[201~"), [Typed::Paste("qX\r".into())]);
+    assert_eq!(decode(b"\x1b[200~qX\r\x1b[201~"), [Typed::Paste { text: "qX\r".into(), cut: false }]);
     let long = [b"\x1b[200~".to_vec(), vec![b'x'; 1_000_000], b"\x1b[201~q".to_vec()].concat();
     let out = decode(&long);
-    assert!(matches!(&out[0], Typed::Paste(text) if text.len() == MAX_PASTE), "{}", out.len());
+    assert!(matches!(&out[0], Typed::Paste { text, cut: true } if text.len() == MAX_PASTE), "{}", out.len());
     assert_eq!(out[1..], [pressed(KeyCode::Char('q'), KeyModifiers::NONE)]);
 }
 

@@ -34,7 +34,8 @@ pub const LINE: Front = Front {
         (&["ctrl-w"], "take out the word before the cursor"),
         (&["ctrl-u"], "take out everything before the cursor"),
         (&["ctrl-a", "ctrl-e"], "to its beginning or end"),
-        (&["up", "down"], "move in the list behind it"),
+        (&["up", "down"], "what was typed before, or move in the list"),
+        (&["page up", "page down"], "move in the list"),
     ],
 };
 

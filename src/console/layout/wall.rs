@@ -141,6 +141,27 @@ pub fn plan(size: Size, banners: u16, streams: usize, unwell: bool) -> Plan {
     Plan { scale, digits, head, banner, rule, tiles, tile, columns, per_page, pages, penalty }
 }
 
+/// How the lines of the penalty box stand in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoxPlan {
+    /// Lines of each stream.
+    pub high: u16,
+    /// Streams that are listed.
+    pub shown: usize,
+    /// Streams that are only counted, in the last line.
+    pub more: usize,
+}
+
+/// Lists so many streams in `area`, below its title: on two lines each where all of them fit so.
+#[must_use]
+pub fn box_plan(area: Rect, streams: usize) -> BoxPlan {
+    let room = usize::from(area.height.saturating_sub(1));
+    let high = if streams * 2 <= room { 2 } else { 1 };
+    let fits = room / usize::from(high);
+    let shown = if streams > fits { fits.saturating_sub(1) } else { streams };
+    BoxPlan { high, shown, more: streams - shown }
+}
+
 fn scale(size: Size, digits: u16) -> Scale {
     let fits = |scale: &Scale| {
         let least = if *scale == Scale::Large { 45 } else { 20 };
@@ -150,10 +171,13 @@ fn scale(size: Size, digits: u16) -> Scale {
 }
 
 /// The largest tiles of which all fit, else the smallest ones: one of them, and how many there are
-/// beside each other and above each other.
+/// beside each other and above each other. They are as wide as that leaves room for: names are read
+/// from afar.
 fn tile(area: Rect, streams: usize) -> (Size, usize, usize) {
     let of = |(least, height): (u16, u16)| {
-        let columns = (area.width / least).max(1);
+        let (most, rows) = (usize::from(area.width / least), usize::from(area.height / height).max(1));
+        let wanted = streams.div_ceil(rows).max(usize::from(area.width.div_ceil(WIDEST_TILE)));
+        let columns = cells(wanted.min(most)).max(1);
         let width = (area.width / columns).min(WIDEST_TILE);
         (Size { width, height }, usize::from(columns), usize::from(area.height / height))
     };

@@ -7,7 +7,7 @@ use super::State;
 use super::update::Effect;
 use crate::console::text::counted;
 use crate::console::wishes::Calls;
-use crate::model::{Delta, Health, Moment, Row, StreamIx};
+use crate::model::{Board, Delta, Health, Moment, Row, StreamIx};
 
 /// From one call to the next: what becomes critical in between is told together.
 pub const CALL_EVERY: Duration = Duration::from_secs(10);
@@ -17,11 +17,22 @@ const NAMED: usize = 3;
 /// Streams that nobody was called for yet, and when someone was called last.
 #[derive(Debug, Default)]
 pub struct Alarm {
+    /// Those that call as they were told last: who calls on calls for nobody again.
+    calling: BTreeSet<StreamIx>,
     waiting: BTreeSet<StreamIx>,
     called_at: Option<Moment>,
 }
 
 impl Alarm {
+    /// A stream calls, or no longer does; says whether that is new.
+    fn calls(&mut self, ix: StreamIx, calls: bool) -> bool {
+        if calls {
+            return self.calling.insert(ix);
+        }
+        self.calling.remove(&ix);
+        false
+    }
+
     /// When the next call is due, if one is.
     #[must_use]
     pub fn due(&self) -> Option<Moment> {
@@ -35,24 +46,37 @@ fn calls(row: &Row, now: Moment) -> bool {
     row.health() == Health::Critical
         && !row.maintenance
         && row.care.acknowledged.is_none()
-        && row.care.muted_until.is_none_or(|until| until <= now)
+        && !row.care.is_muted(now)
 }
 
 impl State {
-    /// Rows are about to become what the delta says. What was critical when the console opened calls
-    /// for nobody.
+    /// Rows are about to become what the delta says, on the live board, whatever is shown.
     pub(super) fn watch_for_alarms(&mut self, delta: &Delta) {
-        if self.wishes().calls == Calls::default() {
-            return;
+        for ix in delta.removed.iter().filter(|ix| !delta.rows.contains_key(ix)) {
+            self.alarm.calls(*ix, false);
         }
-        let now = self.now;
-        // What is shown may be what was. Whether it called is asked of its own time: a mute that has
-        // just run out was in force then.
-        let before = self.live().at;
-        let was = |ix: &StreamIx| self.live().rows.get(ix).is_some_and(|old| calls(old, before));
-        let rows = delta.rows.iter().filter(|(ix, new)| calls(new, now) && !was(ix));
-        let new: Vec<StreamIx> = rows.map(|(ix, _)| *ix).collect();
-        self.alarm.waiting.extend(new);
+        for (ix, row) in &delta.rows {
+            self.watch_row(*ix, row);
+        }
+    }
+
+    /// A whole board has come. What was critical when the console opened calls for nobody; what became
+    /// so while deltas were lost does.
+    pub(super) fn watch_board_for_alarms(&mut self, board: &Board, first: bool) {
+        self.alarm.calling.retain(|ix| board.rows.contains_key(ix));
+        for (ix, row) in &board.rows {
+            self.watch_row(*ix, row);
+        }
+        if first {
+            self.alarm.waiting.clear();
+        }
+    }
+
+    fn watch_row(&mut self, ix: StreamIx, row: &Row) {
+        let is_new = self.alarm.calls(ix, calls(row, self.now));
+        if is_new && self.wishes().calls != Calls::default() {
+            self.alarm.waiting.insert(ix);
+        }
     }
 
     /// Calls, when it is time to.
@@ -173,13 +197,47 @@ mod tests {
         let rows = vec![with(&quiet, 3, ConditionKind::Black)];
         change(&mut quiet, rows);
         assert_eq!(calls_after(&mut quiet, 60), Vec::<String>::new());
+        // What was critical when it opened; and what became so while it missed deltas.
         let mut late = listening(BELL);
         let mut board = board(20);
-        let row = with(&late, 3, ConditionKind::Black);
-        board.rows.insert(StreamIx(3), std::sync::Arc::new(row.clone()));
+        let bad = |n| std::sync::Arc::new(with(&quiet, n, ConditionKind::Black));
+        board.rows.insert(StreamIx(3), bad(3));
         board.revision = 9;
-        tell(&mut late, crate::link::ServerMessage::Board(Box::new(board)));
-        change(&mut late, vec![row]);
+        late.connected = false;
+        tell(&mut late, crate::link::ServerMessage::Board(Box::new(board.clone())));
+        change(&mut late, vec![Row::clone(&bad(3))]);
         assert_eq!(calls_after(&mut late, 60), Vec::<String>::new());
+        board.rows.insert(StreamIx(5), bad(5));
+        board.revision = 99;
+        tell(&mut late, crate::link::ServerMessage::Board(Box::new(board)));
+        assert_eq!(calls_after(&mut late, 0), ["Parlament Live critical: black"]);
+    }
+
+    #[test]
+    fn the_end_of_a_mute_calls_once_where_the_stream_is_still_not_well() {
+        let minute = Duration::from_secs(60);
+        let mut state = listening(BELL);
+        let mut muted: Vec<Row> = [3, 5].map(|n| with(&state, n, ConditionKind::Black)).into();
+        for row in &mut muted {
+            row.care.muted_until = Some(state.now + minute);
+        }
+        change(&mut state, muted.clone());
+        assert_eq!(calls_after(&mut state, 1), Vec::<String>::new());
+        // One of them is well before its mute ends.
+        change(&mut state, vec![row(5)]);
+        // The mute is over, and something else is told before the supervisor says so.
+        let other = with(&state, 9, ConditionKind::Slow);
+        let now = state.now + minute;
+        let told = Delta { at: now, ..delta(&state, vec![other]) };
+        state.now = now;
+        tell(&mut state, crate::link::ServerMessage::Delta(Box::new(told)));
+        let mut unmuted = muted.swap_remove(0);
+        // Its figures may come before the news that it is muted no more, too.
+        change(&mut state, vec![unmuted.clone()]);
+        unmuted.care.muted_until = None;
+        change(&mut state, vec![unmuted.clone()]);
+        assert_eq!(calls_after(&mut state, 0), ["Alpenblick TV critical: black"]);
+        change(&mut state, vec![unmuted]);
+        assert_eq!(calls_after(&mut state, 60), Vec::<String>::new(), "once");
     }
 }

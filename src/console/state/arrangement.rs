@@ -106,16 +106,21 @@ impl State {
         columns::place(self.size.width, self.widest, wanted)
     }
 
-    /// Shows these columns from now on; none: those that suit the screen.
+    /// Shows these columns from now on, and remembers them; none: those that suit the screen.
     pub(super) fn set_columns(&mut self, columns: Vec<ColumnChoice>) -> Vec<Effect> {
+        if self.show_columns(columns) { self.remember() } else { Vec::new() }
+    }
+
+    /// Shows these columns; says whether that is to be remembered. A view keeps its own.
+    pub(super) fn show_columns(&mut self, columns: Vec<ColumnChoice>) -> bool {
         let arrangement = &mut self.arrangement;
         arrangement.columns.clone_from(&columns);
         let of_view = arrangement.active.as_deref().and_then(|name| arrangement.named(name));
         if of_view.is_some_and(|view| !view.columns.is_empty()) {
-            return Vec::new();
+            return false;
         }
         arrangement.own = columns;
-        self.remember()
+        true
     }
 
     /// What is to be remembered has changed.

@@ -11,6 +11,8 @@ pub const MAX_NAMED: usize = 3;
 /// Who is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
+    /// The one stream the operator is at.
+    One,
     /// Every stream there is.
     All,
     /// Those that the filter shows.
@@ -64,8 +66,18 @@ impl State {
                 self.ask_for(action, which, &streams);
                 Vec::new()
             }
+            None if action == Action::Restart && self.would_not_come_back() => {
+                let one: Vec<StreamIx> = self.target().map(|row| row.ix).into_iter().collect();
+                self.ask_for(action, Which::One, &one);
+                Vec::new()
+            }
             None => self.order_one(action),
         }
+    }
+
+    /// Whether the stream the operator is at has a worker, and would not get another one now.
+    fn would_not_come_back(&self) -> bool {
+        self.host_holds() && self.target().is_some_and(|row| row.phase.holds_slot())
     }
 
     /// Those that the operator means in the grid, if it is not one stream alone: the streams that
@@ -115,7 +127,11 @@ impl State {
 
     /// The answer was yes.
     pub(super) fn do_many(&mut self, bulk: Bulk) -> Vec<Effect> {
-        let what = format!("{} {}", bulk.action.word(), counted(bulk.count, "stream"));
+        let whom = match (&bulk.which, bulk.named.first()) {
+            (Which::One, Some(name)) => name.clone(),
+            _ => counted(bulk.count, "stream"),
+        };
+        let what = format!("{} {whom}", bulk.action.word());
         vec![self.order(Command::Streams { action: bulk.action, target: bulk.target }, what, None)]
     }
 }

@@ -88,7 +88,7 @@ impl State {
     /// I know; or, where that was said already, I don't.
     pub(super) fn acknowledge(&mut self) -> Vec<Effect> {
         let rows = self.cared_for();
-        let mut unwell = rows.iter().filter(|row| Standing::of(row).is_some()).peekable();
+        let mut unwell = rows.iter().filter(|row| Standing::of(row, self.now).is_some()).peekable();
         let known = unwell.peek().is_some() && unwell.all(|row| row.care.acknowledged.is_some());
         let order = if known { CareOrder::Unacknowledge } else { CareOrder::Acknowledge };
         if self.take_aim("acknowledge").is_none() {
@@ -112,7 +112,7 @@ impl State {
         });
         let own = item("another time".into(), "to be typed, such as 90m or 2d".into(), Pick::MuteFor);
         let many = self.aim.as_ref().is_some_and(|aim| aim.ids.len() > 1);
-        let again = (many || care.muted_until.is_some())
+        let again = (many || care.is_muted(self.now))
             .then(|| item("unmute".into(), "tell again".into(), Pick::Unmute));
         let items = again.into_iter().chain(spans).chain([own]).collect();
         let what = self.aim.as_ref().map(|aim| aim.what.clone()).unwrap_or_default();

@@ -1,8 +1,6 @@
 //! What charts show: which history, how far it reaches, and where in it one looks.
 
-use std::time::Duration;
-
-use crate::model::{History, HistoryOf, Span};
+use crate::model::{History, HistoryOf, Moment, Span};
 
 /// How much a chart shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,20 +70,28 @@ impl Zoom {
 pub struct Charts {
     /// How much.
     pub zoom: Zoom,
-    /// The step after the last one that is shown; `None`: the newest is. While one looks at what was,
-    /// it stays where it is.
+    /// The step after the last one that is shown, of the zoom's history; `None`: the newest one's. It
+    /// stays where it is while time goes on, as long as it is kept.
     until: Option<u64>,
-    /// While the board is frozen: nothing later is shown. Seconds, as histories count them.
+    /// While the board is frozen: the second, as histories count them, from which on nothing is shown.
     frozen: Option<u64>,
-    /// What came, of whatever was asked for last.
+    /// The second, as histories count them, at [`Moment::ZERO`]; `None` before a history has come.
+    zero: Option<i64>,
+    /// What came of the history that was asked for last, and of the one before until then.
     history: Option<History>,
     /// How often a piece did not fit: then all of it is asked for again.
     pub lost: u32,
 }
 
 impl Charts {
-    /// Takes in what came. False: it did not fit what is here.
-    pub fn take_in(&mut self, piece: History) {
+    /// Takes in what came at `now`. What does not fit what is here is asked for again.
+    pub fn take_in(&mut self, piece: History, now: Moment) {
+        // A piece comes when its last step is complete; the whole of one whose steps are long may lag
+        // behind by one of them.
+        if !piece.fresh || piece.span == Span::FiveMinutes || self.zero.is_none() {
+            let end = i64::try_from(piece.end().saturating_mul(piece.span.seconds())).unwrap_or(i64::MAX);
+            self.zero = Some(end.saturating_sub(now.millis().div_euclid(1_000)));
+        }
         let taken = match &mut self.history {
             Some(history) => history.take_in(piece),
             None if piece.fresh => {
@@ -123,7 +129,8 @@ impl Charts {
     /// The step after the newest one there is to show: what came after the frozen moment is none.
     #[must_use]
     pub fn newest(&self, history: &History) -> u64 {
-        let frozen = self.frozen.map(|seconds| seconds.div_ceil(history.span.seconds()));
+        // A step that was not over then holds what came later.
+        let frozen = self.frozen.map(|seconds| seconds / history.span.seconds());
         frozen.map_or(history.end(), |frozen| frozen.clamp(history.first, history.end()))
     }
 
@@ -133,15 +140,20 @@ impl Charts {
         self.end(history) < self.newest(history)
     }
 
-    /// Shows nothing that is newer than what was `ago`; `None`: shows all again, and follows.
-    pub fn freeze(&mut self, ago: Option<Duration>) {
-        self.frozen = ago.and_then(|ago| {
-            let end = self.history.as_ref().map(|history| history.end() * history.span.seconds());
-            Some(end?.saturating_sub(ago.as_secs()))
-        });
-        if ago.is_none() {
+    /// Shows nothing that came after `at`; `None`: shows all again, and follows.
+    pub fn freeze(&mut self, at: Option<Moment>) {
+        let second = |at: Moment| Some(self.zero?.saturating_add(at.millis().div_euclid(1_000)));
+        self.frozen = at.and_then(second).map(|second| u64::try_from(second).unwrap_or(0));
+        if at.is_none() {
             self.follow();
         }
+    }
+
+    /// When a step of a history began.
+    #[must_use]
+    pub fn moment_of(&self, step: u64, span: Span) -> Option<Moment> {
+        let second = i64::try_from(step.saturating_mul(span.seconds())).ok()?;
+        Some(Moment::from_millis(second.saturating_sub(self.zero?).saturating_mul(1_000)))
     }
 
     /// Whether it is known from where on nothing is shown.
@@ -176,10 +188,11 @@ impl Charts {
             return false;
         };
         let (now, step) = (self.end(history), (self.zoom.steps() / 4).max(1));
+        let newest = self.newest(history);
         let wanted = if back { now.saturating_sub(step) } else { now + step };
-        self.until = (wanted < history.end()).then_some(wanted);
+        self.until = (wanted < newest).then_some(wanted);
         let then = self.end(history);
-        self.until = (then < history.end()).then_some(then);
+        self.until = (then < newest).then_some(then);
         then != now
     }
 
@@ -199,8 +212,13 @@ mod tests {
 
     fn charts(zoom: Zoom, first: u64, count: usize) -> Charts {
         let mut charts = Charts { zoom, ..Charts::default() };
-        charts.take_in(history(zoom.span(), first, count));
+        charts.take_in(history(zoom.span(), first, count), after(0));
         charts
+    }
+
+    /// Moments are counted from second 300 here: the first sample stood for the 300th second before.
+    fn after(seconds: i64) -> Moment {
+        Moment::from_millis(seconds * 1_000)
     }
 
     fn end(charts: &Charts) -> u64 {
@@ -230,7 +248,7 @@ mod tests {
         assert!(charts.pan(true) && charts.pan(true));
         assert_eq!(end(&charts), 370);
         let more = History { first: 400, fresh: false, ..history(Span::FiveMinutes, 0, 1) };
-        charts.take_in(more);
+        charts.take_in(more, after(0));
         assert_eq!(end(&charts), 370);
         assert!(charts.pan(false) && charts.pan(false) && charts.pan(false));
         assert_eq!(end(&charts), 401);
@@ -241,7 +259,7 @@ mod tests {
         assert_eq!(end(&charts), 161, "a full minute from the first that is kept");
         assert!(!charts.pan(true));
         let more = History { first: 401, fresh: false, ..history(Span::FiveMinutes, 0, 100) };
-        charts.take_in(more);
+        charts.take_in(more, after(0));
         assert_eq!(end(&charts), 261);
         charts.follow();
         assert_eq!(end(&charts), 501);
@@ -249,28 +267,42 @@ mod tests {
 
     #[test]
     fn what_came_after_the_frozen_moment_is_not_shown() {
+        // All seconds before the 400th are known at moment 0.
         let mut charts = charts(Zoom::Minute, 100, 300);
-        charts.freeze(Some(Duration::from_secs(30)));
+        charts.freeze(Some(after(-30)));
         assert_eq!(end(&charts), 370);
         let more = |first| History { first, fresh: false, ..history(Span::FiveMinutes, 0, 10) };
-        charts.take_in(more(400));
+        charts.take_in(more(400), after(10));
         assert!(charts.holds_still() && charts.is_frozen());
         assert_eq!(end(&charts), 370);
         assert!(charts.pan(true));
         assert_eq!(end(&charts), 355);
         assert!(charts.pan(false) && !charts.pan(false), "not beyond the moment that is shown");
         assert_eq!(end(&charts), 370);
-        // A history of another fineness has the same moment.
+        // A history of another fineness has the same moment, however late its newest step is; and of a
+        // step that was not over nothing is shown.
         charts.zoom(true);
         charts.zoom(true);
-        charts.take_in(history(Span::Hour, 0, 41));
+        charts.take_in(history(Span::Hour, 0, 41), after(19));
         assert_eq!(end(&charts), 37);
+        charts.freeze(Some(after(-21)));
+        assert_eq!(end(&charts), 37);
+        charts.freeze(Some(after(-31)));
+        assert_eq!(end(&charts), 36);
         charts.freeze(None);
         assert_eq!(end(&charts), 41);
         // Where nothing has come yet it is not known what is too late.
         let mut empty = Charts::default();
-        empty.freeze(Some(Duration::from_secs(5)));
+        empty.freeze(Some(after(5)));
         assert!(!empty.is_frozen());
+    }
+
+    #[test]
+    fn a_step_knows_when_it_began() {
+        let charts = charts(Zoom::Minute, 100, 300);
+        assert_eq!(charts.moment_of(400, Span::FiveMinutes), Some(after(0)));
+        assert_eq!(charts.moment_of(37, Span::Hour), Some(after(-30)));
+        assert_eq!(Charts::default().moment_of(37, Span::Hour), None);
     }
 
     #[test]
@@ -289,7 +321,7 @@ mod tests {
         assert!(charts.pan(true));
         assert_eq!(end(&charts), 1_338);
         assert!(charts.zoom(false));
-        charts.take_in(history(Span::FiveMinutes, 13_310, 300));
+        charts.take_in(history(Span::FiveMinutes, 13_310, 300), after(0));
         assert_eq!(end(&charts), 13_610, "further back than seconds are kept: the nearest there is");
         assert!(charts.zoom(false) && !charts.zoom(false), "there is nothing shorter");
         assert_eq!(charts.zoom, Zoom::Minute);
@@ -304,12 +336,12 @@ mod tests {
     fn a_piece_that_does_not_fit_is_asked_for_again() {
         let mut charts = Charts::default();
         let piece = |first| History { first, fresh: false, ..history(Span::FiveMinutes, 0, 1) };
-        charts.take_in(piece(7));
+        charts.take_in(piece(7), after(0));
         assert_eq!(charts.lost, 1);
-        charts.take_in(history(Span::FiveMinutes, 0, 10));
-        charts.take_in(piece(10));
+        charts.take_in(history(Span::FiveMinutes, 0, 10), after(0));
+        charts.take_in(piece(10), after(0));
         assert_eq!(charts.lost, 1);
-        charts.take_in(piece(12));
+        charts.take_in(piece(12), after(0));
         assert_eq!(charts.lost, 2);
         assert!(charts.of(HistoryOf::Machine, Span::FiveMinutes).is_none());
     }

@@ -121,7 +121,7 @@ impl State {
 
     fn hint(&self, bound: &Bound, short: bool) -> Hint {
         let (does, word) = (bound.binding.does, bound.binding.short);
-        let tally = self.penalty.tally;
+        let tally = &self.penalty.tally;
         let (sign, word) = match does {
             Does::PenaltyBox if short => (Some(tally.worst()), tally.open().to_string()),
             Does::PenaltyBox => (None, format!("{} {word}", tally.open())),

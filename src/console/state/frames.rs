@@ -123,7 +123,8 @@ pub(super) fn row_changes_in(row: &Row, now: Moment) -> Duration {
     // While it rests its conditions are those of then, and have no age.
     let conditions = row.conditions.iter().filter(|_| row.phase != Phase::Resting);
     let ages = started.into_iter().chain(conditions.map(|c| c.since));
-    let ages = ages.map(|since| age_changes_in(now.since(since)));
+    // Its health says that it is muted.
+    let ages = ages.map(|since| age_changes_in(now.since(since))).chain(row.care.muted_for(now));
     ages.chain(seen.map(|seen| slow_age_changes_in(now.since(seen)))).min().unwrap_or(Duration::MAX)
 }
 

@@ -264,8 +264,7 @@ impl State {
         }
         if has(Column::Care) {
             consider(row.care.acknowledged.map(|since| age_changes_in(now.since(since))));
-            let left = row.care.muted_until.map(|until| now.until(until)).filter(|left| !left.is_zero());
-            consider(left.map(|left| Countdown::Coarse.changes_in(left).min(left)));
+            consider(row.care.muted_for(now).map(|left| Countdown::Coarse.changes_in(left).min(left)));
         }
         next
     }

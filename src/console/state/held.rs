@@ -1,7 +1,7 @@
 //! A list of streams that is sorted by itself and holds still while someone acts: rows are known by
 //! stream, never by position.
 
-use super::list::{HOLD_AFTER_KEY, NOBODY_AFTER, RESORT_EVERY};
+use super::hold::Hold;
 use crate::model::{Moment, StreamIx};
 
 /// The list.
@@ -10,14 +10,11 @@ pub struct Held {
     /// The streams, in the order shown.
     pub order: Vec<StreamIx>,
     /// The selected stream. None on an empty list, and when the cursor gave way (see
-    /// [`NOBODY_AFTER`]).
+    /// [`NOBODY_AFTER`](super::hold::NOBODY_AFTER)).
     pub selected: Option<StreamIx>,
     /// The position of the first row on the screen.
     pub top: usize,
-    /// Something changed that may change the order.
-    stale: bool,
-    sorted_at: Option<Moment>,
-    pressed_at: Option<Moment>,
+    hold: Hold,
 }
 
 impl Held {
@@ -36,31 +33,31 @@ impl Held {
 
     /// A key was pressed: rows hold still for a while.
     pub const fn hold(&mut self, now: Moment) {
-        self.pressed_at = Some(now);
+        self.hold.pressed(now);
     }
 
     /// The order may no longer be right.
     pub const fn changed(&mut self) {
-        self.stale = true;
+        self.hold.changed();
     }
 
     /// Whether someone pressed a key not long ago.
     #[must_use]
     pub fn is_attended(&self, now: Moment) -> bool {
-        self.pressed_at.is_some_and(|pressed| now.since(pressed) < NOBODY_AFTER)
+        self.hold.is_attended(now)
     }
 
     /// When the list is to be sorted again, if it is.
     #[must_use]
     pub fn sort_due(&self) -> Option<Moment> {
-        let after = |moment: Option<Moment>, pause| moment.map_or(Moment::ZERO, |m| m + pause);
-        self.stale.then(|| after(self.sorted_at, RESORT_EVERY).max(after(self.pressed_at, HOLD_AFTER_KEY)))
+        self.hold.sort_due()
     }
 
     /// Opens with this order, at its beginning.
     pub fn open(&mut self, order: Vec<StreamIx>, now: Moment) {
         (self.selected, self.top) = (order.first().copied(), 0);
-        (self.order, self.stale, self.sorted_at) = (order, false, Some(now));
+        self.order = order;
+        self.hold.sorted(now);
     }
 
     /// Takes the order that is right now, on a screen of `height` rows. The selected stream keeps
@@ -71,7 +68,8 @@ impl Held {
         // The cursor gave way before: it comes back when someone moves.
         let rests = self.selected.is_none() && !self.order.is_empty();
         let moved = self.order != order;
-        (self.order, self.stale, self.sorted_at) = (order, false, Some(now));
+        self.order = order;
+        self.hold.sorted(now);
         if let Some(at) = self.position() {
             if top == 0 && at >= height && !self.is_attended(now) {
                 self.selected = None;
@@ -151,16 +149,6 @@ mod tests {
         assert_eq!((held.selected, held.top), (None, 0));
         held.arrange(streams([7]), after(12), HEIGHT);
         assert_eq!(held.selected, Some(StreamIx(7)));
-    }
-
-    #[test]
-    fn nothing_moves_while_someone_acts() {
-        let mut held = opened();
-        assert_eq!(held.sort_due(), None);
-        held.changed();
-        assert_eq!(held.sort_due(), Some(Moment::ZERO + RESORT_EVERY));
-        held.hold(after(10));
-        assert_eq!(held.sort_due(), Some(after(10) + HOLD_AFTER_KEY));
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl State {
             Does::TopOrder => self.tops.turn(),
             Does::Machine => {
                 self.go(Screen::Machine);
-                self.settle_tops();
+                self.sort_tops();
             }
             Does::OwnLog => self.go(Screen::OwnLog),
             Does::Help => {

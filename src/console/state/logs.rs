@@ -7,6 +7,7 @@ use super::log::pattern::Pattern;
 use super::log::stamps::Stamps;
 use super::log::taking::{COPY_BYTES, Saved};
 use super::log::{News, Room};
+use super::overlay::edit::MAX_LINE;
 use super::overlay::picker::{Item, Pick, Picker};
 use super::overlay::prompt::{Mistake, PromptFor};
 use super::update::Effect;
@@ -16,9 +17,6 @@ use crate::console::pages::Part;
 use crate::console::spans::age_changes_in;
 use crate::link::{ClientMessage, MAX_FOLLOWED};
 use crate::model::{OldLines, StreamIx, WallTime};
-
-/// The longest path that is proposed for a file; a longer one could not be typed.
-const PROPOSED_PATH: usize = 200;
 
 /// Lines to be written to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,7 +206,7 @@ impl State {
         let more = if streams.len() > 1 { "-and-more" } else { "" };
         let name = format!("{id}{more}-{}.log", WallTime(self.time_ms()).for_file_name());
         let path = self.exports.as_ref().map(|folder| folder.join(&name).display().to_string());
-        let path = path.filter(|path| path.chars().count() <= PROPOSED_PATH).unwrap_or(name);
+        let path = path.filter(|path| path.chars().count() <= MAX_LINE).unwrap_or(name);
         self.prompt_for(PromptFor::LogSave, &path);
     }
 

@@ -16,6 +16,7 @@ mod going;
 mod grid;
 mod held;
 pub mod help;
+mod hold;
 mod keys;
 pub mod list;
 pub mod log;
@@ -58,7 +59,7 @@ use super::text::cells;
 pub use super::text::counted;
 use super::theme::Surroundings;
 use super::wishes::Wishes;
-use crate::model::{Board, Command, Detail, Moment, Notice, NoticeKind, RolloutOrder, Row, StreamIx, Totals};
+use crate::model::{Board, Detail, Moment, Notice, NoticeKind, RolloutOrder, Row, StreamIx, Totals};
 use arrangement::Arrangement;
 use bulk::Bulk;
 use care::Aim;
@@ -71,12 +72,13 @@ use log::LogPane;
 use lookback::Lookback;
 use looks::Looks;
 use overlay::Overlay;
+use overlay::earlier::AllEarlier;
 use own_log::OwnLog;
 use pages::Pages;
 use penalty::Penalty;
 use selection::Selected;
 use tops::Tops;
-use undo::Undo;
+use undo::{Back, Undo};
 use wall::Wall;
 
 /// An answer stays in the footer this long.
@@ -161,7 +163,7 @@ pub struct Leaving {
 }
 
 /// A command whose answer is awaited.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Pending {
     seq: u64,
     what: String,
@@ -169,8 +171,12 @@ struct Pending {
     done: Option<String>,
     /// Nobody pressed a key for it: nothing is said.
     quiet: bool,
+    /// Streams begin to run by it.
+    starts: bool,
+    /// It takes another one back, for streams that are counted.
+    undoes: bool,
     /// What takes it back once it is done.
-    inverse: Vec<Command>,
+    back: Option<Back>,
 }
 
 /// A size of the pool that was ordered, until the board shows what came of it.
@@ -247,6 +253,8 @@ pub struct State {
     pub help: help::Help,
     /// What stands in front and takes the keys.
     pub overlay: Option<Overlay>,
+    /// What was typed before.
+    earlier: AllEarlier,
     /// The keys, as this operator has them.
     pub keymap: Arc<Keymap>,
     /// Colours and signs.
@@ -275,6 +283,8 @@ pub struct State {
     widest: Widest,
     pending: VecDeque<Pending>,
     next_seq: u64,
+    /// The number of the last order.
+    last_order: u64,
     slots_order: Option<SlotsOrder>,
     /// When the supervisor was last told that someone looks at the open stream.
     looked_at: Option<Moment>,
@@ -322,6 +332,7 @@ impl State {
             help_top: 0,
             help: help::Help::default(),
             overlay: None,
+            earlier: AllEarlier::default(),
             keymap: Arc::default(),
             looks: Looks::new(Surroundings::default()),
             wishes: Wishes::default(),
@@ -338,6 +349,7 @@ impl State {
             widest: Widest::default(),
             pending: VecDeque::new(),
             next_seq: 1,
+            last_order: 0,
             slots_order: None,
             looked_at: None,
             told_readings: true,

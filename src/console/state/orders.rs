@@ -1,17 +1,19 @@
 //! What the operator orders, what is asked first, and what came of it.
 
-use std::fmt::Write as _;
-
 use super::overlay::Overlay;
-use super::undo::inverse;
+use super::undo::{Back, Undo, inverse};
 use super::update::Effect;
 use super::{Dirty, LOOK_EVERY, Leaving, MAX_PENDING, Pending, Question, Screen, SlotsOrder, State, counted};
-use crate::console::keymap::Does;
 use crate::link::ClientMessage;
-use crate::model::{Action, Answer, Command, RolloutOrder, Selection, Wanted, WatchKind};
+use crate::model::{Action, Answer, Command, NoticeKind, RolloutOrder, Selection, Wanted, WatchKind};
 
 /// A pool smaller than this is changed by one slot at a time, a larger one by a tenth.
 const SLOTS_ONE_BY_ONE: u32 = 20;
+
+/// Whether streams begin to run by it.
+pub(super) const fn starts(command: &Command) -> bool {
+    matches!(command, Command::Streams { action: Action::Start | Action::Restart, .. })
+}
 
 impl State {
     /// Orders something for the stream under the cursor.
@@ -28,10 +30,20 @@ impl State {
 
     /// Orders something. What it changes can be taken back for a while, as far as that is possible.
     pub(super) fn order(&mut self, command: Command, what: String, done: Option<String>) -> Effect {
-        let inverse = inverse(&command, &self.board, self.now);
+        let commands = inverse(&command, &self.board, self.now);
+        let back = (!commands.is_empty()).then(|| Back { ordered: command.clone(), commands });
         // What can be taken back is the last order, and nothing while its answer is on its way.
-        self.undo = None;
-        self.send(command, Pending { seq: self.next_seq, what, done, quiet: false, inverse })
+        self.take_undo();
+        self.last_order = self.next_seq;
+        let starts = starts(&command);
+        let pending = Pending { seq: self.next_seq, what, done, starts, back, ..Pending::default() };
+        self.send(command, pending)
+    }
+
+    /// The machine is too busy, or too full, for anything to be started.
+    #[must_use]
+    pub fn host_holds(&self) -> bool {
+        self.live().notices.iter().any(|notice| notice.kind == NoticeKind::Host)
     }
 
     pub(super) fn send(&mut self, command: Command, pending: Pending) -> Effect {
@@ -91,8 +103,7 @@ impl State {
         }
         let target = Selection::Ids(vec![row.id.clone()]);
         self.looked_at = Some(self.now);
-        let (what, inverse) = (String::new(), Vec::new());
-        let pending = Pending { seq: self.next_seq, what, done: None, quiet: true, inverse };
+        let pending = Pending { seq: self.next_seq, quiet: true, ..Pending::default() };
         Some(self.send(Command::Streams { action: Action::Look, target }, pending))
     }
 
@@ -115,31 +126,40 @@ impl State {
         if pending.as_ref().is_some_and(|p| p.quiet) {
             return;
         }
-        let (what, done, inverse) =
-            pending.map_or_else(|| ("order".into(), None, Vec::new()), |p| (p.what, p.done, p.inverse));
+        let pending = pending.unwrap_or_else(|| Pending { what: "order".into(), ..Pending::default() });
+        let Pending { what, done, back, starts, undoes, .. } = pending;
         let changed = match answer {
             Answer::Done { touched } | Answer::NotSaved { touched, .. } => *touched > 0 || done.is_some(),
             Answer::Reloaded { .. } | Answer::Refused { .. } => false,
         };
-        let undo = if changed { self.can_be_undone(&what, inverse) } else { None };
+        // Another order was given since: to take back what was before it would take that back too.
+        let back = back.filter(|_| changed && seq == self.last_order);
+        let undo = back.map(|back| self.can_be_undone(&what, back));
         self.want(Dirty::Now);
+        let held = if starts && self.host_holds() { ", held until the host recovers" } else { "" };
         let streams = |touched: usize| match touched {
             0 => "nothing to do".to_owned(),
             1 => "done".to_owned(),
             n => format!("done, {}", counted(n, "stream")),
         };
         match answer {
-            Answer::Done { .. } if done.is_some() => self.say(done.unwrap_or_default(), false),
-            Answer::Done { touched } => self.say(format!("{what}: {}", streams(*touched)), false),
+            Answer::Done { touched: 0 } if undoes => self.say(format!("{what}: it is so already"), false),
+            Answer::Done { .. } if done.is_some() => {
+                self.say(format!("{}{held}", done.unwrap_or_default()), false);
+            }
+            Answer::Done { touched } => {
+                let held = if *touched > 0 { held } else { "" };
+                self.say(format!("{what}: {}{held}", streams(*touched)), false);
+            }
             Answer::NotSaved { touched, reason } => {
-                let done = streams(*touched);
+                let done = streams(*touched) + held;
                 self.say(format!("{what}: {done}, but NOT SAVED for the next start: {reason}"), true);
             }
             Answer::Reloaded { summary, .. } => self.say(format!("{what}: {summary}"), false),
             Answer::Refused { reason } => self.say(format!("{what}: refused: {reason}"), true),
         }
         if let (Some(until), Some(toast)) = (undo, &mut self.toast) {
-            let _ = write!(toast.text, " ({} undoes)", self.keymap.key_for(Does::Undo));
+            toast.text += self.undo.as_ref().map_or("", Undo::hint);
             toast.until = until;
         }
     }

@@ -84,9 +84,10 @@ impl State {
     /// A history has come, or a piece of it.
     pub(super) fn take_history(&mut self, history: History) {
         let of = history.of;
-        self.charts.take_in(history);
+        let whole = history.fresh;
+        self.charts.take_in(history, self.now);
         if self.is_frozen() && !self.charts.is_frozen() {
-            self.charts.freeze(Some(self.seen_ago()));
+            self.charts.freeze(Some(self.seen_at()));
         }
         let seen = match (self.screen(), of) {
             (Screen::Stream, HistoryOf::Stream(ix)) => self.open == Some(ix) && self.sees(Part::Charts),
@@ -99,30 +100,25 @@ impl State {
         // While one looks back, what is newest is not in sight.
         let still = self.charts.holds_still() && self.screen() != Screen::Grid;
         let moves = !still && !self.is_frozen();
-        if seen && moves {
+        if seen && (moves || whole) {
             self.want(Dirty::Figures);
         }
     }
 
-    /// The step after the newest one of a page: while it is frozen, of the moment that is shown.
-    #[must_use]
-    pub fn charts_newest(&self, history: &History) -> u64 {
-        let behind = self.now.since(self.seen_at()).as_secs() / history.span.seconds();
-        history.end().saturating_sub(behind).max(history.first)
-    }
-
-    /// The step after the last one that charts of a page show.
-    #[must_use]
-    pub fn charts_end(&self, history: &History) -> u64 {
-        self.charts.end(history).min(self.charts_newest(history))
-    }
-
-    /// Puts the list of workers that take most in order, while its page is open.
+    /// Puts the list of workers that take most in order by itself, while its page is open.
     pub(super) fn settle_tops(&mut self) -> Dirty {
         if self.screen() == Screen::Machine && self.tops.settle(&self.board, self.now, self.pressed_at) {
             return Dirty::Figures;
         }
         Dirty::Clean
+    }
+
+    /// Puts that list in order for a board of another moment, or because its page opens: nobody has seen
+    /// yet what could move under a hand.
+    pub(super) fn sort_tops(&mut self) {
+        if self.screen() == Screen::Machine {
+            self.tops.settle(&self.board, self.now, None);
+        }
     }
 
     /// The next part, or the one before.

@@ -1,6 +1,7 @@
 //! The penalty box: only streams that are not well, the worst first, the oldest fault first.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::held::Held;
@@ -28,14 +29,14 @@ pub enum Standing {
 const STANDINGS: usize = 5;
 
 impl Standing {
-    /// Where this stream stands; `None` when nothing is wrong with it.
+    /// Where this stream stands at `now`; `None` when nothing is wrong with it.
     #[must_use]
-    pub fn of(row: &Row) -> Option<Self> {
+    pub fn of(row: &Row, now: Moment) -> Option<Self> {
         let Some(severity) = severity(row) else {
             return (!row.conditions.is_empty() || is_failing(row)).then_some(Self::Explained);
         };
         Some(match severity {
-            _ if row.care.muted_until.is_some() => Self::Muted,
+            _ if row.care.is_muted(now) => Self::Muted,
             _ if row.care.acknowledged.is_some() => Self::Acknowledged,
             Severity::Critical => Self::Critical,
             Severity::Warning => Self::Warning,
@@ -73,7 +74,7 @@ pub fn looks(row: &Row) -> Health {
     match severity(row) {
         Some(Severity::Critical) => Health::Critical,
         Some(Severity::Warning) => Health::Warning,
-        None if Standing::of(row).is_some() => Health::Warning,
+        None if !row.conditions.is_empty() || is_failing(row) => Health::Warning,
         None => row.health(),
     }
 }
@@ -89,49 +90,66 @@ pub fn since(row: &Row) -> Moment {
     of(false).or_else(|| of(true)).unwrap_or(row.since)
 }
 
-/// The streams that are not well, the worst first.
+/// The streams that are not well at `now`, the worst first.
 #[must_use]
-pub fn in_order(board: &Board) -> Vec<StreamIx> {
+pub fn in_order(board: &Board, now: Moment) -> Vec<StreamIx> {
     let rows = board.rows.values();
     let mut unwell: Vec<_> = rows
-        .filter_map(|row| Some((Standing::of(row)?, Reverse(severity(row)), since(row), row.ix)))
+        .filter_map(|row| Some((Standing::of(row, now)?, Reverse(severity(row)), since(row), row.ix)))
         .collect();
     unwell.sort_unstable();
     unwell.into_iter().map(|(.., ix)| ix).collect()
 }
 
-/// How many streams stand where.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally([u32; STANDINGS]);
+/// How many streams stand where. Each is counted as it was when it was put in: a mute that runs out
+/// meanwhile makes no count wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    counts: [u32; STANDINGS],
+    /// Those that stand somewhere.
+    standings: BTreeMap<StreamIx, Standing>,
+}
 
 impl Tally {
-    /// Counts `rows`.
+    /// Counts the rows of a board as they are at `now`.
     #[must_use]
-    pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
+    pub fn of(board: &Board, now: Moment) -> Self {
         let mut tally = Self::default();
-        rows.into_iter().for_each(|row| tally.add(row));
+        for row in board.rows.values() {
+            tally.put(row.ix, Standing::of(row, now));
+        }
         tally
     }
 
-    /// One stream more.
-    pub fn add(&mut self, row: &Row) {
-        if let Some(standing) = Standing::of(row) {
-            self.0[standing as usize] += 1;
+    /// A stream stands there now, or nowhere. Says where it stood.
+    pub fn put(&mut self, ix: StreamIx, standing: Option<Standing>) -> Option<Standing> {
+        let was = match standing {
+            Some(standing) => {
+                self.counts[standing as usize] += 1;
+                self.standings.insert(ix, standing)
+            }
+            None => self.standings.remove(&ix),
+        };
+        if let Some(was) = was {
+            self.counts[was as usize] -= 1;
         }
+        was
     }
 
-    /// One stream less, which was counted as it is in `row`.
-    pub fn remove(&mut self, row: &Row) {
-        if let Some(standing) = Standing::of(row) {
-            let count = &mut self.0[standing as usize];
-            *count = count.saturating_sub(1);
+    /// A delta is about to change the board that was counted, at `now`.
+    pub fn take_delta(&mut self, delta: &Delta, now: Moment) {
+        for ix in delta.removed.iter().filter(|ix| !delta.rows.contains_key(ix)) {
+            self.put(*ix, None);
+        }
+        for (ix, row) in &delta.rows {
+            self.put(*ix, Standing::of(row, now));
         }
     }
 
     /// How many stand there.
     #[must_use]
     pub const fn at(&self, standing: Standing) -> u32 {
-        self.0[standing as usize]
+        self.counts[standing as usize]
     }
 
     /// How many someone is to look at.
@@ -153,7 +171,7 @@ impl Tally {
     /// How many are in the box.
     #[must_use]
     pub fn all(&self) -> u32 {
-        self.0.iter().sum()
+        self.counts.iter().sum()
     }
 }
 
@@ -171,27 +189,24 @@ pub struct Penalty {
 }
 
 impl Penalty {
-    /// The whole board is another one. Says whether there was one before.
-    pub fn count(&mut self, board: &Board) -> bool {
-        self.tally = Tally::of(board.rows.values().map(AsRef::as_ref));
+    /// The whole board is another one, seen at `now`. Says whether there was one before.
+    pub fn count(&mut self, board: &Board, now: Moment) -> bool {
+        self.tally = Tally::of(board, now);
         self.list.changed();
         std::mem::replace(&mut self.counted, true)
     }
 
-    /// A row is about to change. Says whether that changes who is in the box, or in which order.
-    pub fn row_changes(&mut self, old: Option<&Row>, new: Option<&Row>) -> bool {
-        let place = |row: &Row| Standing::of(row).map(|standing| (standing, severity(row), since(row)));
-        if old.and_then(place) == new.and_then(place) {
-            return false;
+    /// A row is about to change, at `now`. Says whether that changes who is in the box, or in which
+    /// order.
+    pub fn row_changes(&mut self, ix: StreamIx, old: Option<&Row>, new: Option<&Row>, now: Moment) -> bool {
+        let standing = new.and_then(|row| Standing::of(row, now));
+        let stood = self.tally.put(ix, standing);
+        let place = |row: &Row| (severity(row), since(row));
+        let moved = stood != standing || standing.is_some() && old.map(place) != new.map(place);
+        if moved {
+            self.list.changed();
         }
-        if let Some(old) = old {
-            self.tally.remove(old);
-        }
-        if let Some(new) = new {
-            self.tally.add(new);
-        }
-        self.list.changed();
-        true
+        moved
     }
 
     /// Remembers since when nobody is in the box; `seen`: it was looked at before, too.
@@ -201,8 +216,8 @@ impl Penalty {
 
     /// Who is in the box now. Whom someone is about to act on stays where it is, even when it is well
     /// again.
-    fn order(&self, board: &Board, now: Moment) -> Vec<StreamIx> {
-        let mut order = in_order(board);
+    fn order(&self, board: &Board, seen_at: Moment, now: Moment) -> Vec<StreamIx> {
+        let mut order = in_order(board, seen_at);
         let kept = self.list.selected.filter(|_| self.list.is_attended(now));
         let kept = kept.filter(|ix| board.rows.contains_key(ix) && !order.contains(ix));
         if let (Some(ix), Some(at)) = (kept, self.list.position()) {
@@ -211,14 +226,15 @@ impl Penalty {
         order
     }
 
-    /// Opens the box: the worst is selected.
-    pub fn open(&mut self, board: &Board, now: Moment) {
-        self.list.open(in_order(board), now);
+    /// Opens the box over the board as it is at `seen_at`: the worst is selected.
+    pub fn open(&mut self, board: &Board, seen_at: Moment, now: Moment) {
+        self.list.open(in_order(board, seen_at), now);
     }
 
-    /// Puts the box in order by itself. Says whether anything moved.
-    pub fn settle(&mut self, board: &Board, now: Moment, height: usize) -> bool {
-        let order = self.order(board, now);
+    /// Puts the box in order by itself, over the board as it is at `seen_at`. Says whether anything
+    /// moved.
+    pub fn settle(&mut self, board: &Board, seen_at: Moment, now: Moment, height: usize) -> bool {
+        let order = self.order(board, seen_at, now);
         self.list.arrange(order, now, height)
     }
 }
@@ -233,13 +249,14 @@ impl State {
 
     /// Opens the box.
     pub(super) fn open_penalty(&mut self) {
-        self.penalty.open(&self.board, self.now);
+        self.penalty.open(&self.board, self.seen_at(), self.now);
         self.go(Screen::Penalty);
     }
 
     /// The whole board is another one.
     pub(super) fn unwell_changed(&mut self) {
-        let seen = self.penalty.count(&self.board);
+        let seen_at = self.seen_at();
+        let seen = self.penalty.count(&self.board, seen_at);
         if !self.is_frozen() {
             self.penalty.empty_or_not(self.penalty.tally.all() == 0, self.now, seen);
         }
@@ -247,8 +264,8 @@ impl State {
     }
 
     fn settle_penalty(&mut self) -> bool {
-        let height = self.penalty_height();
-        self.penalty.settle(&self.board, self.now, height)
+        let (height, seen_at) = (self.penalty_height(), self.seen_at());
+        self.penalty.settle(&self.board, seen_at, self.now, height)
     }
 
     /// A row is about to change, which is worth `change` where it is seen. How soon what the penalty
@@ -256,7 +273,7 @@ impl State {
     pub(super) fn unwell_row(&mut self, ix: StreamIx, new: &Row, change: Dirty) -> Dirty {
         let old = self.board.rows.get(&ix).map(AsRef::as_ref);
         // How many there are to look at can be seen everywhere.
-        let moved = self.penalty.row_changes(old, Some(new));
+        let moved = self.penalty.row_changes(ix, old, Some(new), self.now);
         match self.screen() {
             Screen::Wall => self.wall_row(change, moved, new),
             _ if moved => Dirty::Now,
@@ -282,8 +299,15 @@ impl State {
     pub(super) fn unwell_row_goes(&mut self, ix: StreamIx, delta: &Delta) {
         if !delta.rows.contains_key(&ix) {
             let old = self.board.rows.get(&ix).map(AsRef::as_ref);
-            self.penalty.row_changes(old, None);
+            self.penalty.row_changes(ix, old, None, self.now);
         }
+    }
+
+    /// Rows have changed: since when nobody is in the box, and whom the wall lists.
+    pub(super) fn unwell_settled(&mut self) {
+        let empty = self.penalty.tally.all() == 0;
+        self.penalty.empty_or_not(empty, self.now, true);
+        self.settle_wall_box();
     }
 
     /// When the box on the screen is to be put in order.
@@ -309,8 +333,8 @@ impl State {
             if let Some(next) = row.next {
                 consider(Countdown::Coarse.changes_in(self.now.until(next)));
             }
-            if let Some(until) = row.care.muted_until {
-                consider(Countdown::Coarse.changes_in(self.now.until(until)));
+            if let Some(left) = row.care.muted_for(self.now) {
+                consider(Countdown::Coarse.changes_in(left).min(left));
             }
         }
         if let Some((since, _)) = self.penalty.empty_since {

@@ -13,6 +13,7 @@ impl State {
         self.now = self.now.max(board.at);
         self.heard(Duration::ZERO);
         self.lookback.record_board(&self.board, !self.connected, &board, self.clock.wall_zero);
+        self.watch_board_for_alarms(&board, !self.connected);
         self.connected = true;
         if self.is_frozen() {
             self.take_board_behind(board);
@@ -84,7 +85,7 @@ impl State {
         if self.totals != before || notices {
             dirty = Dirty::Now;
         }
-        self.penalty.empty_or_not(self.penalty.tally.all() == 0, self.now, true);
+        self.unwell_settled();
         self.want(dirty);
         self.look().into_iter().collect()
     }

@@ -181,19 +181,48 @@ fn filters_know_words_and_their_absence() {
 }
 
 #[test]
-fn pasted_text_is_a_filter_or_nothing() {
+fn pasted_text_is_one_line_or_nothing() {
     let mut state = grid();
     let paste = |state: &mut State, text: &str| {
         let now = state.now;
-        update(state, now, Event::Typed(Typed::Paste(text.into())))
+        update(state, now, Event::Typed(Typed::Paste { text: text.into(), cut: false }))
     };
     assert!(paste(&mut state, "xxXy").is_empty());
     assert!(state.question().is_none() && state.toast.is_some());
     press(&mut state, ch('/'));
-    paste(&mut state, "sport\nX\ny");
-    assert_eq!(state.list.filter, "sport");
-    paste(&mut state, &"long".repeat(1_000));
-    assert_eq!(state.list.filter.chars().count(), MAX_LINE);
+    paste(&mut state, "sport\nlive\r\n");
+    assert_eq!((state.list.filter.as_str(), state.list.order.len()), ("sport live", 19));
+    paste(&mut state, "\u{1b}[2J");
+    assert_eq!(state.list.filter, "sport live␛[2J", "and no command to the terminal");
+    // A query as long as one may be is taken whole.
+    control(&mut state, 'u');
+    paste(&mut state, &"live ".repeat(80));
+    assert!(state.prompt().unwrap().mistake.is_none());
+    control(&mut state, 'u');
+    for (columns, height) in [(80, 24), (120, 40), (200, 60)] {
+        update(&mut state, NOW, Event::Resized(Size::new(columns, height)));
+        paste(&mut state, &"x".repeat(MAX_LINE));
+        assert_eq!(state.list.filter.chars().count(), MAX_LINE);
+        assert!(!screen(&state).contains("▲ cut"), "it has room");
+        paste(&mut state, "y");
+        assert!(screen(&state).contains("▲ cut at 1 000 characters"), "{}", screen(&state));
+        press(&mut state, KeyCode::Backspace);
+        assert!(!screen(&state).contains("▲ cut"));
+        control(&mut state, 'u');
+    }
+    // Where the rest was lost before it came here, that is told too.
+    update(&mut state, NOW, Event::Typed(Typed::Paste { text: "news".into(), cut: true }));
+    assert!(screen(&state).contains("▲ cut at"));
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, ch(':'));
+    paste(&mut state, &"theme\n".repeat(1_000));
+    assert!(screen(&state).contains("▲ cut at"), "{}", screen(&state));
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, ch('N'));
+    paste(&mut state, "called the\nprovider");
+    let effects = press(&mut state, KeyCode::Enter);
+    let Command::Care { order, .. } = command(&effects).0 else { panic!() };
+    assert_eq!(*order, crate::model::CareOrder::Note("called the provider".into()));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::list::HOLD_AFTER_KEY;
+use super::hold::HOLD_AFTER_KEY;
 use crate::model::{Board, Moment, Row, StreamIx, Usage};
 
 /// So many are listed of each.

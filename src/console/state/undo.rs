@@ -4,24 +4,37 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::orders::starts;
 use super::update::Effect;
 use super::{Pending, State};
-use crate::model::{Action, Board, CareOrder, Command, Moment, Row, Selection, StreamId, Wanted};
+use crate::console::keymap::Does;
+use crate::model::{Action, Board, Care, CareOrder, Command, Moment, Row, Selection, StreamId, Wanted};
 
 /// An order can be taken back for this long after it was answered.
 pub const UNDO_FOR: Duration = Duration::from_secs(10);
 /// An order that needs more commands than this to be taken back can't be.
 pub const MAX_UNDO: usize = 32;
 
+/// How an order is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Back {
+    /// What was ordered.
+    pub ordered: Command,
+    /// Brings back what it really changed, and nothing else.
+    pub commands: Vec<Command>,
+}
+
 /// What takes the last order back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
-    /// What was ordered.
+    /// What was ordered, for people.
     pub what: String,
-    /// Brings back what it really changed, and nothing else.
-    pub commands: Vec<Command>,
+    /// What is to be done.
+    pub back: Back,
     /// Until when.
     pub until: Moment,
+    /// What is said about that, behind the answer.
+    hint: String,
 }
 
 /// The commands that bring back what `command` changes on `board` at its time `now`; none when
@@ -75,8 +88,7 @@ fn streams(action: Action, ids: Vec<StreamId>) -> Vec<Command> {
 }
 
 fn care(order: &CareOrder, board: &Board, target: &Selection, now: Moment) -> Vec<Command> {
-    let muted_for =
-        |row: &Row| row.care.muted_until.map(|until| now.until(until)).filter(|left| !left.is_zero());
+    let muted_for = |row: &Row| row.care.muted_for(now);
     // What brings a row back, if the order changes it.
     let back = |row: &Row| match order {
         CareOrder::Acknowledge => row.care.acknowledged.is_none().then_some(CareOrder::Unacknowledge),
@@ -102,35 +114,105 @@ fn care(order: &CareOrder, board: &Board, target: &Selection, now: Moment) -> Ve
     commands.map(|(order, ids)| Command::Care { order, target: Selection::Ids(ids) }).collect()
 }
 
+impl Undo {
+    /// What is said behind the answer.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+
+    /// What is still to be taken back: whatever is as the order left it, or as it was before, where
+    /// the board does not show the order yet. What somebody has changed since is theirs; says whether
+    /// there is such a thing.
+    fn still(self, board: &Board) -> (Vec<Command>, bool) {
+        let Back { ordered, commands } = self.back;
+        let answered = self.until - UNDO_FOR;
+        let mut changed = false;
+        let still = commands.into_iter().filter_map(|command| match (&ordered, command) {
+            (Command::Care { order, .. }, Command::Care { order: back, target }) => {
+                let rows = rows(board, &target);
+                let ours =
+                    |row: &&Row| is_after(&row.care, order, answered) || is_after(&row.care, &back, answered);
+                let ids: Vec<StreamId> =
+                    rows.iter().filter(|row| ours(row)).map(|row| row.id.clone()).collect();
+                changed |= ids.len() < rows.len();
+                (!ids.is_empty()).then_some(Command::Care { order: back, target: Selection::Ids(ids) })
+            }
+            (Command::Slots(ordered), Command::Slots(before)) => {
+                let ours = has_slots(board, *ordered) || has_slots(board, before);
+                changed |= !ours;
+                ours.then_some(Command::Slots(before))
+            }
+            // A stream is wanted or not: who has it so already is left alone, and not counted.
+            (_, command) => Some(command),
+        });
+        (still.collect(), changed)
+    }
+}
+
+fn has_slots(board: &Board, slots: Option<u32>) -> bool {
+    let pool = board.pool;
+    slots.map_or(pool.auto, |slots| !pool.auto && pool.slots == slots)
+}
+
+/// Whether it is noted as `order` notes it, which was answered at `answered`.
+fn is_after(care: &Care, order: &CareOrder, answered: Moment) -> bool {
+    match order {
+        CareOrder::Acknowledge => care.acknowledged.is_some(),
+        CareOrder::Unacknowledge => care.acknowledged.is_none(),
+        CareOrder::Mute(span) => care.muted_until.is_some_and(|until| {
+            let meant = answered + *span;
+            meant.since(until).max(until.since(meant)) <= UNDO_FOR
+        }),
+        CareOrder::Unmute => care.muted_until.is_none_or(|until| until <= answered),
+        CareOrder::Note(note) => care.note == *note,
+    }
+}
+
 impl State {
-    /// An order was done: it can be taken back from now on. Says what to say about that.
-    pub(super) fn can_be_undone(&mut self, what: &str, commands: Vec<Command>) -> Option<Moment> {
-        if commands.is_empty() {
-            return None;
-        }
+    /// An order was done: it can be taken back from now on, and until when.
+    pub(super) fn can_be_undone(&mut self, what: &str, back: Back) -> Moment {
         let until = self.now + UNDO_FOR;
-        self.undo = Some(Undo { what: what.to_owned(), commands, until });
-        Some(until)
+        let hint = format!(" ({} undoes)", self.keymap.key_for(Does::Undo));
+        self.undo = Some(Undo { what: what.to_owned(), back, until, hint });
+        until
+    }
+
+    /// What could be taken back until now, which it can't any more: nothing says that it could.
+    pub(super) fn take_undo(&mut self) -> Option<Undo> {
+        let undo = self.undo.take()?;
+        for toast in self.older_toasts.iter_mut().chain(&mut self.toast) {
+            if let Some(text) = toast.text.strip_suffix(undo.hint.as_str()) {
+                toast.text = text.to_owned();
+            }
+        }
+        Some(undo)
     }
 
     /// Takes the last order back.
     pub(super) fn take_back(&mut self) -> Vec<Effect> {
-        let Some(undo) = self.undo.take().filter(|undo| undo.until > self.now) else {
+        let Some(undo) = self.take_undo().filter(|undo| undo.until > self.now) else {
             self.say("nothing to undo".into(), true);
             return Vec::new();
         };
-        let last = undo.commands.len().saturating_sub(1);
-        let commands = undo.commands.into_iter().enumerate();
-        let done = format!("undone: {}", undo.what);
-        let what = format!("undo {}", undo.what);
-        let sent = commands.map(|(n, command)| {
+        let (what, undone) = (format!("undo {}", undo.what), format!("undone: {}", undo.what));
+        let (commands, changed) = undo.still(self.live());
+        if commands.is_empty() {
+            self.say(format!("{what}: it was changed again since, and stays so"), true);
+            return Vec::new();
+        }
+        let rest = if changed { ", but for what was changed again since" } else { "" };
+        let done = undone + rest;
+        let last = commands.len() - 1;
+        let sent = commands.into_iter().enumerate().map(|(n, command)| {
             // A size of the pool that is on its way is no longer what is wanted.
-            if matches!(command, Command::Slots(_)) {
+            let pool = matches!(command, Command::Slots(_));
+            if pool {
                 self.slots_order = None;
             }
-            let quiet = n < last;
-            let (what, done) = (what.clone(), Some(done.clone()));
-            self.send(command, Pending { seq: self.next_seq, what, done, quiet, inverse: Vec::new() })
+            let (quiet, undoes, starts) = (n < last, last == 0 && !pool, starts(&command));
+            let (seq, what, done) = (self.next_seq, what.clone(), Some(done.clone()));
+            self.send(command, Pending { seq, what, done, quiet, starts, undoes, back: None })
         });
         sent.collect()
     }
@@ -140,7 +222,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::console::tests::support::{NOW, ago, board};
-    use crate::model::{Care, RolloutOrder, StreamIx};
+    use crate::model::{RolloutOrder, StreamIx};
 
     fn change(board: &mut Board, n: u32, change: impl Fn(&mut Row)) {
         change(Arc::make_mut(board.rows.get_mut(&StreamIx(n)).unwrap()));

@@ -94,6 +94,7 @@ pub fn believed(known: Moment, told: Moment) -> Moment {
 pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     state.now = now;
     let mut effects = take_in(state, event);
+    effects.extend(state.hold_title());
     effects.extend(state.readings_wanted());
     effects.extend(state.old_lines_wanted());
     effects
@@ -150,9 +151,9 @@ impl State {
                 return self.pressed(key);
             }
             Typed::Mouse(mouse) => return self.moused(mouse),
-            Typed::Paste(text) => {
+            Typed::Paste { text, cut } => {
                 self.want(Dirty::Typed);
-                self.pasted(&text);
+                self.pasted(&text, cut);
             }
             Typed::Background(background) => self.background_told(background),
         }

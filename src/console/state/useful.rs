@@ -49,7 +49,10 @@ impl State {
                 Does::Start => target(|wanted, _| wanted == Wanted::Stopped),
                 Does::Stop => target(|wanted, phase| wanted == Wanted::Started || phase != Phase::Stopped),
                 Does::Restart => target(|wanted, _| wanted == Wanted::Started),
-                Does::Acknowledge => self.cared_for().into_iter().any(|row| Standing::of(row).is_some()),
+                Does::Acknowledge => {
+                    let now = self.seen_at();
+                    self.cared_for().into_iter().any(|row| Standing::of(row, now).is_some())
+                }
                 _ => true,
             }
     }

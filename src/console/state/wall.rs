@@ -1,19 +1,20 @@
 //! The wall: which tiles are on which page, and when it turns. Needs no key.
 
+mod swaps;
+
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
-use super::penalty::{Standing, in_order, severity};
+use super::penalty::{Standing, in_order, severity, since};
 use super::update::Effect;
 use super::{Dirty, Screen, State, notices};
 use crate::console::keymap::Does;
-use crate::console::layout::wall::{Plan, loud, plan};
+use crate::console::layout::wall::{BoxPlan, Plan, box_plan, loud, plan};
 use crate::console::spans::slow_age_changes_in;
 use crate::console::text::cells;
-use crate::model::{Board, Moment, Row, Severity, StreamIx};
+use crate::model::{Board, Moment, Phase, Row, Severity, StreamIx};
 
 /// A page is shown this long.
 pub const PAGE_FOR: Duration = Duration::from_secs(15);
@@ -25,13 +26,16 @@ pub const CALM_AFTER: Duration = Duration::from_secs(60);
 
 /// What stands on the wall.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct Wall {
     /// It is the whole console: there is nothing to go back to.
     pub alone: bool,
     /// The tiles: those with a fault first, and else as the configuration has them.
     pub order: Vec<StreamIx>,
-    /// The penalty box.
+    /// Who is in the penalty box, in order: always as its counts say.
     pub unwell: Vec<StreamIx>,
+    /// Who is in there, or in which order, changed since.
+    unwell_stale: bool,
     /// Which page is shown, from 0.
     pub page: usize,
     /// A health changed since the tiles were put in order.
@@ -45,51 +49,31 @@ pub struct Wall {
 }
 
 impl Wall {
-    /// Puts tiles and box in order from the ground up.
-    fn put_in_order(&mut self, board: &Board, now: Moment) {
+    /// Puts tiles and box in order from the ground up; the board is seen at `seen_at`.
+    fn put_in_order(&mut self, board: &Board, seen_at: Moment, now: Moment) {
         (self.stale, self.ordered_at, self.shuffled) = (false, now, false);
-        self.unwell = in_order(board);
-        self.order = ordered(board);
+        self.unwell = in_order(board, seen_at);
+        self.order = ordered(board, seen_at);
     }
 
     /// Brings those with a fault to the front, and moves as few as can be: who was there and is well
     /// changes places with who comes. All others stay, until it is calm.
-    fn bring_to_front(&mut self, board: &Board, now: Moment) {
+    fn bring_to_front(&mut self, board: &Board, seen_at: Moment, now: Moment) {
         (self.stale, self.ordered_at, self.shuffled) = (false, now, true);
-        self.unwell = in_order(board);
-        let rank_of = |ix: &StreamIx| board.rows.get(ix).map(|row| rank(row));
-        let mut here: Vec<Option<Rank>> = self.order.iter().map(rank_of).collect();
-        let mut wanted: Vec<Rank> = board.rows.values().map(|row| rank(row)).collect();
-        wanted.sort_unstable();
-        // By rank, where one stands that belongs elsewhere.
-        let mut strays: BTreeMap<Rank, VecDeque<usize>> = BTreeMap::new();
-        for (at, (here, wanted)) in here.iter().zip(&wanted).enumerate() {
-            if let Some(here) = here.filter(|here| here != wanted) {
-                strays.entry(here).or_default().push_back(at);
-            }
+        let rank_of = |ix: &StreamIx| board.rows.get(ix).map(|row| rank(row, seen_at));
+        let mut ranks: Vec<Rank> = self.order.iter().filter_map(rank_of).collect();
+        if ranks.len() != self.order.len() {
+            // Some went: all have their places anew.
+            self.put_in_order(board, seen_at, now);
+            return;
         }
-        for (at, wants) in wanted.iter().enumerate() {
-            let Some(stands) = here.get(at).copied().flatten().filter(|stands| stands != wants) else {
-                continue;
-            };
-            let Some(places) = strays.get_mut(wants) else { continue };
-            // Best is one who stands where this one belongs.
-            let best = places.iter().position(|place| wanted.get(*place) == Some(&stands));
-            let Some(from) = places.remove(best.unwrap_or(0)) else { continue };
-            self.order.swap(at, from);
-            here.swap(at, from);
-            let others = strays.entry(stands).or_default();
-            others.retain(|place| *place != at);
-            if wanted.get(from) != Some(&stands) {
-                others.push_back(from);
-            }
-        }
+        swaps::put_in_order(&mut ranks, |a, b| self.order.swap(a, b));
     }
 }
 
 /// The tiles, those with a fault first.
-fn ordered(board: &Board) -> Vec<StreamIx> {
-    let mut order: Vec<_> = board.rows.values().map(|row| (rank(row), row.ix)).collect();
+fn ordered(board: &Board, seen_at: Moment) -> Vec<StreamIx> {
+    let mut order: Vec<_> = board.rows.values().map(|row| (rank(row, seen_at), row.ix)).collect();
     order.sort_unstable();
     order.into_iter().map(|(_, ix)| ix).collect()
 }
@@ -97,9 +81,21 @@ fn ordered(board: &Board) -> Vec<StreamIx> {
 /// Who comes first among the tiles. Ordered.
 type Rank = (bool, Option<Standing>, Reverse<Option<Severity>>);
 
-fn rank(row: &Row) -> Rank {
-    let standing = Standing::of(row);
+fn rank(row: &Row, seen_at: Moment) -> Rank {
+    let standing = Standing::of(row, seen_at);
     (standing.is_none(), standing, Reverse(severity(row)))
+}
+
+/// From when on the age counts that stands on the wall for a stream, if one does: that of the worst
+/// that is wrong with it.
+#[must_use]
+pub fn aged_from(row: &Row, now: Moment) -> Option<Moment> {
+    let worst = row.conditions.iter().find(|c| c.explained.is_none()).or(row.conditions.first());
+    match (worst, row.last_seen.filter(|_| row.phase == Phase::Resting)) {
+        (Some(_), Some(seen)) => Some(seen),
+        (Some(worst), None) => Some(worst.since),
+        (None, _) => Standing::of(row, now).map(|_| since(row)),
+    }
 }
 
 impl State {
@@ -147,7 +143,8 @@ impl State {
     /// Streams came or went, or the board is another one.
     pub(super) fn wall_changed(&mut self) {
         if self.screen() == Screen::Wall {
-            self.wall.put_in_order(&self.board, self.now);
+            let seen_at = self.seen_at();
+            self.wall.put_in_order(&self.board, seen_at, self.now);
             self.fit_wall();
         }
     }
@@ -163,11 +160,27 @@ impl State {
     /// figures, and takes its time: only what viewers see is there at once.
     pub(super) fn wall_row(&mut self, change: Dirty, moved: bool, new: &Row) -> Dirty {
         self.wall.stale |= moved;
+        self.wall.unwell_stale |= moved;
         match change {
-            Dirty::Now if moved && Standing::of(new) == Some(Standing::Critical) => Dirty::Now,
+            Dirty::Now if moved && Standing::of(new, self.now) == Some(Standing::Critical) => Dirty::Now,
             Dirty::Now => Dirty::Figures,
             _ => Dirty::Clean,
         }
+    }
+
+    /// Rows have changed: the box lists whom its title counts. Tiles take their time, lines of a list may
+    /// come and go.
+    pub(super) fn settle_wall_box(&mut self) {
+        if std::mem::take(&mut self.wall.unwell_stale) && self.screen() == Screen::Wall {
+            self.wall.unwell = in_order(&self.board, self.seen_at());
+        }
+    }
+
+    /// The lines of the penalty box that have room on the wall.
+    #[must_use]
+    pub fn wall_box(&self, plan: &Plan) -> (BoxPlan, &[StreamIx]) {
+        let lines = box_plan(plan.penalty, self.wall.unwell.len());
+        (lines, &self.wall.unwell[..lines.shown])
     }
 
     /// When something changes on the wall without an event.
@@ -183,7 +196,8 @@ impl State {
             return;
         }
         if self.wall.stale && self.wall.ordered_at + REORDER_EVERY <= self.now {
-            self.wall.bring_to_front(&self.board, self.now);
+            let seen_at = self.seen_at();
+            self.wall.bring_to_front(&self.board, seen_at, self.now);
             self.want(Dirty::Figures);
         }
         if self.wall.turned_at + PAGE_FOR <= self.now {
@@ -199,7 +213,8 @@ impl State {
             self.want(Dirty::Figures);
             // It is drawn anyway now: where nothing changed for a while, all take their places again.
             if self.wall.shuffled && !self.wall.stale && self.wall.ordered_at + CALM_AFTER <= self.now {
-                self.wall.put_in_order(&self.board, self.now);
+                let seen_at = self.seen_at();
+                self.wall.put_in_order(&self.board, seen_at, self.now);
             }
         }
     }
@@ -208,12 +223,19 @@ impl State {
         self.wall_now().map(|ms| ms.div_euclid(60_000))
     }
 
-    /// When an age on the wall changes.
+    /// When an age on the wall changes that is drawn: of tiles on other pages, and of streams for which
+    /// the box has no room, nobody sees it.
     pub(super) fn wall_ages(&self, consider: &mut impl FnMut(Duration)) {
-        for row in self.wall.unwell.iter().filter_map(|ix| self.row(*ix)) {
-            let ages = row.conditions.iter().map(|c| c.since).chain([super::penalty::since(row)]);
-            let ages = ages.chain(row.last_seen);
-            ages.for_each(|since| consider(slow_age_changes_in(self.now.since(since))));
+        let plan = self.wall_plan();
+        let (_, listed) = self.wall_box(&plan);
+        // The first of them is named in the banner.
+        let named = self.wall.unwell.first();
+        let drawn = self.wall_tiles(&plan).iter().chain(listed).chain(named);
+        for row in drawn.filter_map(|ix| self.row(*ix)) {
+            if let Some(from) = aged_from(row, self.now) {
+                consider(slow_age_changes_in(self.now.since(from)));
+            }
+            row.care.muted_for(self.now).into_iter().for_each(&mut *consider);
         }
         if let Some((since, _)) = self.penalty.empty_since {
             consider(slow_age_changes_in(self.now.since(since)));

@@ -6,6 +6,7 @@ use crossterm::event::KeyCode;
 
 use super::support::*;
 use crate::console::state::log::taking::COPY_BYTES;
+use crate::console::state::overlay::edit::MAX_LINE;
 use crate::console::state::update::{Effect, Event, update};
 use crate::console::state::{Dirty, Screen, State};
 use crate::link::{ClientMessage, MAX_FOLLOWED, ServerMessage};
@@ -100,6 +101,34 @@ fn a_filter_is_inverted_by_a_mark_before_it() {
 }
 
 #[test]
+fn searches_and_filters_from_before_are_called_again_each_by_its_own() {
+    let mut state = pane();
+    for typed in ["/reset", "/seg", "&http", "&!hls"] {
+        keys(&mut state, &typed[..1]);
+        control(&mut state, 'u');
+        keys(&mut state, &typed[1..]);
+        enter(&mut state);
+    }
+    let line = |state: &State| state.prompt().unwrap().edit.text().to_owned();
+    keys(&mut state, "/");
+    press(&mut state, KeyCode::Up);
+    assert_eq!((line(&state), state.log.sieve().search.as_ref().unwrap().text()), ("reset".into(), "reset"));
+    press(&mut state, KeyCode::Up);
+    assert_eq!(line(&state), "reset", "there are no others");
+    press(&mut state, KeyCode::Esc);
+    assert_eq!(state.log.sieve().search.as_ref().unwrap().text(), "seg");
+    keys(&mut state, "&");
+    press(&mut state, KeyCode::Up);
+    assert_eq!((line(&state), state.log.sieve().inverted), ("http".into(), false));
+    press(&mut state, KeyCode::Down);
+    assert_eq!((line(&state), state.log.sieve().inverted), ("!hls".into(), true));
+    // Taken out, it hides nothing any more.
+    control(&mut state, 'u');
+    press(&mut state, KeyCode::Backspace);
+    assert!(state.prompt().is_none() && !state.log.sieve().hides());
+}
+
+#[test]
 fn back_takes_one_step_after_the_other() {
     let mut state = pane();
     keys(&mut state, "&e");
@@ -108,7 +137,7 @@ fn back_takes_one_step_after_the_other() {
     enter(&mut state);
     keys(&mut state, "v");
     press(&mut state, KeyCode::Esc);
-    assert!(!state.log.is_selecting() && state.log.sieve().search.is_some());
+    assert!(state.log.selection().is_none() && state.log.sieve().search.is_some());
     press(&mut state, KeyCode::Esc);
     assert!(state.log.sieve().search.is_none() && state.log.sieve().hides());
     press(&mut state, KeyCode::Esc);
@@ -165,15 +194,19 @@ fn lines_go_to_the_clipboard_and_what_does_not_fit_is_told() {
     assert_eq!(text, "2026-09-21T14:21:48.300Z INFO [hls @ 0x5581] Opening 'seg-1042.ts' for reading");
     assert!(toast(&state).starts_with("1 line sent to the clipboard"), "{}", toast(&state));
     keys(&mut state, "vkk");
-    assert_eq!(copied(keys(&mut state, "y")).lines().count(), 3);
-    assert!(!state.log.is_selecting());
+    let told = state.log.selection().unwrap();
+    assert!(screen(&state).contains(&format!("3 selected, {}B of 64K", told.bytes)));
+    let text = copied(keys(&mut state, "y"));
+    assert_eq!((text.lines().count(), text.len()), (3, told.bytes));
+    assert!(state.log.selection().is_none());
     let long = LogLine { wall_ms: 5, level: LineLevel::Info, text: "x".repeat(2_000).into() };
     tell(&mut state, log(vec![long; 200]));
     keys(&mut state, "vg");
+    assert!(screen(&state).contains("200 selected, 397K: only 64K can be copied"), "{}", screen(&state));
     let text = copied(keys(&mut state, "y"));
     assert!(text.len() <= COPY_BYTES);
     assert!(toast(&state).contains("of 200 lines copied: 64 KiB"), "{}", toast(&state));
-    assert!(state.log.is_selecting(), "to be saved");
+    assert!(state.log.selection().is_some(), "to be saved");
     tell(&mut state, log(Vec::new()));
     assert!(keys(&mut state, "y").is_empty());
 }
@@ -206,7 +239,7 @@ fn what_is_shown_is_saved_where_the_operator_says() {
     assert!(matches!(&effects[..], [Effect::Save(order)] if !order.make_folder), "{effects:?}");
     // A path that could not be typed is not proposed.
     update(&mut state, now, Event::Saved(Ok("saved".into())));
-    state.exports = Some(format!("/{}", "x".repeat(300)).into());
+    state.exports = Some(format!("/{}", "x".repeat(MAX_LINE)).into());
     keys(&mut state, "S");
     assert!(!state.prompt().unwrap().edit.text().contains('/'));
 }

@@ -73,6 +73,30 @@ fn without_a_history_charts_say_so() {
 }
 
 #[test]
+fn a_long_look_at_a_stream_of_seconds_says_since_when_it_is_known() {
+    let mut state = state(80, 24, board(3));
+    tell_time(&mut state);
+    let mut young = row(0);
+    young.started = Some(ago(7));
+    change(&mut state, vec![young]);
+    press(&mut state, KeyCode::Enter);
+    to_part(&mut state, Part::Charts);
+    press(&mut state, KeyCode::Char(']'));
+    let of = HistoryOf::Stream(StreamIx(0));
+    tell_history(&mut state, history(of, Span::Hour, 0, |_, _| 1.0));
+    let shown = screen(&state);
+    assert!(shown.contains("known since 14:31:58; each point takes 10 s"), "{shown}");
+    // Who looks back beyond what is known is told when that began.
+    let begun = |_: &str, step: u64| if step < 1_000 { f32::NAN } else { 1.0 };
+    tell_history(&mut state, history(of, Span::Hour, 360, begun));
+    assert!(!screen(&state).contains("known since"));
+    for _ in 0..12 {
+        press(&mut state, KeyCode::Char('<'));
+    }
+    assert!(screen(&state).contains("known since 15:22:05"), "{}", screen(&state));
+}
+
+#[test]
 fn a_stream_without_detail_yet_shows_what_its_row_holds() {
     let mut state = state(80, 24, supervised_board(12));
     for _ in 0..9 {

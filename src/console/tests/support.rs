@@ -7,6 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 
 use crate::console::decode::Typed;
@@ -429,12 +430,17 @@ pub fn ascii_look() -> Look {
     Look::suiting(true, &Surroundings::default())
 }
 
-/// The screen as text, without what blanks are at the ends of lines.
-pub fn screen_in(state: &State, look: &Look) -> String {
+/// The screen with its styles.
+pub fn buffer_in(state: &State, look: &Look) -> Buffer {
     let backend = TestBackend::new(state.size.width, state.size.height);
     let mut terminal = Terminal::new(backend).unwrap();
     terminal.draw(|frame| view::draw(state, look, frame)).unwrap();
-    let buffer = terminal.backend().buffer();
+    terminal.backend().buffer().clone()
+}
+
+/// The screen as text, without what blanks are at the ends of lines.
+pub fn screen_in(state: &State, look: &Look) -> String {
+    let buffer = buffer_in(state, look);
     let line = |y| {
         let mut text = String::new();
         let mut skip = 0;

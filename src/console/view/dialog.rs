@@ -61,7 +61,11 @@ fn wording(state: &State, question: &Question) -> (String, String) {
         }
         Question::Many(bulk) => {
             let title = format!("{} {}?", capital(bulk.action.word()), counted(bulk.count, "stream"));
-            (title, many(bulk, &state.keymap.key_for(Does::Undo)))
+            let mut what = many(bulk, &state.keymap.key_for(Does::Undo));
+            if state.host_holds() {
+                what.push_str(held(bulk));
+            }
+            (title, what)
         }
     }
 }
@@ -69,6 +73,7 @@ fn wording(state: &State, question: &Question) -> (String, String) {
 /// Who is meant, by name, and whether it can be taken back.
 fn many(bulk: &Bulk, undo: &str) -> String {
     let which = match (&bulk.which, bulk.count) {
+        (Which::One, _) => "The stream here".into(),
         (Which::All, 1) => "The one stream there is".into(),
         (Which::All, _) => "All streams there are".into(),
         (Which::Shown, 1) => "The one stream shown by the filter".into(),
@@ -95,6 +100,21 @@ fn many(bulk: &Bulk, undo: &str) -> String {
         _ => write!(text, " For ten seconds {undo} undoes it."),
     };
     text
+}
+
+/// What comes of it while the machine is too busy, or too full, to start anything.
+const fn held(bulk: &Bulk) -> &'static str {
+    match bulk.action {
+        Action::Restart if bulk.count > 1 => {
+            " The host is overloaded: what ends now is held, and does not come back until the host recovers. For many streams at once this is refused until then."
+        }
+        Action::Restart => {
+            " The host is overloaded: it ends now, is held, and does not come back until the host recovers."
+        }
+        Action::Start => " The host is overloaded: they are held until it recovers.",
+        Action::Stop => " The host is overloaded: undone or not, they do not run again until it recovers.",
+        Action::Look => "",
+    }
 }
 
 /// `ch-003 Alpenblick TV, ch-004 Kino and 4 more`.

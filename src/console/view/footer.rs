@@ -7,6 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::pen::{Pen, Piece, length};
 use crate::console::keymap::Does;
 use crate::console::state::footer::Hint;
+use crate::console::state::overlay::edit::MAX_LINE;
 use crate::console::state::overlay::prompt::{Mistake, Prompt, PromptFor};
 use crate::console::state::{State, Toast};
 use crate::console::text::{cells, counted, keep_lines, thousands, width, wrap};
@@ -29,9 +30,10 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         return;
     }
     if let Some(prompt) = state.prompt() {
-        prompt_line(state, prompt, area, pen);
+        let left_out = prompt_line(state, prompt, area, pen);
         if let Some(mistake) = &prompt.mistake {
-            mistake_lines(state, prompt, mistake, area, pen);
+            let at = place(state, prompt, mistake.at).saturating_sub(left_out).max(1);
+            mistake_lines(mistake, at, area, pen);
         }
         return;
     }
@@ -44,7 +46,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         let mut pieces = hint(key, &word, pen);
         // Behind the last one there may be no room for the gap, and no cut is to be marked for it.
         pieces[1].0.truncate(1 + word.len());
-        let tally = state.penalty.tally;
+        let tally = &state.penalty.tally;
         if does == Does::PenaltyBox && tally.open() > 0 {
             pieces[1].1 = pen.theme.health(tally.worst());
         }
@@ -70,7 +72,10 @@ fn said_sign(toast: &Toast, pen: &Pen) -> (&'static str, Style) {
 pub fn toasts(state: &State, body: Rect, pen: &mut Pen) {
     let in_footer = usize::from(state.toast_width() > 0);
     let toasts: Vec<&Toast> = state.toasts().collect();
-    let mut bottom = body.bottom();
+    // What is wrong with the line being typed stands there first.
+    let mistake = state.prompt().and_then(|prompt| prompt.mistake.as_ref());
+    let taken = mistake.map_or(0, |mistake| cells(mistake_text(mistake, body.width, pen).len()));
+    let mut bottom = body.bottom().saturating_sub(taken).max(body.y);
     for toast in toasts[..toasts.len() - in_footer].iter().rev() {
         let (sign, style) = said_sign(toast, pen);
         // Behind the sign, on each line.
@@ -94,8 +99,9 @@ fn hint(key: String, word: &str, pen: &Pen) -> [Piece; 2] {
     [(key, pen.theme.accent), (format!(" {word}  "), pen.theme.dim)]
 }
 
-/// The line being typed, and beside it what it finds, or what is wrong with it.
-fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
+/// The line being typed, and beside it what it finds; gives the cells by which it stands further left,
+/// where its begin is left out.
+fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) -> u16 {
     let theme = pen.theme;
     let mut facts = prompt_facts(state, prompt, pen);
     let mut typed = vec![(sign(state, prompt.purpose), theme.accent)];
@@ -112,8 +118,10 @@ fn prompt_line(state: &State, prompt: &Prompt, area: Rect, pen: &mut Pen) {
     let wide = wide(&facts);
     pen.pieces(area.right().saturating_sub(wide + 1), area.y, wide, &facts.concat());
     let room = area.width.saturating_sub(wide + 3);
+    let whole = length(&typed);
     keep_caret(&mut typed, room.into(), pen);
     pen.pieces(area.x + 1, area.y, room, &typed);
+    cells(whole - length(&typed).min(whole))
 }
 
 /// What stands before the line: what it is for, and for whom, where there is room for that.
@@ -127,8 +135,14 @@ fn sign(state: &State, purpose: PromptFor) -> String {
     whole.unwrap_or_else(|| purpose.sign().into())
 }
 
+/// Says that not all of what was put in is there.
+pub fn cut_sign(pen: &Pen) -> String {
+    let most = thousands(MAX_LINE as u64);
+    format!("{} cut at {most} characters", pen.glyphs.health(Health::Warning))
+}
+
 /// Leaves out the begin of a line that is too long, so that the caret is seen.
-fn keep_caret(typed: &mut Vec<Piece>, room: usize, pen: &Pen) {
+pub fn keep_caret(typed: &mut Vec<Piece>, room: usize, pen: &Pen) {
     let caret = typed.iter().position(|(text, _)| text == pen.glyphs.caret).unwrap_or(0);
     let mut over = length(&typed[..=caret]).saturating_sub(room);
     if over == 0 {
@@ -173,13 +187,17 @@ fn typed_pieces(prompt: &Prompt, pen: &Pen) -> Vec<Piece> {
 /// What is found by what is typed, and how to leave.
 fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Vec<Piece>> {
     let facts = || state.log.facts(state.log_room());
+    let undo = if prompt.before.trim().is_empty() { "clear" } else { "undo" };
+    let behind = state.filter_behind().is_some();
     let (found, enter, esc) = match prompt.purpose {
         // On a narrow screen the header alone says how many there are.
-        PromptFor::Filter if state.size.width < 60 => (String::new(), "keep", "clear"),
+        PromptFor::Filter if state.size.width < 60 => (String::new(), "keep", undo),
+        // What is found is not what is typed.
+        PromptFor::Filter if behind => ("not applied   ".to_owned(), "keep", undo),
         PromptFor::ViewName => (String::new(), "save", "leave"),
         PromptFor::Filter => {
             let found = format!("{} of {}   ", state.list.order.len(), state.board.rows.len());
-            (found, "keep", "clear")
+            (found, "keep", undo)
         }
         PromptFor::LogSearch => {
             let found =
@@ -199,23 +217,32 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Vec<Piece>> {
         PromptFor::Mute => (String::new(), "mute", "leave as it is"),
         PromptFor::HelpFind => (String::new(), "keep", "clear"),
     };
-    let mut facts = vec![vec![(found, pen.theme.dim)]];
+    // Where there is no room for all, the first go first.
+    let mut facts = vec![vec![(found, if behind { pen.theme.warning } else { pen.theme.dim })]];
     // With a mistake there is nothing to keep.
     if prompt.mistake.is_none() {
         facts.push(hint("enter".into(), enter, pen).into());
+    }
+    if prompt.edit.is_cut() {
+        facts.push(vec![(format!("{}   ", cut_sign(pen)), pen.theme.warning)]);
     }
     facts.push(hint("esc".into(), esc, pen).into());
     facts
 }
 
+fn mistake_text(mistake: &Mistake, width: u16, pen: &Pen) -> Vec<String> {
+    let mut lines = wrap(&mistake.text, width.saturating_sub(2).into(), pen.glyphs);
+    keep_lines(&mut lines, MISTAKE_LINES);
+    lines
+}
+
 /// What is wrong, above the line: at its place, or where there is room.
-fn mistake_lines(state: &State, prompt: &Prompt, mistake: &Mistake, area: Rect, pen: &mut Pen) {
+fn mistake_lines(mistake: &Mistake, at: u16, area: Rect, pen: &mut Pen) {
     let style = pen.theme.warning;
-    let x = place(state, prompt, mistake.at).saturating_add(area.x).min(area.right().saturating_sub(2));
+    let x = at.saturating_add(area.x).min(area.right().saturating_sub(2));
     // The place itself is marked too, for a text that needs the whole line.
     pen.paint(Rect { x, y: area.y, width: 1, height: 1 }, style.add_modifier(Modifier::REVERSED));
-    let mut lines = wrap(&mistake.text, area.width.saturating_sub(2).into(), pen.glyphs);
-    keep_lines(&mut lines, MISTAKE_LINES);
+    let lines = mistake_text(mistake, area.width, pen);
     let high = cells(lines.len()).min(area.y);
     let above = Rect { y: area.y - high, height: high, ..area };
     pen.wipe(above);

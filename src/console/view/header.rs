@@ -15,7 +15,7 @@ use crate::console::state::machine::{Kind, Meter};
 use crate::console::state::notices::{Line, lines};
 use crate::console::state::wants::STRIP as STRIP_SPAN;
 use crate::console::state::{Screen, State};
-use crate::console::text::{cells, counted, float, share_of, width};
+use crate::console::text::{cells, counted, fit, float, share_of, width};
 use crate::model::{Density, Health, HistoryOf, NoticeKind, Phase, Severity, SortBy, coarse_age};
 
 /// Phases in the order of the header: on a narrow screen the last ones are left out.
@@ -31,6 +31,10 @@ const PHASES: [Phase; 10] = [
     Phase::Stopping,
     Phase::Stopped,
 ];
+/// Cells between two things in the header.
+const GAP: usize = 3;
+/// A filter that is cut keeps so many cells.
+const LEAST_FILTER: usize = 6;
 /// A strip's field narrower than this leaves its chart out.
 const LEAST_STRIP_FIELD: u16 = 21;
 
@@ -61,28 +65,14 @@ fn two_lines(state: &State, area: Rect, pen: &mut Pen) {
     pen.pieces(area.right().saturating_sub(health_wide + 1), area.y, health_wide, &health);
     let title_room = area.width.saturating_sub(health_wide + 4);
 
-    let chosen = chosen(state, pen);
-    let phases_wide = length(&phases(state, usize::MAX, pen));
-    let fits = |right: &[Piece]| phases_wide + length(right) + 6 <= usize::from(area.width);
-    let beside = |rotation| [&chosen[..], &pool(state, rotation, pen)[..]].concat();
-    // Without the gap to what stands behind it.
-    let alone = &chosen[..chosen.len().saturating_sub(1)];
-    let can_be_above = !alone.is_empty() && length(alone) <= usize::from(title_room);
-    let mut plans: Vec<(bool, Vec<Piece>)> =
-        [Rotation::Long, Rotation::Short].map(|rotation| (false, beside(rotation))).into();
-    if can_be_above {
-        plans.extend([Rotation::Long, Rotation::Short].map(|r| (true, pool(state, r, pen))));
-    }
-    let least = if area.width < 80 { Rotation::None } else { Rotation::Short };
-    let otherwise = (can_be_above, if can_be_above { pool(state, least, pen) } else { beside(least) });
-    let (above, right) = plans.into_iter().find(|(_, right)| fits(right)).unwrap_or(otherwise);
-
+    let chosen = Chosen::of(state, pen);
+    let (above, chosen, right) = share(state, &chosen, (area.width, title_room), pen);
     let title = [
         ("headend".to_owned(), theme.title),
         (format!(" {}", state.version), theme.faint),
         (format!("  {}", state.title), theme.dim),
     ];
-    pen.pieces(area.x + 1, area.y, title_room, if above { alone } else { &title });
+    pen.pieces(area.x + 1, area.y, title_room, if above { &chosen } else { &title[..] });
     let y = area.y + 1;
     let wide = cells(length(&right)).min(area.width.saturating_sub(12));
     pen.pieces(area.right().saturating_sub(wide + 1), y, wide, &right);
@@ -93,6 +83,50 @@ fn two_lines(state: &State, area: Rect, pen: &mut Pen) {
         vec![("waiting for the supervisor".into(), theme.warning)]
     };
     pen.pieces(area.x + 1, y, room, &left);
+}
+
+/// Who gets the title's place and who stands beside the phases, on a header so wide that has so much
+/// room for a title: whether what is chosen is above, itself, and what stands at the right below.
+fn share(
+    state: &State,
+    chosen: &Chosen,
+    (wide, title_room): (u16, u16),
+    pen: &Pen,
+) -> (bool, Vec<Piece>, Vec<Piece>) {
+    let (wide, title_room) = (usize::from(wide), usize::from(title_room));
+    let phases_wide = length(&phases(state, usize::MAX, pen));
+    let beside = |chosen: &[Piece], rotation| {
+        let gap = (!chosen.is_empty()).then(|| gap(pen));
+        chosen.iter().cloned().chain(gap).chain(pool(state, rotation, pen)).collect::<Vec<_>>()
+    };
+    let fits = |right: &[Piece]| phases_wide + length(right) + 6 <= wide;
+    let whole = chosen.within(usize::MAX, pen);
+    let can_be_above = |chosen: &[Piece]| !chosen.is_empty() && length(chosen) <= title_room;
+    let rotations = [Rotation::Long, Rotation::Short];
+    for above in [false, true] {
+        for rotation in rotations {
+            let right = if above { pool(state, rotation, pen) } else { beside(&whole, rotation) };
+            if fits(&right) && (!above || can_be_above(&whole)) {
+                return (above, whole, right);
+            }
+        }
+    }
+    // Rather less of a long filter than of what is counted.
+    let least = if wide < 80 { Rotation::None } else { Rotation::Short };
+    let pool = pool(state, least, pen);
+    let room_beside = wide.saturating_sub(phases_wide + length(&pool) + 6 + GAP);
+    let (above, room) = if title_room >= room_beside { (true, title_room) } else { (false, room_beside) };
+    let cut = chosen.within(room.max(chosen.least()), pen);
+    if above && can_be_above(&cut) {
+        return (true, cut, pool);
+    }
+    let cut = if above { chosen.within(chosen.least(), pen) } else { cut };
+    let right = beside(&cut, least);
+    (false, cut, right)
+}
+
+fn gap(pen: &Pen) -> Piece {
+    (" ".repeat(GAP), pen.theme.dim)
 }
 
 /// How many streams are in which health.
@@ -109,36 +143,67 @@ fn healths(state: &State, with_words: bool, pen: &Pen) -> Vec<Piece> {
 }
 
 /// What the operator chose to see in the grid, as far as the grid itself does not show it.
+#[derive(Default)]
+struct Chosen {
+    parts: Vec<Piece>,
+    /// What may be long, and comes last.
+    filter: Option<Piece>,
+}
+
+impl Chosen {
+    fn of(state: &State, pen: &Pen) -> Self {
+        if state.screen() != Screen::Grid {
+            return Self::default();
+        }
+        Self { parts: chosen(state, pen), filter: filter(state, pen) }
+    }
+
+    /// Side by side, the filter cut so that all take at most `room` cells.
+    fn within(&self, room: usize, pen: &Pen) -> Vec<Piece> {
+        let gap = |n: usize| (n > 0).then(|| gap(pen));
+        let parts = self.parts.iter().cloned().enumerate();
+        let mut pieces: Vec<Piece> = parts.flat_map(|(n, part)| gap(n).into_iter().chain([part])).collect();
+        if let Some((text, style)) = &self.filter {
+            pieces.extend(gap(pieces.len()));
+            let left = room.saturating_sub(length(&pieces));
+            pieces.push((fit(text, left, pen.glyphs).into_owned(), *style));
+        }
+        pieces
+    }
+
+    /// The room they want at least: a filter that is longer is recognised by its begin.
+    fn least(&self) -> usize {
+        let parts: usize = self.parts.iter().map(|(text, _)| width(text) + GAP).sum();
+        match &self.filter {
+            Some((text, _)) => parts + width(text).min(LEAST_FILTER),
+            None => parts.saturating_sub(GAP),
+        }
+    }
+}
+
 fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
     let (theme, list) = (pen.theme, &state.list);
-    let mut pieces: Vec<Piece> = Vec::new();
-    if state.screen() != Screen::Grid {
-        return pieces;
-    }
-    let gap = || ("   ".to_owned(), theme.dim);
+    let mut parts: Vec<Piece> = Vec::new();
     if !state.chosen.is_empty() {
         let hidden = match state.chosen.hidden() {
             0 => String::new(),
             hidden => format!(", {hidden} hidden"),
         };
-        pieces.extend([(format!("{} selected{hidden}", state.chosen.len()), theme.accent), gap()]);
+        parts.push((format!("{} selected{hidden}", state.chosen.len()), theme.accent));
     }
     // What a view that was not changed shows, its name says.
     let said = state.shown_view().is_some_and(|(_, changed)| !changed);
     if let Some((view, changed)) = state.shown_view() {
         let key = view.key.map_or_else(String::new, |key| format!("{key} "));
         let changed = if changed { " changed" } else { "" };
-        pieces.extend([(format!("view {key}{}{changed}", view.name), theme.accent), gap()]);
+        parts.push((format!("view {key}{}{changed}", view.name), theme.accent));
     }
-    if list.is_filtered() {
+    if list.is_filtered() && state.filter_behind().is_none() {
         let shown = format!("{} of {} shown", list.order.len(), state.board.rows.len());
-        pieces.extend([(shown, theme.accent), gap()]);
+        parts.push((shown, theme.accent));
     }
     if list.faults_only && !said {
-        pieces.extend([("faults only".into(), theme.accent), gap()]);
-    }
-    if !list.filter.trim().is_empty() && state.prompt().is_none() && !said {
-        pieces.extend([(format!("/{}", list.filter), theme.accent), gap()]);
+        parts.push(("faults only".into(), theme.accent));
     }
     let SortBy { column, reversed } = list.sort;
     // Tiles have no titles.
@@ -148,9 +213,23 @@ fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
     if !marked {
         let arrow = if descends(column) == reversed { pen.glyphs.up } else { pen.glyphs.down };
         let word = column.map_or("configured", |column| column.title(u16::MAX));
-        pieces.extend([(format!("by {word} {arrow}"), theme.dim), gap()]);
+        parts.push((format!("by {word} {arrow}"), theme.dim));
     }
-    pieces
+    parts
+}
+
+/// The filter, or that it is not in force.
+fn filter(state: &State, pen: &Pen) -> Option<Piece> {
+    if let Some(behind) = state.filter_behind().map(str::trim) {
+        // The rows are no answer to what is typed.
+        let sign = pen.glyphs.health(Health::Warning);
+        let rows = if behind.is_empty() { "all".to_owned() } else { format!("/{behind}") };
+        return Some((format!("{sign} not applied, shown: {rows}"), pen.theme.warning));
+    }
+    let filter = state.list.filter.trim();
+    let said = state.shown_view().is_some_and(|(_, changed)| !changed);
+    let told = !filter.is_empty() && state.prompt().is_none() && !said;
+    told.then(|| (format!("/{filter}"), pen.theme.accent))
 }
 
 /// How much is said about streams that take turns.
@@ -319,8 +398,9 @@ fn strip(state: &State, area: Rect, pen: &mut Pen) {
         if field < LEAST_STRIP_FIELD || chart_at + 3 > room {
             continue;
         }
-        if let Some((history, series)) =
-            history.and_then(|history| Some((history, history.series.get(meter.kind.series())?)))
+        // Of each step the highest: a peak is worth more than a pause.
+        if let Some((history, (_, series))) =
+            history.and_then(|history| Some((history, history.extremes(meter.kind.series())?)))
         {
             let later = history.end() - state.charts.newest(history);
             let later = usize::try_from(later).unwrap_or(usize::MAX);

@@ -10,8 +10,9 @@ use crate::console::keymap::Does;
 use crate::console::state::State;
 use crate::console::state::log::lines::What;
 use crate::console::state::log::stamps::local;
+use crate::console::state::log::taking::{COPY_BYTES, Size};
 use crate::console::state::log::{Facts, Room, Row};
-use crate::console::text::{counted, fit, thousands, width};
+use crate::console::text::{bytes, counted, fit, thousands, width};
 use crate::model::LineLevel;
 
 /// Cells a title keeps beside the facts, however many those are: those of its first word.
@@ -116,6 +117,10 @@ fn facts_of(state: &State, facts: &Facts, short: bool, pen: &Pen) -> Vec<Fact> {
     };
     let rows = state.log.streams().into_iter().filter_map(|ix| state.row(ix));
     let dropped: u64 = rows.map(|row| row.lines_dropped).sum();
+    if state.is_frozen() {
+        // Lines are not kept by the moment.
+        tell(1, "as now, not as then".into(), "as now".into(), theme.accent);
+    }
     if facts.missed > 0 {
         let text = format!("{} missed", facts.missed);
         tell(1, text.clone(), text, theme.warning);
@@ -134,8 +139,17 @@ fn facts_of(state: &State, facts: &Facts, short: bool, pen: &Pen) -> Vec<Fact> {
         let long = current.map_or_else(|| few.clone(), |current| format!("hit {current} of {count}"));
         tell(3, long, few, theme.accent);
     }
-    if state.log.is_selecting() {
-        tell(6, "selecting".into(), "selecting".into(), theme.accent);
+    if let Some(Size { lines, bytes: taken }) = state.log.selection() {
+        let (size, most) = (bytes(taken as u64), bytes(COPY_BYTES as u64));
+        let fits = taken < COPY_BYTES;
+        let (long, few, style) = if fits {
+            let long = format!("{} selected, {size} of {most}", thousands(lines as u64));
+            (long, format!("{lines} sel {size}/{most}"), theme.accent)
+        } else {
+            let long = format!("{} selected, {size}: only {most} can be copied", thousands(lines as u64));
+            (long, format!("{lines} sel {size}>{most}"), theme.warning)
+        };
+        tell(1, long, few, style);
     }
     if facts.reading {
         let text = format!("reading{}", pen.glyphs.cut);

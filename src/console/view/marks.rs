@@ -80,7 +80,7 @@ pub fn frozen(state: &State, room: usize, pen: &Pen) -> Option<Mark> {
     let mut facts = vec![format!("reaches back {reach}")];
     // What is not kept is as it is now.
     match state.screen() {
-        Screen::Stream => facts.insert(0, "inputs, runs and log are as now".into()),
+        Screen::Stream => facts.insert(0, "command and log are as now".into()),
         Screen::Log | Screen::OwnLog => facts.insert(0, "the log is as now".into()),
         _ => {}
     }

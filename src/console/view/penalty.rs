@@ -12,7 +12,7 @@ use crate::console::spans::{Countdown, age_words};
 use crate::console::state::State;
 use crate::console::state::penalty::{Standing, looks, since};
 use crate::console::text::{UNKNOWN, cells, count, counted, keep_lines, wrap};
-use crate::model::{Health, Phase, Row, coarse_age};
+use crate::model::{Health, Moment, Phase, Row, coarse_age};
 
 /// From this width on a stream's standing has a column.
 const STANDING: u16 = 60;
@@ -49,7 +49,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
 }
 
 fn title(state: &State, area: Rect, pen: &mut Pen) {
-    let (theme, tally) = (pen.theme, state.penalty.tally);
+    let (theme, tally) = (pen.theme, &state.penalty.tally);
     let mut facts: Vec<Piece> = Vec::new();
     let open = if tally.open() > 0 { theme.health(tally.worst()) } else { theme.dim };
     let mut fact = |count: u32, words: &str, style: Style| {
@@ -161,7 +161,7 @@ const fn gap(width: u16) -> u16 {
 
 /// Where a stream stands, in a word.
 fn standing(row: &Row, state: &State) -> String {
-    match Standing::of(row) {
+    match Standing::of(row, state.seen_at()) {
         Some(Standing::Critical) => "critical".into(),
         Some(Standing::Warning) => "warning".into(),
         Some(Standing::Acknowledged | Standing::Muted) => words::care(row, state.seen_at()),
@@ -174,8 +174,8 @@ fn standing(row: &Row, state: &State) -> String {
 }
 
 /// How a stream looks in here: what nobody needs to look at is dim.
-fn style(row: &Row, pen: &Pen) -> Style {
-    match Standing::of(row) {
+fn style(row: &Row, now: Moment, pen: &Pen) -> Style {
+    match Standing::of(row, now) {
         Some(Standing::Muted | Standing::Explained) => pen.theme.dim,
         Some(Standing::Acknowledged) => pen.theme.text,
         // The line has its colour in few places, or nothing stands out.
@@ -186,7 +186,7 @@ fn style(row: &Row, pen: &Pen) -> Style {
 
 fn line(state: &State, row: &Row, columns: &Columns, y: u16, pen: &mut Pen) {
     let (theme, now) = (pen.theme, state.seen_at());
-    let (standing_of, style) = (Standing::of(row), style(row, pen));
+    let (standing_of, style) = (Standing::of(row, now), style(row, now, pen));
     let quiet = matches!(standing_of, Some(Standing::Muted | Standing::Explained));
     let text = if quiet { theme.dim } else { theme.text };
     pen.left(1, y, 1, pen.glyphs.health(looks(row)), style);
@@ -231,10 +231,11 @@ fn line(state: &State, row: &Row, columns: &Columns, y: u16, pen: &mut Pen) {
 
 /// What is wrong, without ages but for those that have no other place.
 fn conditions(state: &State, row: &Row, columns: &Columns) -> String {
+    let standing_of = Standing::of(row, state.seen_at());
     let kinds: Vec<String> = words::by_weight(row)
         .map(|c| if c.explained.is_some() { format!("({})", c.kind.word()) } else { c.kind.word().into() })
         .collect();
-    let mut text = match (kinds.is_empty(), Standing::of(row)) {
+    let mut text = match (kinds.is_empty(), standing_of) {
         (false, _) => kinds.join(", "),
         (true, Some(_)) if columns.why > 0 => UNKNOWN.to_owned(),
         (true, _) => row.phase.word().to_owned(),
@@ -244,7 +245,7 @@ fn conditions(state: &State, row: &Row, columns: &Columns) -> String {
     {
         text = format!("{text} {} ago", crate::console::spans::slow_age(state.seen_at().since(seen)));
     }
-    let open = Standing::of(row).is_some_and(Standing::is_open);
+    let open = standing_of.is_some_and(Standing::is_open);
     if columns.standing == 0 && !open {
         text = format!("{}: {text}", standing(row, state));
     }
@@ -275,7 +276,7 @@ fn selected(state: &State, row: &Row, area: Rect, pen: &mut Pen) {
     let wrong = if wrong.is_empty() { looks(row).word().to_owned() } else { wrong.join(", ") };
     let lines = [
         ("noted", care, theme.accent),
-        ("health", wrong, style(row, pen)),
+        ("health", wrong, style(row, now, pen)),
         ("phase", phase, theme.text),
         ("last error", last.to_owned(), theme.dim),
     ];

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::dialog::border;
+use super::footer::{cut_sign, keep_caret};
 use super::pen::Pen;
 use crate::console::layout;
 use crate::console::state::overlay::picker::Picker;
@@ -31,17 +32,24 @@ pub fn draw(picker: &Picker, area: Rect, pen: &mut Pen) {
 }
 
 fn typed(picker: &Picker, x: u16, y: u16, room: u16, pen: &mut Pen) {
-    let count = format!("{} of {}", picker.shown.len(), picker.items.len());
+    let (count, style) = if picker.edit.is_cut() {
+        (cut_sign(pen), pen.theme.warning)
+    } else {
+        (format!("{} of {}", picker.shown.len(), picker.items.len()), pen.theme.dim)
+    };
     let wide = cells(width(&count));
-    pen.right(x, y, room, &count, pen.theme.dim);
+    pen.right(x, y, room, &count, style);
     let (before, behind) = picker.edit.halves();
-    let pieces = [
-        (format!("{}: ", picker.title), pen.theme.heading),
+    let mut typed = vec![
         (before.to_owned(), pen.theme.title),
         (pen.glyphs.caret.to_owned(), pen.theme.accent),
         (behind.to_owned(), pen.theme.title),
     ];
-    pen.pieces(x, y, room.saturating_sub(wide + 1), &pieces);
+    let title = format!("{}: ", picker.title);
+    let room = room.saturating_sub(wide + 1);
+    keep_caret(&mut typed, usize::from(room).saturating_sub(width(&title)), pen);
+    typed.insert(0, (title, pen.theme.heading));
+    pen.pieces(x, y, room, &typed);
 }
 
 fn line(picker: &Picker, n: usize, label: u16, place: Rect, pen: &mut Pen) {

@@ -101,7 +101,7 @@ pub fn health(row: &Row, now: Moment, glyphs: &Glyphs, with_input: bool) -> Stri
     if row.maintenance && row.conditions.is_empty() {
         text.push_str(" (maintenance)");
     }
-    if row.care.muted_until.is_some() {
+    if row.care.is_muted(now) {
         text.push_str(" (muted)");
     } else if row.care.acknowledged.is_some() {
         text.push_str(" (ack)");
@@ -116,8 +116,8 @@ pub fn health(row: &Row, now: Moment, glyphs: &Glyphs, with_input: bool) -> Stri
 /// What operators noted, apart from a note: `ack 4m`, `muted 3h`; empty when nothing is.
 #[must_use]
 pub fn care(row: &Row, now: Moment) -> String {
-    match (row.care.muted_until, row.care.acknowledged) {
-        (Some(until), _) => format!("muted {}", until_age(until, now)),
+    match (row.care.muted_for(now), row.care.acknowledged) {
+        (Some(left), _) => format!("muted {}", coarse_age(Countdown::Coarse.round(left))),
         (None, Some(at)) => format!("ack {}", coarse_age(now.since(at))),
         (None, None) => String::new(),
     }
@@ -128,20 +128,13 @@ pub fn care(row: &Row, now: Moment) -> String {
 pub fn care_whole(row: &Row, now: Moment) -> String {
     let acknowledged =
         row.care.acknowledged.map(|at| format!("acknowledged {} ago", age_words(now.since(at))));
-    let muted = row
-        .care
-        .muted_until
-        .map(|until| format!("muted for another {}", span_words(Countdown::Coarse.round(now.until(until)))));
+    let muted = row.care.muted_for(now);
+    let muted = muted.map(|left| format!("muted for another {}", span_words(Countdown::Coarse.round(left))));
     let alone = acknowledged.is_none() && muted.is_none();
     let note = (!row.care.note.is_empty())
         .then(|| if alone { row.care.note.to_string() } else { format!("note: {}", row.care.note) });
     let parts: Vec<String> = [acknowledged, muted, note].into_iter().flatten().collect();
     parts.join(", ")
-}
-
-/// The time left until then, as an age: `4m`.
-fn until_age(until: Moment, now: Moment) -> String {
-    coarse_age(Countdown::Coarse.round(now.until(until)))
 }
 
 /// What to show as the newest message in `room` cells: why it is not live, else the newest line.

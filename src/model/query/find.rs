@@ -219,7 +219,7 @@ fn word_of(field: Field, row: &Row) -> &'static str {
 fn flag_of(field: Field, row: &Row, now: Moment) -> bool {
     match field {
         Field::Acknowledged => row.care.acknowledged.is_some(),
-        Field::Muted => row.care.muted_until.is_some_and(|until| until > now),
+        Field::Muted => row.care.is_muted(now),
         Field::Maintenance => row.maintenance,
         Field::Fallback => row.input_of.0 > 1,
         _ => false,

@@ -149,6 +149,25 @@ mod tests {
     }
 
     #[test]
+    fn other_settings_take_nothing_back_and_give_nothing_away() {
+        let mut limit = StartLimit::new(15);
+        limit.set_most(20);
+        assert_eq!(limit.limit(), 20, "nothing was slow: all of it");
+        (0..99).for_each(|_| limit.failed());
+        limit.set_most(40);
+        assert_eq!(limit.limit(), 2, "what was slow stays slow");
+        limit.set_most(1);
+        assert_eq!(limit.limit(), 1);
+
+        let mut budget = StartBudget::new(10, Moment::ZERO);
+        (0..4).for_each(|_| assert!(budget.take(Moment::ZERO)));
+        budget.set_rate(100, Moment::ZERO);
+        assert_eq!((0..99).filter(|_| budget.take(Moment::ZERO)).count(), 6, "a higher rate fills no bucket");
+        budget.set_rate(2, Moment::from_millis(9_000));
+        assert_eq!((0..99).filter(|_| budget.take(Moment::from_millis(9_000))).count(), 2);
+    }
+
+    #[test]
     fn the_next_start_comes_when_it_says() {
         let mut budget = StartBudget::new(3, Moment::ZERO);
         while budget.take(Moment::ZERO) {}

@@ -3,22 +3,14 @@
 mod groups;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use groups::Group;
 
+use super::hold::Hold;
 use crate::console::columns::{compare, has_fault, is_live};
 use crate::model::query::{Mistake, Query, Search};
 use crate::model::{Board, Moment, Row, SortBy, StreamIx};
 use groups::Groups;
-
-/// A live list is sorted again at most this often: rows that jump can't be read.
-pub const RESORT_EVERY: Duration = Duration::from_secs(2);
-/// While someone moves or acts, and this long after, no row moves under the cursor.
-pub const HOLD_AFTER_KEY: Duration = Duration::from_secs(3);
-/// After this long without a key nobody is taken to sit there: a list that stands at its top stays
-/// there, so that a wall display sorted by health shows the worst, and the cursor gives way.
-pub const NOBODY_AFTER: Duration = Duration::from_secs(60);
 
 /// What the cursor can be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +41,7 @@ pub struct List {
     places: Vec<Place>,
     groups: Groups,
     /// The selected stream: a stream, never a position. None on an empty list, on the line of a
-    /// group, and when the cursor gave way (see [`NOBODY_AFTER`]).
+    /// group, and when the cursor gave way (see [`NOBODY_AFTER`](super::hold::NOBODY_AFTER)).
     pub selected: Option<StreamIx>,
     /// The group on whose line the cursor is.
     pub header: Option<Arc<str>>,
@@ -66,10 +58,7 @@ pub struct List {
     search: Search,
     /// Only streams with a fault.
     pub faults_only: bool,
-    /// Something changed that may change the order.
-    stale: bool,
-    sorted_at: Option<Moment>,
-    pressed_at: Option<Moment>,
+    hold: Hold,
 }
 
 impl Default for List {
@@ -88,9 +77,7 @@ impl Default for List {
             filter: String::new(),
             search: Search::default(),
             faults_only: false,
-            stale: false,
-            sorted_at: None,
-            pressed_at: None,
+            hold: Hold::default(),
         }
     }
 }
@@ -196,7 +183,7 @@ impl List {
 
     /// A key was pressed: rows hold still for a while.
     pub const fn hold(&mut self, now: Moment) {
-        self.pressed_at = Some(now);
+        self.hold.pressed(now);
     }
 
     /// A row changed; says whether the line of a group that can be seen changes with it.
@@ -212,15 +199,14 @@ impl List {
     /// Rows changed in a way that may change the order.
     pub fn rows_changed(&mut self) {
         if is_live(self.sort.column) || self.is_filtered() {
-            self.stale = true;
+            self.hold.changed();
         }
     }
 
     /// When the list is to be sorted again, if it is.
     #[must_use]
     pub fn sort_due(&self) -> Option<Moment> {
-        let after = |moment: Option<Moment>, pause| moment.map_or(Moment::ZERO, |m| m + pause);
-        self.stale.then(|| after(self.sorted_at, RESORT_EVERY).max(after(self.pressed_at, HOLD_AFTER_KEY)))
+        self.hold.sort_due()
     }
 
     /// Puts the list in order, because the operator asked for it: whoever is filtered out goes.
@@ -249,13 +235,12 @@ impl List {
         let rests =
             keep_selected && self.selected.is_none() && self.header.is_none() && !self.entries.is_empty();
         self.fill(board, now, keep_selected);
-        self.stale = false;
-        self.sorted_at = Some(now);
+        self.hold.sorted(now);
         let line = |place: usize| place / self.across.max(1);
         let on_screen = position.map_or(0, |p| line(p).saturating_sub(line(self.top)));
         if let Some(position) = self.position() {
             let at = line(position);
-            let nobody = self.pressed_at.is_none_or(|at| now.since(at) >= NOBODY_AFTER);
+            let nobody = !self.hold.is_attended(now);
             if keep_selected && was_at_top && at >= height && nobody {
                 (self.selected, self.header) = (None, None);
                 return;
@@ -281,7 +266,7 @@ impl List {
         let mut rows: Vec<&Row> = board.rows.values().map(AsRef::as_ref).filter(|r| wanted(r)).collect();
         let sort = self.sort;
         if sort != SortBy::default() {
-            rows.sort_unstable_by(|a, b| compare(sort, a, b));
+            rows.sort_unstable_by(|a, b| compare(sort, now, a, b));
         }
         self.order.clear();
         self.entries.clear();

@@ -7,6 +7,9 @@ use crate::model::{LogLine, WallTime};
 /// The most text that is copied, bytes. Terminals that take more are rare, and tmux keeps it.
 pub const COPY_BYTES: usize = 64 * 1024;
 
+/// Bytes of a line's time, as it is copied.
+const TIME_BYTES: usize = "2026-01-01T00:00:00.000Z".len();
+
 /// What is copied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Copied {
@@ -16,6 +19,15 @@ pub struct Copied {
     pub lines: usize,
     /// How many there would have been.
     pub of: usize,
+}
+
+/// How much is selected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Lines that are shown.
+    pub lines: usize,
+    /// Bytes they have when they are copied, or would have.
+    pub bytes: usize,
 }
 
 /// A line to be saved.
@@ -61,16 +73,28 @@ impl LogPane {
         was
     }
 
-    /// Whether lines are being selected.
-    #[must_use]
-    pub const fn is_selecting(&self) -> bool {
-        self.lines.looks.begin.is_some()
-    }
-
     /// Whether a spot is selected.
     #[must_use]
     pub fn is_selected(&self, spot: u64) -> bool {
         self.selected().is_some_and(|(from, to)| (from..to).contains(&spot))
+    }
+
+    /// How much is selected, if lines are being selected. Made for each frame, so no text is.
+    #[must_use]
+    pub fn selection(&self) -> Option<Size> {
+        let (from, to) = self.selected()?;
+        let named = self.sources.each().len() > 1;
+        let mut size = Size { lines: 0, bytes: 0 };
+        for (_, entry) in self.lines.range(from, to).filter(|(_, entry)| entry.shown) {
+            let What::Line { source, line, .. } = &entry.what else { continue };
+            let time = if line.wall_ms == 0 { 1 } else { TIME_BYTES };
+            let name = if named { self.name(*source).len() + " : ".len() } else { 1 };
+            size.lines += 1;
+            // With what separates it from the one before.
+            size.bytes +=
+                time + 1 + line.level.word().len() + name + line.text.len() + usize::from(size.lines > 1);
+        }
+        Some(size)
     }
 
     /// What copying takes: the selected lines, or the current one.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::penalty::Tally;
 use super::{Dirty, State};
 use crate::console::keymap::{Does, acts};
-use crate::model::{Board, Delta, Health, Moment, Row};
+use crate::model::{Board, Delta, Health, Moment, Row, Run, StreamIx};
 use recorder::{Recorder, end_of, second_of};
 
 /// A minute's step.
@@ -59,18 +59,8 @@ impl Lookback {
 }
 
 impl Frozen {
-    fn take_delta(&mut self, delta: &Delta) {
-        for (ix, new) in &delta.rows {
-            if let Some(old) = self.live.rows.get(ix) {
-                self.live_tally.remove(old);
-            }
-            self.live_tally.add(new);
-        }
-        for ix in delta.removed.iter().filter(|ix| !delta.rows.contains_key(ix)) {
-            if let Some(old) = self.live.rows.get(ix) {
-                self.live_tally.remove(old);
-            }
-        }
+    fn take_delta(&mut self, delta: &Delta, now: Moment) {
+        self.live_tally.take_delta(delta, now);
         // It fits: that was looked at before.
         let _ = self.live.apply(delta);
     }
@@ -108,6 +98,13 @@ impl State {
         self.now.since(end_of(self.lookback.recorder.earliest(second_of(self.now))))
     }
 
+    /// The runs of the open stream that had ended at the moment that is shown, the newest first.
+    pub fn runs_until_then(&self, ix: StreamIx) -> impl Iterator<Item = &Run> {
+        let detail = self.detail.as_deref().filter(|detail| detail.stream == ix);
+        let seen_at = self.seen_at();
+        detail.into_iter().flat_map(|detail| &detail.runs).filter(move |run| run.ended <= seen_at)
+    }
+
     /// Freezes what is shown, or goes on.
     pub(super) fn freeze_or_not(&mut self) {
         if self.is_frozen() {
@@ -118,9 +115,9 @@ impl State {
     }
 
     fn freeze(&mut self) {
-        let (at, live, live_tally) = (self.now, self.board.clone(), self.penalty.tally);
+        let (at, live, live_tally) = (self.now, self.board.clone(), self.penalty.tally.clone());
         self.lookback.frozen = Some(Frozen { at, live, live_tally });
-        self.charts.freeze(Some(Duration::ZERO));
+        self.charts.freeze(Some(at));
         // Its banner takes a line.
         self.fit_to_size();
     }
@@ -131,13 +128,14 @@ impl State {
             self.board = frozen.live;
             self.charts.freeze(None);
             self.another_board();
+            self.sort_tops();
         }
     }
 
     /// A whole board came while something else is shown.
     pub(super) fn take_board_behind(&mut self, board: Board) {
         if let Some(frozen) = &mut self.lookback.frozen {
-            frozen.live_tally = Tally::of(board.rows.values().map(AsRef::as_ref));
+            frozen.live_tally = Tally::of(&board, self.now);
             frozen.live = board;
             self.want(Dirty::Figures);
         }
@@ -146,9 +144,9 @@ impl State {
     /// The live board changes while something else is shown; says whether something else is.
     pub(super) fn take_delta_behind(&mut self, delta: &Delta) -> bool {
         let Some(frozen) = &mut self.lookback.frozen else { return false };
-        let before = frozen.live_tally;
-        frozen.take_delta(delta);
-        let (empty, changed) = (frozen.live_tally.all() == 0, frozen.live_tally != before);
+        let before = frozen.live_tally.open();
+        frozen.take_delta(delta, self.now);
+        let (empty, changed) = (frozen.live_tally.all() == 0, frozen.live_tally.open() != before);
         self.penalty.empty_or_not(empty, self.now, true);
         if changed {
             // The banner says so.
@@ -204,8 +202,9 @@ impl State {
             self.lookback.recorder.go_back(&mut self.board, now, second);
             frozen.at = end_of(second);
         }
-        self.charts.freeze(Some(self.seen_ago()));
+        self.charts.freeze(Some(self.seen_at()));
         self.another_board();
+        self.sort_tops();
     }
 
     /// Says whose health changed in `second`, which is the one that is shown.

@@ -3,9 +3,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::model::clean;
+use crate::model::query::MAX_QUERY;
 
-/// The longest line that can be typed, in characters.
-pub const MAX_LINE: usize = 256;
+/// The longest line that can be typed, in characters: a whole query.
+pub const MAX_LINE: usize = MAX_QUERY;
 
 /// A line and where the next character goes. What is typed is cleaned as it comes in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct LineEdit {
     text: String,
     /// In bytes, always between two characters.
     cursor: usize,
+    /// Something of what was put in last had no room.
+    cut: bool,
 }
 
 impl LineEdit {
@@ -36,12 +39,28 @@ impl LineEdit {
         self.text.split_at(self.cursor)
     }
 
+    /// Whether something of what was put in last is left out, as there was no room for it.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.cut
+    }
+
     /// Puts text in at the cursor; what does not fit into [`MAX_LINE`] is left out.
     pub fn insert(&mut self, text: &str) {
         let room = MAX_LINE.saturating_sub(self.text.chars().count());
-        let text: String = clean(text).chars().take(room).collect();
-        self.text.insert_str(self.cursor, &text);
-        self.cursor += text.len();
+        let text = clean(text);
+        let kept: String = text.chars().take(room).collect();
+        self.cut = kept.len() < text.len();
+        self.text.insert_str(self.cursor, &kept);
+        self.cursor += kept.len();
+    }
+
+    /// Puts pasted text in at the cursor: one line, so what ends a line there is a blank here. `cut`:
+    /// there was more of it.
+    pub fn paste(&mut self, text: &str, cut: bool) {
+        let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", " ");
+        self.insert(&text.replace(|c: char| c != ' ' && c.is_whitespace() && !is_wide_blank(c), " "));
+        self.cut |= cut;
     }
 
     fn before(&self) -> usize {
@@ -84,8 +103,15 @@ impl LineEdit {
             }
             _ => return None,
         }
+        // Now there is room.
+        self.cut &= self.text.len() >= before;
         Some(self.text.len() != before)
     }
+}
+
+/// A blank that stands within a line, as words of some scripts are written.
+const fn is_wide_blank(c: char) -> bool {
+    matches!(c, '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
 
 #[cfg(test)]
@@ -132,7 +158,32 @@ mod tests {
         let mut edit = LineEdit::default();
         edit.insert("a\x1b[31mb\u{202e}");
         assert!(!edit.text().contains('\x1b') && !edit.text().contains('\u{202e}'));
+        assert!(!edit.is_cut());
         edit.insert(&"x".repeat(5_000_000));
-        assert_eq!(edit.text().chars().count(), MAX_LINE);
+        assert_eq!((edit.text().chars().count(), edit.is_cut()), (MAX_LINE, true));
+        assert_eq!(press(&mut edit, KeyCode::Left, KeyModifiers::NONE), Some(false));
+        assert!(edit.is_cut(), "it is still so");
+        assert_eq!(press(&mut edit, KeyCode::Backspace, KeyModifiers::NONE), Some(true));
+        assert!(!edit.is_cut());
+        assert_eq!(press(&mut edit, KeyCode::Char('y'), KeyModifiers::NONE), Some(true));
+        assert!(!edit.is_cut());
+        assert_eq!(press(&mut edit, KeyCode::Char('z'), KeyModifiers::NONE), Some(false));
+        assert!(edit.is_cut(), "a key is left out too");
+    }
+
+    #[test]
+    fn a_paste_is_one_line() {
+        let paste = |text: &str, cut| {
+            let mut edit = LineEdit::of("a");
+            edit.paste(text, cut);
+            (edit.text().to_owned(), edit.is_cut())
+        };
+        assert_eq!(
+            paste("sport\r\nnews\rlive\n\tx\u{2028}y\r\n\n", false),
+            ("asport news live  x y".into(), false)
+        );
+        assert_eq!(paste("b\u{1b}[2J\u{7}", true), ("ab␛[2J␇".into(), true));
+        assert_eq!(paste("東\u{3000}京", false), ("a東\u{3000}京".into(), false));
+        assert_eq!(paste("\n", false), ("a".into(), false));
     }
 }

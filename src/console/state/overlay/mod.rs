@@ -2,6 +2,7 @@
 //! list to choose from. One at a time.
 
 pub mod columns;
+pub mod earlier;
 pub mod edit;
 pub mod picker;
 pub mod prompt;
@@ -124,10 +125,11 @@ impl State {
         }
     }
 
-    /// Text was pasted.
-    pub(super) fn pasted(&mut self, text: &str) {
-        let line = text.lines().next().unwrap_or("");
-        let paste = |edit: &mut LineEdit| edit.insert(line);
+    /// Text was pasted; `cut`: there was more of it.
+    pub(super) fn pasted(&mut self, text: &str, cut: bool) {
+        let paste = |edit: &mut LineEdit| edit.paste(text, cut);
+        // Whoever pastes goes on.
+        self.help.front = false;
         let on_the_wall = self.screen() == Screen::Wall;
         match &mut self.overlay {
             Some(Overlay::Prompt(prompt)) => {

@@ -62,6 +62,12 @@ pub struct Prompt {
     pub edit: LineEdit,
     /// What is wrong with it now.
     pub mistake: Option<Mistake>,
+    /// The line as it was when it was begun.
+    pub before: String,
+    /// So many lines back among the earlier ones; 0: it is a new one.
+    back: usize,
+    /// The new one, while an earlier one stands there.
+    own: String,
 }
 
 /// What is being typed at the end of a query.
@@ -82,7 +88,9 @@ fn before_mistake(text: &str, at: usize) -> &str {
 impl State {
     /// Begins a line.
     pub(in crate::console::state) fn prompt_for(&mut self, purpose: PromptFor, text: &str) {
-        self.overlay = Some(Overlay::Prompt(Prompt { purpose, edit: LineEdit::of(text), mistake: None }));
+        let (edit, before) = (LineEdit::of(text), text.to_owned());
+        let prompt = Prompt { purpose, edit, mistake: None, before, back: 0, own: String::new() };
+        self.overlay = Some(Overlay::Prompt(prompt));
     }
 
     pub(super) fn pressed_in_prompt(&mut self, key: &KeyEvent) -> Vec<Effect> {
@@ -92,8 +100,13 @@ impl State {
         match key.code {
             KeyCode::Enter => return self.prompt_done(),
             KeyCode::Esc => self.drop_overlay(),
-            // Out of an empty line there is only one way.
-            KeyCode::Backspace if prompt.edit.text().is_empty() => self.drop_overlay(),
+            // Out of an empty line there is only one way. Whoever took out a pattern wants none.
+            KeyCode::Backspace if prompt.edit.text().is_empty() => match prompt.purpose {
+                PromptFor::Filter | PromptFor::LogSearch | PromptFor::LogFilter | PromptFor::HelpFind => {
+                    return self.prompt_done();
+                }
+                _ => self.drop_overlay(),
+            },
             _ => match prompt.edit.pressed(key) {
                 Some(true) => self.prompt_changed(),
                 Some(false) => {}
@@ -103,8 +116,11 @@ impl State {
         Vec::new()
     }
 
-    /// A key that is none of the line's: what is behind it moves.
+    /// A key that is none of the line's: an earlier line is called, or what is behind it moves.
     fn moved_in_prompt(&mut self, key: &KeyEvent) {
+        if matches!(key.code, KeyCode::Up | KeyCode::Down) && self.call_earlier(key.code == KeyCode::Up) {
+            return;
+        }
         let does = match key.code {
             KeyCode::Up => Does::Up,
             KeyCode::Down => Does::Down,
@@ -113,6 +129,32 @@ impl State {
             _ => return,
         };
         self.does(does);
+    }
+
+    /// An earlier line takes the place of the one that is typed, or a later one; the new one comes last.
+    /// False: of these no earlier ones are kept.
+    fn call_earlier(&mut self, older: bool) -> bool {
+        let Some(Overlay::Prompt(prompt)) = &mut self.overlay else { return false };
+        let Some(earlier) = self.earlier.of(prompt.purpose) else { return false };
+        if prompt.back == 0 {
+            prompt.edit.text().clone_into(&mut prompt.own);
+        }
+        let mut back = prompt.back;
+        // One that stands there already is no other.
+        let called = loop {
+            let next = if older { back.checked_add(1) } else { back.checked_sub(1) };
+            let Some(next) = next else { return true };
+            back = next;
+            let line = if back == 0 { Some(prompt.own.as_str()) } else { earlier.back(back) };
+            match line {
+                None => return true,
+                Some(line) if line != prompt.edit.text() || back == 0 => break LineEdit::of(line),
+                Some(_) => {}
+            }
+        };
+        (prompt.back, prompt.edit) = (back, called);
+        self.prompt_changed();
+        true
     }
 
     /// The line has changed.
@@ -163,11 +205,17 @@ impl State {
                 None => Ok(self.prompt_taken(&prompt)),
             },
         };
-        done.unwrap_or_else(|mistake| {
-            prompt.mistake = Some(mistake);
-            self.overlay = Some(Overlay::Prompt(prompt));
-            Vec::new()
-        })
+        match done {
+            Ok(effects) => {
+                self.earlier.keep(prompt.purpose, prompt.edit.text());
+                effects
+            }
+            Err(mistake) => {
+                prompt.mistake = Some(mistake);
+                self.overlay = Some(Overlay::Prompt(prompt));
+                Vec::new()
+            }
+        }
     }
 
     /// A line without a mistake is taken.
@@ -205,13 +253,20 @@ impl State {
         None
     }
 
+    /// The filter of the rows on the screen, while it is not the one that is typed: that one has a
+    /// mistake, or ends in the middle of a field.
+    #[must_use]
+    pub fn filter_behind(&self) -> Option<&str> {
+        let prompt = self.prompt().filter(|prompt| prompt.purpose == PromptFor::Filter)?;
+        (prompt.edit.text() != self.list.filter).then_some(&self.list.filter)
+    }
+
     /// The line is dropped.
     pub(super) fn prompt_dropped(&mut self, prompt: &Prompt) {
         match prompt.purpose {
             PromptFor::Filter => {
-                let faults_only = self.list.faults_only;
-                self.list.drop_filter();
-                self.list.faults_only = faults_only;
+                // It was in force when the line was begun: there is nothing wrong with it.
+                let _ = self.list.set_filter(&prompt.before);
                 self.rebuild();
             }
             PromptFor::HelpFind => self.help.find.clear(),

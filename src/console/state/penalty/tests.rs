@@ -53,8 +53,11 @@ fn everyone_has_a_place() {
     let phase = |phase| move |row: &mut Row| row.phase = phase;
     let care = |care: Care| move |row: &mut Row| (row.conditions, row.care) = (black(), care);
     let acknowledged = Care { acknowledged: Some(NOW), ..Care::default() };
-    let muted = Care { muted_until: Some(NOW), acknowledged: Some(NOW), ..Care::default() };
-    let cases: [(Row, Option<Standing>); 13] = [
+    let soon = NOW + Duration::from_secs(1);
+    let muted = Care { muted_until: Some(soon), acknowledged: Some(NOW), ..Care::default() };
+    let told_again = Care { muted_until: Some(NOW), ..Care::default() };
+    let cases: [(Row, Option<Standing>); 14] = [
+        (with(care(told_again)), Some(Standing::Critical)),
         (row(1), None),
         (with(phase(Phase::Stopped)), None),
         (with(phase(Phase::Queued)), None),
@@ -70,7 +73,7 @@ fn everyone_has_a_place() {
         (with(|row| (row.phase, row.maintenance) = (Phase::Backoff, true)), Some(Standing::Explained)),
     ];
     for (row, standing) in cases {
-        assert_eq!(Standing::of(&row), standing, "{row:?}");
+        assert_eq!(Standing::of(&row, NOW), standing, "{row:?}");
     }
 }
 
@@ -81,7 +84,7 @@ fn the_worst_come_first_and_of_those_the_oldest_fault() {
     assert_eq!(order, [22, 2, 3, 5, 25, 21, 7, 33, 8, 31, 11, 6]);
     assert_eq!(state.penalty.tally.open(), 8);
     assert_eq!(selected(&state), 22);
-    assert_eq!(in_order(&state.board), state.penalty.list.order);
+    assert_eq!(in_order(&state.board, state.now), state.penalty.list.order);
 }
 
 #[test]
@@ -102,7 +105,7 @@ fn an_age_is_that_of_what_nothing_explains() {
 #[test]
 fn the_count_is_right_whatever_happens() {
     let mut state = state(120, 40, tended_board(60));
-    let tally = |state: &State| Tally::of(state.board.rows.values().map(AsRef::as_ref));
+    let tally = |state: &State| Tally::of(&state.board, state.now);
     let rows: Vec<Row> = state.board.rows.values().map(|row| Row::clone(row)).collect();
     for n in 0..60 {
         // Everyone becomes everyone else, one after the other.
@@ -366,4 +369,26 @@ fn ctrl_c_while_choosing_asks_to_leave() {
     press(&mut state, ch('M'));
     control(&mut state, 'c');
     assert!(matches!(state.overlay, Some(Overlay::Question(_))));
+}
+
+#[test]
+fn a_mute_that_runs_out_is_over_at_its_time_and_spoils_no_count() {
+    let mut state = opened();
+    let span = Duration::from_secs(90);
+    let mut row = Row::clone(&state.board.rows[&StreamIx(22)]);
+    row.care.muted_until = Some(state.now + span);
+    change(&mut state, vec![row.clone()]);
+    assert_eq!((state.penalty.tally.at(Standing::Muted), state.penalty.tally.open()), (3, 7));
+    let before = screen(&state);
+    assert!(before.lines().any(|line| line.contains("muted") && line.contains("Kino Klassik 3")), "{before}");
+    // Its line says so by itself, before the supervisor does.
+    wait(&mut state, span.as_secs());
+    assert_eq!(Standing::of(&row, state.now), Some(Standing::Critical));
+    let after = screen(&state);
+    let line = after.lines().find(|line| line.contains("Kino Klassik 3")).unwrap();
+    assert!(line.contains("critical") && !line.contains("muted"), "{after}");
+    row.care.muted_until = None;
+    change(&mut state, vec![row]);
+    assert_eq!((state.penalty.tally.at(Standing::Muted), state.penalty.tally.open()), (2, 8));
+    assert_eq!(state.penalty.tally, Tally::of(&state.board, state.now));
 }

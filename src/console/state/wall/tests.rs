@@ -61,7 +61,11 @@ fn any_key_goes_back_to_where_one_was() {
     // What is pasted is no key.
     let mut state = wall(120, 40, tended_board(60));
     let now = state.now;
-    update(&mut state, now, Event::Typed(crate::console::decode::Typed::Paste("x".into())));
+    update(
+        &mut state,
+        now,
+        Event::Typed(crate::console::decode::Typed::Paste { text: "x".into(), cut: false }),
+    );
     assert_eq!((state.screen(), state.toast), (Screen::Wall, None));
 }
 
@@ -120,7 +124,7 @@ fn few_move_when_some_get_faults_and_some_are_well_again() {
             .collect();
         let before = state.wall.order.clone();
         let ranks = |state: &State| -> Vec<Rank> {
-            state.wall.order.iter().map(|ix| rank(state.row(*ix).unwrap())).collect()
+            state.wall.order.iter().map(|ix| rank(state.row(*ix).unwrap(), state.now)).collect()
         };
         change(&mut state, changed);
         wait(&mut state, REORDER_EVERY.as_secs());
@@ -356,4 +360,75 @@ fn the_text_of_an_age_changes_only_when_a_frame_is_wanted() {
             }
         }
     }
+}
+
+/// The lines of the penalty box on the wall, and the numbers in its title.
+fn listed(state: &State) -> (Vec<u32>, usize) {
+    let plan = state.wall_plan();
+    let shown = screen(state);
+    let title: String =
+        shown.lines().nth(plan.penalty.y.into()).unwrap().chars().skip(plan.penalty.x.into()).collect();
+    let numbers = title.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+    let (lines, rows) = state.wall_box(&plan);
+    (numbers, rows.len() + lines.more)
+}
+
+#[test]
+fn the_title_of_the_box_counts_who_is_listed_and_who_of_them_is_known() {
+    for (width, height) in [(40, 15), (80, 24), (120, 40), (250, 70)] {
+        let mut state = wall(width, height, tended_board(200));
+        let (numbers, rows) = listed(&state);
+        assert_eq!((numbers.iter().sum::<u32>() as usize, numbers[0]), (rows, state.penalty.tally.open()));
+        let shown = screen(&state);
+        assert!(shown.contains("to look at") && shown.contains("ack"), "{shown}");
+        // Whatever changes, also sooner than tiles change their places.
+        let mut known = Row::clone(&state.board.rows[&StreamIx(22)]);
+        known.care.acknowledged = Some(state.now);
+        for row in [known, black(100, 1), silent(101), row(100), row(22)] {
+            change(&mut state, vec![row]);
+            let (numbers, rows) = listed(&state);
+            let sum = numbers.iter().sum::<u32>() as usize;
+            assert_eq!((sum, numbers[0]), (rows, state.penalty.tally.open()), "{}", screen(&state));
+            assert_eq!(rows, state.penalty.tally.all() as usize);
+        }
+        let delta = crate::model::Delta { removed: vec![StreamIx(2)], ..delta(&state, vec![]) };
+        tell(&mut state, ServerMessage::Delta(Box::new(delta)));
+        let (numbers, rows) = listed(&state);
+        assert_eq!(numbers.iter().sum::<u32>() as usize, rows);
+    }
+}
+
+#[test]
+fn ages_that_are_not_drawn_wake_nobody() {
+    let mut board = board(200);
+    // All but two have had a fault for days; those two have it since a minute or two.
+    for n in 0..200 {
+        let days = 40 * 86_400 + u64::from(n);
+        let seconds = if n == 198 { 110 } else { days };
+        board.rows.insert(StreamIx(n), Arc::new(silent_for(n, seconds)));
+    }
+    let mut state = wall(80, 24, board);
+    let plan = state.wall_plan();
+    assert!(plan.pages > 3 && state.wall_box(&plan).0.more > 100);
+    let due = |state: &State| {
+        let mut next = Duration::MAX;
+        state.wall_ages(&mut |span| next = next.min(span));
+        next
+    };
+    let on_page = |state: &State| state.wall_tiles(&state.wall_plan()).contains(&StreamIx(198));
+    let mut pages_with = 0;
+    for _ in 0..plan.pages {
+        // Its age is the only one that changes within the hour.
+        let minutes = due(&state) < Duration::from_secs(3_600);
+        assert_eq!(minutes, on_page(&state), "page {}", state.wall.page);
+        pages_with += u32::from(minutes);
+        wait(&mut state, PAGE_FOR.as_secs());
+    }
+    assert_eq!(pages_with, 1);
+}
+
+fn silent_for(n: u32, seconds: u64) -> Row {
+    let mut row = silent(n);
+    row.conditions[0].since = ago(seconds);
+    row
 }

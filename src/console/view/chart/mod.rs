@@ -9,7 +9,10 @@ use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use crate::console::glyphs::Glyphs;
+use crate::console::keymap::Does;
+use crate::console::state::State;
 use crate::console::text::{cells, share_of, width};
+use crate::model::{History, Moment, span_words};
 
 pub use axis::labels;
 pub use plot::{Range, Series, Window};
@@ -46,11 +49,51 @@ pub struct Chart<'a> {
     pub empty: &'a str,
 }
 
+impl<'a> Series<'a> {
+    /// A meter of a history.
+    pub fn of(history: &'a History, meter: usize) -> Option<Self> {
+        let (lowest, highest) = history.extremes(meter)?;
+        Some(Self { first: history.first, lowest, highest })
+    }
+}
+
+/// What is said of a meter of which nothing is known in the time that is shown; `since`: since when a
+/// value has been known, where one is known now.
+pub fn nothing_known(
+    state: &State,
+    history: Option<&History>,
+    meter: usize,
+    since: Option<Moment>,
+) -> String {
+    let Some(history) = history else { return "no history yet".into() };
+    let longer = state.keymap.key_for(Does::ZoomOut);
+    let Some((values, _)) = history.extremes(meter) else {
+        return format!("not kept for so many streams; {longer} for longer");
+    };
+    if state.is_frozen() && state.charts.end(history) <= history.first && history.first > 0 {
+        return "so finely it is not kept from then".into();
+    }
+    let time = |at: Moment| Some(state.time_of_day(at, true)).filter(|time| !time.is_empty());
+    if let Some(first) = (history.first..).zip(values).find(|(_, value)| value.is_finite()) {
+        let known = state.charts.moment_of(first.0, history.span).and_then(time);
+        return known.map_or_else(|| "nothing known in this time".into(), |at| format!("known since {at}"));
+    }
+    let each = format!("each point takes {}", span_words(history.span.step()));
+    match since {
+        Some(since) => match time(since) {
+            Some(at) => format!("known since {at}; {each}"),
+            None => format!("not known for long enough; {each}"),
+        },
+        None if history.is_empty() => format!("{each}: none yet"),
+        None => "nothing known in this time".into(),
+    }
+}
+
 impl Chart<'_> {
     /// The lowest and the highest value that is seen.
     #[must_use]
     pub fn range(&self) -> Option<Range> {
-        Range::of(self.series?.within(self.window).iter().copied())
+        self.series?.within(self.window)
     }
 
     /// Draws it: on several lines with its scale at the left, on one without.

@@ -19,8 +19,10 @@ pub struct Window {
 pub struct Series<'a> {
     /// The step of the first value.
     pub first: u64,
-    /// One a step; not a number where it is not known.
-    pub values: &'a [f32],
+    /// The lowest of each step; not a number where it is not known.
+    pub lowest: &'a [f32],
+    /// The highest, as many.
+    pub highest: &'a [f32],
 }
 
 /// The lowest and the highest of some values.
@@ -42,17 +44,21 @@ impl Range {
 }
 
 impl Series<'_> {
-    /// The values of the steps from `from` on until before `until`, as far as there are any.
-    fn between(&self, from: u64, until: u64) -> &[f32] {
-        let place = |step: u64| {
-            usize::try_from(step.saturating_sub(self.first)).unwrap_or(usize::MAX).min(self.values.len())
+    /// What there was in the steps from `from` on until before `until`, as far as anything is known.
+    fn range(&self, from: u64, until: u64) -> Option<Range> {
+        let part = |values: &[f32]| {
+            let place = |step: u64| {
+                usize::try_from(step.saturating_sub(self.first)).unwrap_or(usize::MAX).min(values.len())
+            };
+            place(from)..place(until).max(place(from))
         };
-        &self.values[place(from)..place(until).max(place(from))]
+        let lowest = &self.lowest[part(self.lowest)];
+        Range::of(lowest.iter().chain(&self.highest[part(self.highest)]).copied())
     }
 
     /// What is seen in a window.
-    pub fn within(&self, window: Window) -> &[f32] {
-        self.between(window.end.saturating_sub(window.steps), window.end)
+    pub fn within(&self, window: Window) -> Option<Range> {
+        self.range(window.end.saturating_sub(window.steps), window.end)
     }
 }
 
@@ -73,7 +79,7 @@ impl Window {
             let (from, until) = ((at * steps).div_ceil(columns), ((at + 1) * steps).div_ceil(columns));
             // Where there are more columns than steps, a step has several.
             let (from, until) = if from < until { (from, until) } else { (at * steps / columns, from) };
-            Range::of(series.between(from, until.min(self.end)).iter().copied())
+            series.range(from, until.min(self.end))
         };
         (0..columns).map(column).collect()
     }
@@ -177,7 +183,7 @@ mod tests {
     use crate::console::glyphs::{ASCII, UNICODE};
 
     fn drawn(values: &[f32], first: u64, steps: u64, size: (usize, usize), glyphs: &Glyphs) -> Vec<String> {
-        let series = Series { first, values };
+        let series = Series { first, lowest: values, highest: values };
         let window = Window { end: first + values.len() as u64, steps };
         lines(series, window, (0.0, 8.0), size, glyphs)
     }
@@ -200,6 +206,17 @@ mod tests {
         assert_eq!(drawn, ["⠉⡏⠉⠉", " ⡇  "]);
     }
 
+    #[test]
+    fn a_step_reaches_from_its_lowest_to_its_highest() {
+        let (lowest, highest) = ([1.0, 1.0, 1.0, f32::NAN], [1.0, 7.0, 1.0, f32::NAN]);
+        let series = Series { first: 0, lowest: &lowest, highest: &highest };
+        let window = Window { end: 4, steps: 4 };
+        assert_eq!(lines(series, window, (0.0, 8.0), (4, 4), &ASCII), [" .  ", " :  ", " :  ", "''' "]);
+        assert_eq!(series.within(window), Some(Range { low: 1.0, high: 7.0 }));
+        assert_eq!(window.cells(series, 4, false)[..3], [1.0, 7.0, 1.0]);
+        assert_eq!(window.cells(series, 4, true)[..3], [1.0, 1.0, 1.0]);
+    }
+
     /// A history whose values can be told apart.
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     fn waves(first: u64, count: u64) -> Vec<f32> {
@@ -211,7 +228,7 @@ mod tests {
         for (steps, wide) in [(300, 40), (300, 73), (300, 200), (360, 113), (90, 60), (60, 200)] {
             let at = |end: u64| {
                 let (first, values) = (end - 400, waves(end - 400, 400));
-                let series = Series { first, values: &values };
+                let series = Series { first, lowest: &values, highest: &values };
                 lines(series, Window { end, steps }, (0.0, 8.0), (wide, 3), &UNICODE)
             };
             let part = |lines: &[String], from: usize, count: usize| -> Vec<String> {
@@ -241,7 +258,7 @@ mod tests {
                 for step in [end - 1, end - steps / 2] {
                     values[usize::try_from(step).unwrap()] = 8.0;
                 }
-                let series = Series { first: 0, values: &values };
+                let series = Series { first: 0, lowest: &values, highest: &values };
                 let seen = Window { end, steps }.cells(series, wide, false);
                 assert_eq!(seen.len(), wide);
                 assert_eq!(seen.last(), Some(&8.0), "{steps} on {wide} at {end}");
@@ -263,7 +280,7 @@ mod tests {
                 let _ = line_of(4.0, (0.0, 8.0), height);
             }
         }
-        let empty = Series { first: 0, values: &[] };
+        let empty = Series { first: 0, lowest: &[], highest: &[] };
         assert_eq!(lines(empty, Window { end: 0, steps: 0 }, (0.0, 0.0), (3, 1), &UNICODE), ["   "]);
         assert_eq!((line_of(8.0, (0.0, 8.0), 4), line_of(0.0, (0.0, 8.0), 4)), (Some(0), Some(3)));
         assert_eq!(line_of(9.0, (0.0, 8.0), 4), None);

@@ -19,6 +19,16 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
     if area.height == 0 {
         return;
     }
+    entries(state, area, pen);
+    if state.filter_behind().is_some() {
+        // They are no answer to what is typed.
+        let titles = u16::from(state.arrangement.density != Density::Tiles);
+        let rows = Rect { y: area.y + titles, height: area.height - titles, ..area };
+        pen.paint(rows, pen.theme.dim);
+    }
+}
+
+fn entries(state: &State, area: Rect, pen: &mut Pen) {
     if state.list.entries().is_empty() {
         empty(state, area, pen);
     }
@@ -79,6 +89,8 @@ fn mark(state: &State, entry: Entry, cursor: bool, area: Rect, pen: &mut Pen) {
 fn empty(state: &State, area: Rect, pen: &mut Pen) {
     let text = if !state.connected {
         "waiting for the supervisor"
+    } else if state.prompt().is_some() {
+        "no stream matches"
     } else if state.list.is_filtered() {
         "no stream matches; esc drops the filter"
     } else {

@@ -129,8 +129,8 @@ fn card(state: &State, meter: &Meter, area: Rect, pen: &mut Pen) {
     let kept = state.charts.of(HistoryOf::Machine, state.charts.span());
     if let Some(kept) = kept.filter(|_| axis == 1 && plot.width > GUTTER) {
         let line = Rect { x: x + GUTTER, y: plot.bottom(), width: plot.width - GUTTER, height: 1 };
-        let window = Window { end: state.charts_end(kept), steps: state.charts.zoom.steps() };
-        draw_axis(window, state.charts_newest(kept), state.charts.span().seconds(), line, pen);
+        let window = Window { end: state.charts.end(kept), steps: state.charts.zoom.steps() };
+        draw_axis(window, state.charts.newest(kept), state.charts.span().seconds(), line, pen);
     }
 }
 
@@ -140,23 +140,22 @@ fn history(state: &State, meter: &Meter, area: Rect, pen: &mut Pen) {
     }
     let span: Span = state.charts.span();
     let history = state.charts.of(HistoryOf::Machine, span);
-    let values = history.and_then(|history| history.series.get(meter.kind.series()));
+    let empty = match meter.value.as_str() {
+        UNKNOWN => String::new(),
+        _ => chart::nothing_known(state, history, meter.kind.series(), None),
+    };
     let window = Window {
-        end: history.map_or(0, |history| state.charts_end(history)),
+        end: history.map_or(0, |history| state.charts.end(history)),
         steps: state.charts.zoom.steps(),
     };
     let chart = Chart {
-        series: history.zip(values).map(|(history, values)| Series { first: history.first, values }),
+        series: history.and_then(|history| Series::of(history, meter.kind.series())),
         window,
         unit: meter.unit,
         top: meter.top,
         falls: false,
         marks: &meter.marks,
-        empty: match history {
-            _ if meter.value == UNKNOWN => "",
-            None => "no history yet",
-            Some(_) => "nothing known in this time",
-        },
+        empty: &empty,
     };
     chart.draw(area, pen);
 }

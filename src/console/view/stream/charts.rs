@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::super::chart::{Chart, Mark, Range, Series, Top, Unit, Window, draw_axis};
+use super::super::chart::{self, Chart, Mark, Range, Series, Top, Unit, Window, draw_axis};
 use super::super::pen::{Pen, Piece};
 use crate::console::state::State;
 use crate::console::text::{UNKNOWN, cells};
@@ -111,7 +111,7 @@ pub fn draw(state: &State, row: &Row, first: usize, area: Rect, pen: &mut Pen) {
     }
     let span = state.charts.span();
     let history = state.charts.of(HistoryOf::Stream(row.ix), span);
-    let end = history.map_or(0, |history| state.charts_end(history));
+    let end = history.map_or(0, |history| state.charts.end(history));
     let window = Window { end, steps: state.charts.zoom.steps() };
     let grid = Grid::of(area);
     let first = first.min(overflow(area));
@@ -120,15 +120,15 @@ pub fn draw(state: &State, row: &Row, first: usize, area: Rect, pen: &mut Pen) {
         let place = grid.place(n, area);
         one(state, row, meter, history, window, place, pen);
         let last = n + usize::from(grid.columns) >= shown;
-        if let Some(history) = history.filter(|_| last && place.width > super::super::chart::GUTTER) {
-            let gutter = if place.height > LEAST { super::super::chart::GUTTER } else { 0 };
+        if let Some(history) = history.filter(|_| last && place.width > chart::GUTTER) {
+            let gutter = if place.height > LEAST { chart::GUTTER } else { 0 };
             let axis = Rect {
                 x: place.x + 1 + gutter,
                 y: place.bottom(),
                 width: place.width - 1 - gutter,
                 height: 1,
             };
-            draw_axis(window, state.charts_newest(history), span.seconds(), axis, pen);
+            draw_axis(window, state.charts.newest(history), span.seconds(), axis, pen);
         }
     }
 }
@@ -147,22 +147,19 @@ fn one(
     let marks = marks(meter, thresholds);
     // Limits from below are always in sight: one wants to see how far away they are.
     let lowest = marks.first().filter(|_| falls).map_or(0.0, |mark| mark.value);
-    let values = history.and_then(|history| history.series.get(meter));
+    let value = now(meter, row);
+    // What is known now has been known for as long as its worker runs, at most.
+    let empty = chart::nothing_known(state, history, meter, row.started.filter(|_| value.is_some()));
     let chart = Chart {
-        series: history.zip(values).map(|(history, values)| Series { first: history.first, values }),
+        series: history.and_then(|history| Series::of(history, meter)),
         window,
         unit,
         top: Top::Above(lowest),
         falls,
         marks: &marks,
-        empty: match history {
-            None => "no history yet",
-            Some(history) if history.series.is_empty() => "not kept for so many streams; ] for longer",
-            Some(_) => "nothing known in this time",
-        },
+        empty: &empty,
     };
     let theme = pen.theme;
-    let value = now(meter, row);
     let beyond = beyond(&marks, value);
     let style = if beyond.is_some() { theme.warning } else { theme.text };
     let words = value.map_or_else(|| UNKNOWN.to_owned(), |value| unit.words(value));

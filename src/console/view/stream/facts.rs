@@ -9,8 +9,8 @@ use crate::console::spans::{Countdown, slow_age};
 use crate::console::state::State;
 use crate::console::text::{UNKNOWN, bitrate, bytes, counted, fps, percent, speed};
 use crate::model::{
-    Breaker, Condition, Detail, InputDetail, Moment, Phase, Row, Severity, Wanted, WatchKind, coarse_age,
-    span_words,
+    Breaker, Condition, Detail, InputDetail, Moment, Phase, Row, Run, Severity, Wanted, WatchKind,
+    coarse_age, span_words,
 };
 
 /// Something that is not as it should be, without being a condition.
@@ -18,9 +18,18 @@ const WARNS: Tone = Tone::Severity(Severity::Warning);
 
 /// Everything that is known of a stream, the most urgent first.
 pub fn lines(state: &State, row: &Row, wide: u16, glyphs: &Glyphs) -> Vec<Line> {
-    let detail = state.detail.as_deref().filter(|detail| detail.stream == row.ix);
-    let mut facts =
-        Facts { state, row, detail, now: state.seen_at(), lines: Lines::new(wide, true, glyphs), glyphs };
+    let last_run = state.runs_until_then(row.ix).next();
+    // What goes beyond the row is as it is now: of the moment that is frozen the row alone tells.
+    let detail = state.detail.as_deref().filter(|detail| detail.stream == row.ix && !state.is_frozen());
+    let mut facts = Facts {
+        state,
+        row,
+        detail,
+        last_run,
+        now: state.seen_at(),
+        lines: Lines::new(wide, true, glyphs),
+        glyphs,
+    };
     facts.phase();
     facts.next();
     facts.health();
@@ -41,6 +50,7 @@ struct Facts<'a> {
     state: &'a State,
     row: &'a Row,
     detail: Option<&'a Detail>,
+    last_run: Option<&'a Run>,
     now: Moment,
     lines: Lines<'a>,
     glyphs: &'a Glyphs,
@@ -127,8 +137,8 @@ impl Facts<'_> {
         if let Some(since) = care.acknowledged {
             groups.push(vec![(format!("acknowledged {} ago", self.ago(since)), Tone::Accent)]);
         }
-        if let Some(until) = care.muted_until.filter(|until| *until > self.now) {
-            groups.push(vec![(format!("muted for {} more", self.time_to(until)), Tone::Accent)]);
+        if let Some(left) = care.muted_for(self.now) {
+            groups.push(vec![(format!("muted for {} more", span_words(left)), Tone::Accent)]);
         }
         if !groups.is_empty() {
             self.lines.flow("care", groups, ", ");
@@ -230,7 +240,7 @@ impl Facts<'_> {
     }
 
     fn last_run(&mut self) {
-        let Some(run) = self.detail.and_then(|detail| detail.runs.first()) else { return };
+        let Some(run) = self.last_run else { return };
         let input = if self.row.input_of.1 > 1 && run.input > 0 {
             format!(" on input {}", run.input)
         } else {

@@ -105,7 +105,9 @@ fn tabs(state: &State, seen: usize, wide: u16, pen: &Pen) -> Vec<Piece> {
     if seen == Part::ALL.len() {
         return Vec::new();
     }
-    let word = if wanted == Part::Charts {
+    let word = if let Some(word) = live_word(state, wanted) {
+        word
+    } else if wanted == Part::Charts {
         let history = state.open.and_then(|ix| state.charts.of(HistoryOf::Stream(ix), state.charts.span()));
         let back = history.is_some_and(|history| state.charts.looks_back(history));
         format!("charts {}{}", state.charts.zoom.words(), if back { ", back" } else { "" })
@@ -129,11 +131,18 @@ fn tabs(state: &State, seen: usize, wide: u16, pen: &Pen) -> Vec<Piece> {
     pieces
 }
 
+/// The word of a part that goes on while the rest of the page is frozen; `None` where none does.
+fn live_word(state: &State, part: Part) -> Option<String> {
+    let goes_on = state.is_frozen() && matches!(part, Part::Command | Part::Log);
+    goes_on.then(|| format!("{} as now", part.word()))
+}
+
 /// The title of a part among several.
 fn heading(state: &State, part: Part, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
     let wanted = state.pages.part == part;
-    let word = if wanted { format!("[{}]", part.word()) } else { part.word().to_owned() };
+    let word = live_word(state, part).unwrap_or_else(|| part.word().to_owned());
+    let word = if wanted { format!("[{word}]") } else { word };
     let mut title = vec![(word, if wanted { theme.accent } else { theme.heading })];
     let mut facts = Vec::new();
     if part == Part::Charts {
@@ -157,6 +166,9 @@ pub fn zoom_words(state: &State, of: Option<HistoryOf>, pen: &Pen) -> Vec<Piece>
     if history.is_some_and(|history| state.charts.looks_back(history)) {
         facts.push((" looking back".into(), theme.warning));
     }
-    facts.push((format!("  {} {} zoom  {} {} pan", keys[0], keys[1], keys[2], keys[3]), theme.dim));
+    // While it is frozen these keys may step through time.
+    if !state.is_frozen() {
+        facts.push((format!("  {} {} zoom  {} {} pan", keys[0], keys[1], keys[2], keys[3]), theme.dim));
+    }
     facts
 }

@@ -6,7 +6,7 @@ use super::super::tone::{Line, Lines, Tone, Toned};
 use super::super::words;
 use crate::console::glyphs::Glyphs;
 use crate::console::state::State;
-use crate::model::{Row, Run, coarse_age};
+use crate::model::{RUNS_KEPT, Row, Run, coarse_age};
 
 /// Below this width the reason has a line of its own.
 const ONE_LINE: usize = 56;
@@ -38,10 +38,14 @@ pub fn lines(state: &State, row: &Row, wide: u16, glyphs: &Glyphs) -> Vec<Line> 
         lines.line("", vec![("waiting for the supervisor".into(), Tone::Dim)]);
         return lines.done();
     };
-    if detail.runs.is_empty() {
-        lines.line("", vec![("no run has ended yet".into(), Tone::Dim)]);
+    let mut runs = state.runs_until_then(row.ix).peekable();
+    if runs.peek().is_none() {
+        // As many as are kept have ended since the moment that is shown.
+        let gone = detail.runs.len() >= RUNS_KEPT;
+        let text = if gone { "runs that had ended then are no longer kept" } else { "no run has ended yet" };
+        lines.line("", vec![(text.into(), Tone::Dim)]);
     }
-    for run in &detail.runs {
+    for run in runs {
         one(state, row, run, &mut lines);
     }
     lines.done()

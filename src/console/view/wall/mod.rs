@@ -9,10 +9,10 @@ use ratatui::style::{Modifier, Style};
 use super::pen::{Pen, Piece, length};
 use super::words::HEALTHS;
 use super::{header, marks, words};
-use crate::console::layout::wall::{Plan, Scale, loud};
+use crate::console::layout::wall::{BoxPlan, Plan, Scale, loud};
 use crate::console::spans::age_words;
 use crate::console::state::State;
-use crate::console::state::penalty::{Standing, looks, since};
+use crate::console::state::penalty::{Standing, looks};
 use crate::console::text::{cells, counted, width};
 use crate::model::{Health, Row};
 
@@ -26,7 +26,7 @@ pub fn draw(state: &State, pen: &mut Pen) {
     header::banner(state, banner, frozen.into_iter().chain(wrong).collect(), pen);
     rule(state, &plan, pen);
     tiles::draw(state, &plan, pen);
-    unwell(state, plan.penalty, pen);
+    unwell(state, &plan, pen);
 }
 
 /// Totals and the clock.
@@ -98,9 +98,8 @@ fn banners(state: &State, area: Rect, pen: &mut Pen) -> Rect {
 
 /// How many are critical, and which one is for longest.
 fn critical_words(state: &State, count: u32, pen: &Pen) -> String {
-    let is_critical = |row: &&Row| Standing::of(row) == Some(Standing::Critical);
-    let rows = state.board.rows.values().map(AsRef::as_ref);
-    let worst = rows.filter(is_critical).min_by_key(|row| (since(row), row.ix));
+    // The box has the worst first, and of those the oldest.
+    let worst = state.wall.unwell.first().and_then(|ix| state.row(*ix));
     let sign = pen.glyphs.health(Health::Critical);
     let worst = worst
         .map_or_else(String::new, |row| format!("   {}  {}", row.name, tiles::word(row, state.seen_at())));
@@ -121,35 +120,48 @@ fn rule(state: &State, plan: &Plan, pen: &mut Pen) {
 }
 
 /// The penalty box, as far as it has room.
-fn unwell(state: &State, area: Rect, pen: &mut Pen) {
+fn unwell(state: &State, plan: &Plan, pen: &mut Pen) {
+    let area = plan.penalty;
     if area.height == 0 {
         return;
     }
-    let (theme, tally) = (pen.theme, state.penalty.tally);
-    let open = if tally.open() > 0 { theme.health(tally.worst()) } else { theme.ok };
-    let title = [(format!("{} to look at", tally.open()), open.remove_modifier(Modifier::UNDERLINED))];
-    pen.rule(area.x, area.y, area.width, &title, &[]);
-    let rows: Vec<&Row> = state.wall.unwell.iter().filter_map(|ix| state.row(*ix)).collect();
+    box_title(state, area, pen);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    if rows.is_empty() {
+    if state.wall.unwell.is_empty() {
         all_is_well(state, body, pen);
         return;
     }
-    let high = if rows.len() * 2 <= body.height.into() { 2 } else { 1 };
-    let fits = usize::from(body.height / high);
-    let (shown, more) = if rows.len() > fits {
-        (fits.saturating_sub(1), rows.len() - fits.saturating_sub(1))
-    } else {
-        (rows.len(), 0)
-    };
+    let (BoxPlan { high, more, .. }, listed) = state.wall_box(plan);
     let mut y = body.y;
-    for row in rows.iter().take(shown) {
+    for row in listed.iter().filter_map(|ix| state.row(*ix)) {
         unwell_line(state, row, Rect { y, height: high, ..body }, pen);
         y += high;
     }
     if more > 0 && y < body.bottom() {
-        pen.left(body.x + 1, y, body.width.saturating_sub(1), &format!("+{more} more"), theme.dim);
+        pen.left(body.x + 1, y, body.width.saturating_sub(1), &format!("+{more} more"), pen.theme.dim);
     }
+}
+
+/// How many of those that are listed someone is to look at, and how many not: together they are all.
+fn box_title(state: &State, area: Rect, pen: &mut Pen) {
+    let (theme, tally) = (pen.theme, &state.penalty.tally);
+    let open = if tally.open() > 0 { theme.health(tally.worst()) } else { theme.ok };
+    let title = [(format!("{} to look at", tally.open()), open.remove_modifier(Modifier::UNDERLINED))];
+    let known = tally.at(Standing::Acknowledged);
+    let (muted, explained) = (tally.at(Standing::Muted), tally.at(Standing::Explained));
+    let said = |facts: &[(u32, &str)]| -> String {
+        let facts = facts.iter().filter(|(count, _)| *count > 0);
+        facts.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join("  ")
+    };
+    // As many words as a rule leaves room for beside the title.
+    let room = usize::from(area.width).saturating_sub(length(&title) + 8);
+    let forms = [
+        said(&[(known, "acknowledged"), (muted, "muted"), (explained, "explained")]),
+        said(&[(known, "ack"), (muted, "muted"), (explained, "explained")]),
+        said(&[(known, "ack"), (muted + explained, "other")]),
+    ];
+    let facts = forms.into_iter().find(|form| width(form) <= room).unwrap_or_default();
+    pen.rule(area.x, area.y, area.width, &title, &[(facts, theme.dim)]);
 }
 
 fn all_is_well(state: &State, area: Rect, pen: &mut Pen) {
@@ -174,7 +186,7 @@ fn all_is_well(state: &State, area: Rect, pen: &mut Pen) {
 }
 
 fn unwell_line(state: &State, row: &Row, area: Rect, pen: &mut Pen) {
-    let standing = Standing::of(row);
+    let standing = Standing::of(row, state.seen_at());
     let quiet = matches!(standing, Some(Standing::Muted | Standing::Explained));
     let style = match standing {
         _ if quiet => pen.theme.dim,

@@ -7,7 +7,8 @@ use ratatui::style::{Modifier, Style};
 use crate::console::layout::wall::Plan;
 use crate::console::spans::slow_age;
 use crate::console::state::State;
-use crate::console::state::penalty::{Standing, looks, since};
+use crate::console::state::penalty::{Standing, looks};
+use crate::console::state::wall::aged_from;
 use crate::console::text::{cells, fit_ends, width};
 use crate::console::view::pen::Pen;
 use crate::console::view::words;
@@ -31,19 +32,20 @@ pub fn draw(state: &State, plan: &Plan, pen: &mut Pen) {
 }
 
 fn tile(state: &State, row: &Row, area: Rect, pen: &mut Pen) {
-    let style = style(row, pen);
-    let alarm = Standing::of(row) == Some(Standing::Critical);
+    let now = state.seen_at();
+    let style = style(row, now, pen);
+    let alarm = Standing::of(row, now) == Some(Standing::Critical);
     if alarm {
         for y in area.y..area.bottom() {
             pen.left(area.x, y, area.width, &" ".repeat(area.width.into()), style);
         }
     }
-    let (sign, word) = (sign(row, pen), word(row, state.seen_at()));
+    let (sign, word) = (sign(row, pen), word(row, now));
     let (x, room) = (area.x + 3, area.width.saturating_sub(3));
     pen.left(area.x + 1, area.y, 1, sign, style);
-    let name = if alarm { style } else { name_style(row, pen) };
+    let name = if alarm { style } else { name_style(row, now, pen) };
     if area.height == 1 {
-        let word = short(row, &word, room);
+        let word = short(row, &word, now, room);
         let wide = cells(width(&word)).min(room / 2);
         let name_room = room.saturating_sub(if wide > 0 { wide + 1 } else { 0 });
         pen.left(x, area.y, name_room, &fit_ends(&row.name, name_room.into(), pen.glyphs), name);
@@ -60,16 +62,15 @@ fn tile(state: &State, row: &Row, area: Rect, pen: &mut Pen) {
 
 /// The worst that is wrong with it, and for how long; else how it is.
 pub fn word(row: &Row, now: Moment) -> String {
-    let seen = row.last_seen.filter(|_| row.phase == Phase::Resting);
-    match (words::by_weight(row).next(), seen) {
-        (Some(worst), Some(seen)) => format!("{}, {} ago", worst.kind.word(), slow_age(now.since(seen))),
-        (Some(worst), None) => {
-            let text = format!("{} {}", worst.kind.word(), slow_age(now.since(worst.since)));
+    let rests = row.phase == Phase::Resting && row.last_seen.is_some();
+    let age = aged_from(row, now).map(|from| slow_age(now.since(from)));
+    match (words::by_weight(row).next(), age) {
+        (Some(worst), Some(age)) if rests => format!("{}, {age} ago", worst.kind.word()),
+        (Some(worst), age) => {
+            let text = format!("{} {}", worst.kind.word(), age.unwrap_or_default());
             if worst.explained.is_some() { format!("({text})") } else { text }
         }
-        (None, _) if Standing::of(row).is_some() => {
-            format!("{} {}", row.phase.word(), slow_age(now.since(since(row))))
-        }
+        (None, Some(age)) => format!("{} {age}", row.phase.word()),
         (None, _) if row.phase == Phase::Live => Health::Ok.word().into(),
         (None, _) => row.phase.word().into(),
     }
@@ -77,8 +78,8 @@ pub fn word(row: &Row, now: Moment) -> String {
 
 /// The word in one line with the name, which comes first: who is well has none, and a fault has its
 /// age only where that takes nothing from the name.
-fn short(row: &Row, word: &str, room: u16) -> String {
-    if Standing::of(row).is_none() && row.phase == Phase::Live {
+fn short(row: &Row, word: &str, now: Moment, room: u16) -> String {
+    if Standing::of(row, now).is_none() && row.phase == Phase::Live {
         return String::new();
     }
     if width(&row.name) + 1 + width(word) <= room.into() {
@@ -103,9 +104,9 @@ fn sign(row: &Row, pen: &Pen) -> &'static str {
     }
 }
 
-fn style(row: &Row, pen: &Pen) -> Style {
+fn style(row: &Row, now: Moment, pen: &Pen) -> Style {
     let plain = pen.theme.health(looks(row)).remove_modifier(Modifier::UNDERLINED);
-    match Standing::of(row) {
+    match Standing::of(row, now) {
         Some(Standing::Critical) => plain.add_modifier(Modifier::REVERSED),
         Some(Standing::Muted | Standing::Explained) => pen.theme.dim,
         Some(Standing::Acknowledged) => pen.theme.text,
@@ -115,8 +116,8 @@ fn style(row: &Row, pen: &Pen) -> Style {
     }
 }
 
-fn name_style(row: &Row, pen: &Pen) -> Style {
-    match Standing::of(row) {
+fn name_style(row: &Row, now: Moment, pen: &Pen) -> Style {
+    match Standing::of(row, now) {
         Some(Standing::Warning) => pen.theme.title,
         Some(Standing::Muted | Standing::Explained) => pen.theme.dim,
         _ if row.phase == Phase::Stopped => pen.theme.dim,
