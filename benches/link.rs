@@ -28,8 +28,8 @@ use headend::link::wire::frame::{self, Kind};
 use headend::link::wire::hello::{self, ClientHello, Version};
 use headend::link::wire::patch::blank;
 use headend::link::{
-    ClientMessage, Connecting, Hub, HubChange, Link, Listening, LogSlice, LogSource, OldLogAnswer, Remote, Role,
-    Server, ServerMessage, place,
+    ClientMessage, Connecting, Hub, HubChange, Link, Listening, LogSlice, LogSource, OldLogAnswer, Remote,
+    Role, Server, ServerMessage, place,
 };
 use headend::model::{
     Action, Answer, Command as Order, LogPlace, Moment, Phase, Row, Selection, StreamId, StreamIx,
@@ -96,7 +96,8 @@ struct Serving {
 impl Serving {
     fn start(streams: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let child = itself(SERVE, folder.path()).env("HEADEND_BENCH_STREAMS", streams.to_string()).spawn().unwrap();
+        let child =
+            itself(SERVE, folder.path()).env("HEADEND_BENCH_STREAMS", streams.to_string()).spawn().unwrap();
         let serving = Self { folder, child };
         let until = Instant::now() + LIMIT;
         while place::connect(&serving.socket()).is_err() {
@@ -174,7 +175,8 @@ fn serve(folder: &Path) {
     let now = || Moment::from_millis(i64::try_from(begin.elapsed().as_millis()).unwrap());
     let publish = |rows: Vec<Row>| hub.publish(now(), HubChange { rows, ..HubChange::default() });
     publish((0..streams).map(|ix| stream(ix, 0)).collect());
-    let _server = Server::start(hub.clone(), Listening { path, mode: 0o600, access, title: "bench".into() }).unwrap();
+    let _server =
+        Server::start(hub.clone(), Listening { path, mode: 0o600, access, title: "bench".into() }).unwrap();
     let every = Duration::from_secs(1) / DELTAS_A_SECOND;
     let (mut round, mut next) = (0_u32, Instant::now() + every);
     loop {
@@ -203,7 +205,8 @@ fn serve(folder: &Path) {
 fn read_on(mut stream: UnixStream, bytes: &AtomicU64, ends: &AtomicBool) {
     let said = ClientHello { role: Role::Viewer, terminal: "bench".into() };
     let mut out = Vec::new();
-    frame::write_plain(Kind::Hello, &hello::write(&Version::ours(), &said).unwrap(), 1_000, &mut out).unwrap();
+    frame::write_plain(Kind::Hello, &hello::write(&Version::ours(), &said).unwrap(), 1_000, &mut out)
+        .unwrap();
     stream.write_all(&out).unwrap();
     let mut buffer = vec![0; 1 << 16];
     while !ends.load(Ordering::Relaxed) {

@@ -390,7 +390,11 @@ mod leaving {
         let headend = screen.process();
         screen.hang_up();
         stage.wait_log("_headend", "the streams go on");
-        assert_eq!(screen.exit_status().code(), Some(0), "the one in front ends: there is nobody to wait for it");
+        assert_eq!(
+            screen.exit_status().code(),
+            Some(0),
+            "the one in front ends: there is nobody to wait for it"
+        );
         let old = stage.worker("alpha");
         old.signal(Signal::SIGKILL);
         stage.other_worker("alpha", &[old]);

@@ -243,10 +243,15 @@ fn who_ordered_what_is_told_while_headend_runs_and_afterwards() {
     let audit = || json_lines(&done(&stage, &["audit", "--json"]));
     let told = audit();
     let commands = |told: &[Value]| -> Vec<String> {
-        told.iter().map(|e| format!("{}: {}", e["command"].as_str().unwrap(), e["result"].as_str().unwrap())).collect()
+        told.iter()
+            .map(|e| format!("{}: {}", e["command"].as_str().unwrap(), e["result"].as_str().unwrap()))
+            .collect()
     };
     assert_eq!(commands(&told), ["stop news-1: done, 1 stream", "stop all: done, 2 streams"]);
-    assert_eq!((&told[0]["number"], &told[0]["times"], &told[0]["role"]), (&1.into(), &1.into(), &"operator".into()));
+    assert_eq!(
+        (&told[0]["number"], &told[0]["times"], &told[0]["role"]),
+        (&1.into(), &1.into(), &"operator".into())
+    );
     assert_eq!(told[0]["uid"], nix::unistd::Uid::effective().as_raw());
     // One on a terminal.
     let mut screen = on_terminal(&stage, &["start", "sport-1"]);
@@ -353,7 +358,8 @@ fn the_doctor_shells_and_the_manual_need_no_headend() {
     let stage = Stage::new(&[("alpha", "healthy")]);
     let doctor = |more: &[&str]| {
         let arguments = [stage.arguments(&[]), more.iter().map(|word| (*word).to_owned()).collect()].concat();
-        let arguments: Vec<&str> = ["doctor"].into_iter().chain(arguments.iter().map(String::as_str)).collect();
+        let arguments: Vec<&str> =
+            ["doctor"].into_iter().chain(arguments.iter().map(String::as_str)).collect();
         headend(&arguments, &stage.environment(&[]), LIMIT)
     };
     let found = doctor(&["--json"]);

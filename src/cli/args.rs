@@ -30,12 +30,10 @@ pub enum Verb {
     )]
     Wall(Run),
     /// Runs the streams without a terminal, for consoles to attach
-    #[command(
-        long_about = "Runs the streams without a terminal. headend and headend wall with the same \
+    #[command(long_about = "Runs the streams without a terminal. headend and headend wall with the same \
         configuration or state folder attach to it; none of them going away changes a stream.\n\n\
         It tells a service manager (systemd, Type=notify) when it is ready and that it lives: \
-        assets/headend.service is a unit to begin with. SIGTERM ends it."
-    )]
+        assets/headend.service is a unit to begin with. SIGTERM ends it.")]
     Daemon(Run),
     /// Opens the console on live streams that headend itself makes and breaks
     Demo(Demo),
@@ -196,6 +194,7 @@ pub struct Run {
 }
 
 /// What every way of running takes.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Common {
     /// Where headend keeps what it keeps [default: headend in the XDG state folder]

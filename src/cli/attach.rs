@@ -75,7 +75,7 @@ fn connect(folder: &Path, common: &Common, screen: Screen) -> Result<Running, Co
     let connecting = Connecting {
         path: folder.join(place::SOCKET),
         role: if common.wall { Role::Viewer } else { Role::Operator },
-        terminal: terminal_name(),
+        terminal: super::verbs::terminal_name(),
         silent_after: console::OLD_AFTER,
         again: true,
     };
@@ -87,12 +87,6 @@ fn connect(folder: &Path, common: &Common, screen: Screen) -> Result<Running, Co
 fn is_ours(folder: &Path) -> bool {
     let owner = std::fs::metadata(folder).map(|folder| folder.uid());
     owner.is_ok_and(|owner| owner == nix::unistd::Uid::effective().as_raw())
-}
-
-/// The terminal this runs on, as others know it.
-fn terminal_name() -> String {
-    let path = std::fs::read_link("/proc/self/fd/0").unwrap_or_default();
-    path.strip_prefix("/dev").unwrap_or(&path).display().to_string()
 }
 
 /// Runs a console on it until it ends. The streams go on, however that is.
@@ -110,9 +104,7 @@ pub fn run(running: Running, common: &Common) -> Result<u8, Failed> {
         listens.wrap_err("signals can't be listened to")?;
     }
     let title = if remote.welcome().title.is_empty() { screen.title } else { remote.welcome().title.clone() };
-    if remote.welcome().role == Role::Viewer && !common.wall {
-        log::warn!("this user may look, and give no commands");
-    }
+    let only_looks = remote.welcome().role == Role::Viewer && !common.wall;
     let mut settings = Settings {
         source: wishes::source(screen.config, common),
         title,
@@ -123,7 +115,7 @@ pub fn run(running: Running, common: &Common) -> Result<u8, Failed> {
         attached: true,
         may_go_on: false,
         remember: is_ours(&folder).then(|| folder.join(console::FILE_NAME)),
-        says: None,
+        says: only_looks.then(|| "you may look here, and give no orders".to_owned()),
     };
     let until = common.run_for.map(|span| Instant::now() + span);
     let over = || asked.load(Ordering::SeqCst) || until.is_some_and(|until| Instant::now() >= until);

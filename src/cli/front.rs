@@ -59,13 +59,11 @@ pub fn run() -> Option<u8> {
     let mut command = Command::new("/proc/self/exe");
     command.arg0(args.next().unwrap_or_else(|| "headend".into())).args(args);
     command.env(VARIABLE, std::process::id().to_string());
-    match command.spawn() {
-        Ok(behind) => Some(wait(behind, &before)),
-        Err(_) => {
-            let _ = heard().thread_unblock();
-            None
-        }
+    if let Ok(behind) = command.spawn() {
+        return Some(wait(behind, &before));
     }
+    let _ = heard().thread_unblock();
+    None
 }
 
 fn wait(mut behind: Child, before: &Before) -> u8 {

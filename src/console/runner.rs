@@ -32,6 +32,9 @@ use crate::model::Moment;
 /// The link is read at most this often: what comes in between is one merged delta.
 const TAKE_EVERY: Duration = Duration::from_millis(33);
 
+/// A wall is looked at from afar: once a second is often enough, where that saves anything.
+const WALL_PACE: Duration = Duration::from_secs(1);
+
 /// The wall clock is told anew when it is off by more milliseconds than this.
 const WALL_CLOCK_JITTER: u64 = 500;
 
@@ -74,6 +77,7 @@ pub fn run(
     state.begin(around, told.clone());
     (state.attached, state.may_go_on) = (attached, may_go_on);
     if wall {
+        link.send(ClientMessage::Pace(WALL_PACE));
         state.wall_alone();
         state.mouse = false;
     }

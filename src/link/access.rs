@@ -52,6 +52,13 @@ impl Access {
     }
 }
 
+/// A user's name. May take its time where users come from a server.
+#[must_use]
+pub fn name_of(uid: u32) -> String {
+    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+    user.map_or_else(|| format!("user {uid}"), |user| user.name)
+}
+
 /// The groups a user is in. May take its time where users come from a server.
 #[must_use]
 pub fn groups_of(uid: u32, gid: u32) -> Vec<u32> {
@@ -106,5 +113,6 @@ mod tests {
     fn the_groups_of_root_are_known_and_a_stranger_has_the_one_he_came_with() {
         assert!(groups_of(0, 0).contains(&0));
         assert_eq!(groups_of(4_000_000_000, 77), [77]);
+        assert_eq!((name_of(0).as_str(), name_of(4_000_000_000).as_str()), ("root", "user 4000000000"));
     }
 }

@@ -14,6 +14,8 @@ const MAX_UNANSWERED: usize = 2_048;
 pub struct Who {
     /// The user, as the kernel told it.
     pub uid: u32,
+    /// The user's name: clean text.
+    pub user: Arc<str>,
     /// The terminal, as the client told it: clean text; empty when there is none.
     pub terminal: Arc<str>,
 }
@@ -84,7 +86,9 @@ impl Unanswered {
         let full = self.waiting.len() >= MAX_UNANSWERED;
         let oldest = full.then(|| self.waiting.pop_front()).flatten();
         self.waiting.push_back(Waiting { client, seq, who, role, command: command.clone() });
-        oldest.map(|oldest| oldest.answered(Answer::Refused { reason: "not known: it was never answered".into() }))
+        oldest.map(|oldest| {
+            oldest.answered(Answer::Refused { reason: "not known: it was never answered".into() })
+        })
     }
 
     /// The oldest one of this client and number, with its answer.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::audit::{Audited, Who, is_remembered};
+use super::audit::{Audited, is_remembered};
 use super::filter::Filter;
 use super::hub::{MAX_REQUESTS, Request, Shared};
 use super::mailbox::{Auditing, DetailWanted, Fetched, Reading};
@@ -25,11 +25,6 @@ impl Client {
 
     fn filter(&self) -> MutexGuard<'_, Option<Filter>> {
         self.filter.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Says whose it is: its commands are remembered as given by `who`.
-    pub fn introduce(&self, who: Who) {
-        self.shared.with_mailbox(self.id, |mailbox| mailbox.who = Some(who));
     }
 
     /// Sends a message. A command that can't be taken is answered at once, like any other.
@@ -174,7 +169,9 @@ impl Client {
         };
         let mut messages = taken.board;
         if let Some(filter) = &mut *self.filter() {
-            messages.iter_mut().for_each(|message| filter.apply(message));
+            for message in &mut messages {
+                filter.apply(message);
+            }
         }
         let mut fetched = Fetched { logs: Vec::new(), history: None };
         if !errand.is_empty() {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::audit::{AuditTrail, Audited, Unanswered};
 use super::histories::HistorySource;
 use super::mailbox::Mailbox;
-use super::{Client, Role, Wake};
+use super::{Client, Role, Wake, Who};
 use crate::model::{
     Answer, Board, Command, Delta, Detail, HostReading, LimitReading, LogLine, LogPlace, Moment, Notice,
     OldLines, PoolReading, Row, SelfReading, StreamIx, WorkersReading,
@@ -163,7 +163,15 @@ impl Hub {
             unanswered: Unanswered::default(),
         };
         let histories = OnceLock::new();
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), logs, histories, audit: OnceLock::new(), requested }) }
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(state),
+                logs,
+                histories,
+                audit: OnceLock::new(),
+                requested,
+            }),
+        }
     }
 
     /// Says where histories are read from; the first one stays. Without one nobody gets any.
@@ -250,11 +258,21 @@ impl Hub {
     /// must be quick and must not call back into the link) whenever there is something to take.
     #[must_use]
     pub fn attach(&self, role: Role, wake: impl Fn() + Send + Sync + 'static) -> Client {
+        self.attach_for(role, None, wake)
+    }
+
+    /// The same for `who`, as whose its commands are remembered.
+    #[must_use]
+    pub fn attach_as(&self, role: Role, who: Who, wake: impl Fn() + Send + Sync + 'static) -> Client {
+        self.attach_for(role, Some(who), wake)
+    }
+
+    fn attach_for(&self, role: Role, who: Option<Who>, wake: impl Fn() + Send + Sync + 'static) -> Client {
         let mut state = self.shared.lock();
         let id = state.next_client;
         state.next_client += 1;
         state.silence_told = false;
-        let mut mailbox = Mailbox::new(role, Arc::new(wake));
+        let mut mailbox = Mailbox::new(role, who, Arc::new(wake));
         mailbox.leaving = state.left;
         state.clients.insert(id, mailbox);
         drop(state);

@@ -184,10 +184,10 @@ pub(super) struct Taken {
 
 impl Mailbox {
     /// One whose first message is the whole board.
-    pub(super) const fn new(role: Role, wake: Wake) -> Self {
+    pub(super) const fn new(role: Role, who: Option<Who>, wake: Wake) -> Self {
         Self {
             role,
-            who: None,
+            who,
             auditing: Auditing::Nothing,
             wakes_for_readings: true,
             wants_board: true,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Answer, AuditEntry, Board, Command, Delta, Detail, History, HistoryOf, LogLine, LogPlace, OldLines, Span, StreamIx,
+    Answer, AuditEntry, Board, Command, Delta, Detail, History, HistoryOf, LogLine, LogPlace, OldLines, Span,
+    StreamIx,
 };
 
 /// The version of these messages; both ends must have the same.

@@ -11,13 +11,13 @@ mod filter;
 mod histories;
 mod hub;
 mod mailbox;
-pub mod wire;
 mod message;
 pub mod place;
 mod remote;
 mod server;
 #[cfg(test)]
 mod tests;
+pub mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;

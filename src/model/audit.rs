@@ -89,7 +89,8 @@ impl Answer {
     /// What became of a command, in a line: `done, 3 streams`.
     #[must_use]
     pub fn words(&self) -> String {
-        let streams = |count: &usize| if *count == 1 { "1 stream".to_owned() } else { format!("{count} streams") };
+        let streams =
+            |count: &usize| if *count == 1 { "1 stream".to_owned() } else { format!("{count} streams") };
         match self {
             Self::Done { touched } => format!("done, {}", streams(touched)),
             Self::NotSaved { touched, reason } => format!("done, {}, not saved: {reason}", streams(touched)),

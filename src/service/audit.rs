@@ -1,8 +1,7 @@
 //! Remembers who ordered what: in the audit log, and as lines of headend's own log.
 //!
-//! A thread of its own writes it, as that waits for the disk and may ask a server for a user's name.
+//! A thread of its own writes it, as that waits for the disk.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,8 +9,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::unistd::{Uid, User};
+use nix::unistd::Uid;
 
+use crate::link::access::name_of;
 use crate::link::{AuditAnswer, AuditTrail, Audited, Role, Who};
 use crate::model::{AuditEntry, clean_line};
 use crate::store::AuditLog;
@@ -30,8 +30,6 @@ const AGAIN_WITHIN: Duration = Duration::from_secs(60);
 const TELL_AFTER: Duration = Duration::from_secs(10);
 /// How often it is looked whether something is to be told.
 const LOOK: Duration = Duration::from_secs(1);
-/// Names of users that are remembered.
-const MAX_NAMES: usize = 256;
 /// What waits at the end is written within this.
 pub const STOP_LIMIT: Duration = Duration::from_millis(200);
 
@@ -99,7 +97,6 @@ struct Keeper {
     log: Option<AuditLog>,
     /// Why nothing is written, said once.
     trouble: Option<String>,
-    names: BTreeMap<u32, Arc<str>>,
     last: Option<(AuditEntry, Instant)>,
     /// The same as the last one again, and since when it waits.
     again: Option<(AuditEntry, Instant)>,
@@ -108,7 +105,7 @@ struct Keeper {
 
 impl Keeper {
     const fn new(folder: Option<PathBuf>, lost: Arc<AtomicU64>) -> Self {
-        Self { folder, log: None, trouble: None, names: BTreeMap::new(), last: None, again: None, lost }
+        Self { folder, log: None, trouble: None, last: None, again: None, lost }
     }
 
     fn run(mut self, waiting: &Receiver<Errand>) {
@@ -120,7 +117,7 @@ impl Keeper {
             }
             match errand {
                 Ok(Errand::Record(audited, at_ms)) => {
-                    let entry = self.entry(*audited, at_ms);
+                    let entry = Self::entry(*audited, at_ms);
                     self.take_in(entry);
                 }
                 Ok(Errand::Read { before, count, answer }) => answer(self.read(before, count)),
@@ -134,15 +131,20 @@ impl Keeper {
         }
     }
 
-    fn entry(&mut self, audited: Audited, wall_ms: u64) -> AuditEntry {
+    fn entry(audited: Audited, wall_ms: u64) -> AuditEntry {
         let Audited { who, role, command, answer } = audited;
-        let who = who.unwrap_or_else(|| Who { uid: Uid::effective().as_raw(), terminal: "".into() });
+        let own = || Who {
+            uid: Uid::effective().as_raw(),
+            user: name_of(Uid::effective().as_raw()).into(),
+            terminal: "".into(),
+        };
+        let who = who.unwrap_or_else(own);
         let text = |text: String| Arc::from(clean_line(&text, MAX_TEXT));
         AuditEntry {
             number: 0,
             wall_ms,
             uid: who.uid,
-            user: self.name(who.uid),
+            user: who.user,
             terminal: who.terminal,
             role: if role == Role::Operator { "operator" } else { "viewer" }.into(),
             command: text(command.words()),
@@ -151,21 +153,9 @@ impl Keeper {
         }
     }
 
-    fn name(&mut self, uid: u32) -> Arc<str> {
-        if let Some(name) = self.names.get(&uid) {
-            return Arc::clone(name);
-        }
-        let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-        let name: Arc<str> =
-            user.map_or_else(|| uid.to_string(), |user| clean_line(&user.name, MAX_TEXT)).into();
-        if self.names.len() < MAX_NAMES {
-            self.names.insert(uid, Arc::clone(&name));
-        }
-        name
-    }
-
     fn take_in(&mut self, entry: AuditEntry) {
-        let same = self.last.as_ref().is_some_and(|(last, at)| last.is_again(&entry) && at.elapsed() < AGAIN_WITHIN);
+        let same =
+            self.last.as_ref().is_some_and(|(last, at)| last.is_again(&entry) && at.elapsed() < AGAIN_WITHIN);
         if !same {
             self.tell_again();
             self.last = Some((entry.clone(), Instant::now()));
@@ -229,7 +219,7 @@ mod tests {
 
     fn audited(action: Action) -> Audited {
         Audited {
-            who: Some(Who { uid: 0, terminal: "pts/3".into() }),
+            who: Some(Who { uid: 0, user: "root".into(), terminal: "pts/3".into() }),
             role: Role::Operator,
             command: Command::Streams { action, target: Selection::All },
             answer: Answer::Done { touched: 2 },

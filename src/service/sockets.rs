@@ -29,23 +29,15 @@ pub fn serve(hub: Hub, listening: Listening) -> Option<Server> {
 fn principals(key: &str, names: &[String]) -> Principals {
     let mut principals = Principals::default();
     for name in names {
-        let known = match name.strip_prefix('@') {
-            Some(group) => {
-                let gid = Group::from_name(group).ok().flatten().map(|group| group.gid.as_raw());
-                gid.is_some_and(|gid| {
-                    principals.groups.insert(gid);
-                    true
-                })
-            }
-            None => {
-                let uid = User::from_name(name).ok().flatten().map(|user| user.uid.as_raw());
-                uid.is_some_and(|uid| {
-                    principals.users.insert(uid);
-                    true
-                })
-            }
+        let (number, numbers) = if let Some(group) = name.strip_prefix('@') {
+            let group = Group::from_name(group).ok().flatten();
+            (group.map(|group| group.gid.as_raw()), &mut principals.groups)
+        } else {
+            let user = User::from_name(name).ok().flatten();
+            (user.map(|user| user.uid.as_raw()), &mut principals.users)
         };
-        if !known {
+        numbers.extend(number);
+        if number.is_none() {
             log::warn!("[socket] {key}: there is no {name} on this machine, so nobody is let in for it");
         }
     }

@@ -48,8 +48,7 @@ impl AuditLog {
     /// When it can't be read or written.
     pub fn open(dir: &Path, now_ms: u64) -> io::Result<Self> {
         let path = dir.join(AUDIT_FILE);
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).mode(MODE).open(&path)?;
+        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(MODE).open(&path)?;
         let text = tail(&mut file)?;
         // A crash may have left half a line.
         if !text.is_empty() && !text.ends_with('\n') {

@@ -10,7 +10,7 @@ use super::select::Selector;
 use super::session::{Following, Session};
 use crate::cli::{Failed, OK, print, tell};
 use crate::link::Role;
-use crate::model::{Board, Condition, Moment, Row, Severity, StreamIx, Wanted, WallTime};
+use crate::model::{Board, Condition, Moment, Row, Severity, StreamIx, WallTime, Wanted};
 
 /// One change. Its JSON form is in `docs/reference.md` and kept stable.
 #[derive(Debug, Serialize, PartialEq)]
@@ -146,10 +146,7 @@ fn differences(before: &Row, row: &Row, at: Moment) -> impl Iterator<Item = Chan
     let lacks = |row: &Row, condition: &Condition| row.conditions.iter().all(|c| c.kind != condition.kind);
     let differs = |differs: bool, change: Change| differs.then_some(change);
     let first = [
-        differs(
-            before.wanted != row.wanted,
-            Change::Wanted { from: wanted(before), to: wanted(row) },
-        ),
+        differs(before.wanted != row.wanted, Change::Wanted { from: wanted(before), to: wanted(row) }),
         differs(
             before.phase != row.phase,
             Change::Phase { from: before.phase.word(), to: row.phase.word(), reason: row.reason.to_string() },
@@ -164,10 +161,7 @@ fn differences(before: &Row, row: &Row, at: Moment) -> impl Iterator<Item = Chan
     let acknowledged = care.1.acknowledged.is_some();
     let last = [
         differs(worse.0 != worse.1, Change::Health { from: worse.0.word(), to: worse.1.word() }),
-        differs(
-            care.0.acknowledged.is_some() != acknowledged,
-            Change::Acknowledged { to: acknowledged },
-        ),
+        differs(care.0.acknowledged.is_some() != acknowledged, Change::Acknowledged { to: acknowledged }),
         differs(care.0.muted_until != care.1.muted_until, Change::Muted { for_s: muted(row, at) }),
         differs(care.0.note != care.1.note, Change::Note { to: care.1.note.to_string() }),
     ];
@@ -221,8 +215,12 @@ mod tests {
     #[test]
     fn each_change_is_one_line_of_a_stable_form() {
         let before = row("a", "A", "", &[]);
-        let black =
-            Condition { kind: ConditionKind::Black, severity: Severity::Critical, since: NOW, explained: None };
+        let black = Condition {
+            kind: ConditionKind::Black,
+            severity: Severity::Critical,
+            since: NOW,
+            explained: None,
+        };
         let after = Row {
             phase: Phase::Stalled,
             reason: "no progress".into(),

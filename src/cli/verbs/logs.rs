@@ -169,7 +169,11 @@ fn from_files(
     Ok(())
 }
 
-fn read_piece(session: &mut Session, stream: StreamIx, before: LogPlace) -> Result<crate::model::OldLines, Failed> {
+fn read_piece(
+    session: &mut Session,
+    stream: StreamIx,
+    before: LogPlace,
+) -> Result<crate::model::OldLines, Failed> {
     const SEQ: u64 = 2;
     let until = Instant::now() + PIECE_LIMIT;
     let ask = ClientMessage::ReadLog { seq: SEQ, stream, before, lines: PIECE };
@@ -207,7 +211,8 @@ fn merged(logs: &mut BTreeMap<StreamIx, Log>, count: usize) -> String {
 }
 
 fn come(prefix: &str, lines: &[LogLine], missed: u64, level: LineLevel) -> String {
-    let lost = if missed > 0 { format!("{prefix}headend: {missed} lines were missed\n") } else { String::new() };
+    let lost =
+        if missed > 0 { format!("{prefix}headend: {missed} lines were missed\n") } else { String::new() };
     let lines = lines.iter().filter(|line| line.level <= level).map(|line| shown(prefix, line));
     lines.fold(lost, |out, line| out + &line)
 }
@@ -238,8 +243,12 @@ mod tests {
         assert_eq!((wish.since_ms, wish.lines, wish.back), (0, USUAL_LINES, false));
         let wish = Wish::of(&args(&["logs", "a", "--since", "5s", "--level", "warning"]), 10_000);
         assert_eq!((wish.since_ms, wish.lines, wish.back), (5_000, MAX_LINES, true));
-        assert!(wish.takes(&line(5_000, LineLevel::Error, "")) && wish.takes(&line(0, LineLevel::Warning, "")));
-        assert!(!wish.takes(&line(4_999, LineLevel::Error, "")) && !wish.takes(&line(6_000, LineLevel::Info, "")));
+        assert!(
+            wish.takes(&line(5_000, LineLevel::Error, "")) && wish.takes(&line(0, LineLevel::Warning, ""))
+        );
+        assert!(
+            !wish.takes(&line(4_999, LineLevel::Error, "")) && !wish.takes(&line(6_000, LineLevel::Info, ""))
+        );
         assert!(wish.wants_more(0, Some(5_000)) && !wish.wants_more(0, Some(4_000)));
         let wish = Wish::of(&args(&["logs", "a", "-n", "2"]), 10_000);
         assert!(wish.wants_more(1, Some(1)) && !wish.wants_more(2, Some(1)));

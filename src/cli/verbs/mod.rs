@@ -13,9 +13,9 @@ pub mod shell;
 pub mod shutdown;
 pub mod status;
 mod table;
-pub mod top;
 #[cfg(test)]
 mod tests;
+pub mod top;
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::os::fd::AsFd;

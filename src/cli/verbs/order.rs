@@ -77,7 +77,9 @@ fn whom_is_named(which: &Which, word: &str, may_ask: bool) -> Result<(), Failed>
         return Err(Failed::Arguments(format!("{word} whom? Name streams, or say --all")));
     }
     if is_everyone(which) && !may_ask {
-        return Err(Failed::Arguments(format!("{word} every stream, without a terminal: say --all instead of *")));
+        return Err(Failed::Arguments(format!(
+            "{word} every stream, without a terminal: say --all instead of *"
+        )));
     }
     Ok(())
 }
@@ -157,10 +159,7 @@ mod tests {
         let stop = What::Do(Action::Stop);
         let board = |count: usize| board((0..count).map(|n| row(&format!("s{n}"), "S", "", &[])));
         assert_eq!(question(&stop, &board(1), &which(&["s0"], false)), None);
-        assert_eq!(
-            question(&stop, &board(2), &which(&["s*"], false)).unwrap(),
-            "stop 2 streams: s0, s1?"
-        );
+        assert_eq!(question(&stop, &board(2), &which(&["s*"], false)).unwrap(), "stop 2 streams: s0, s1?");
         assert_eq!(
             question(&stop, &board(10), &which(&[], true)).unwrap(),
             "stop all 10 streams: s0, s1, s2, s3, s4, s5, s6, s7 and 2 more?"

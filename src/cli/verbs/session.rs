@@ -11,7 +11,9 @@ use super::args::{Place, Which};
 use super::select::{Selector, Unselected, nothing};
 use crate::cli::{FAILED, Failed, MISTAKEN, NOBODY, NOTHING, REFUSED};
 use crate::config::{self, Environment, NotFound};
-use crate::link::{ClientMessage, ConnectError, Connecting, Link, LinkState, Remote, Role, ServerMessage, place};
+use crate::link::{
+    ClientMessage, ConnectError, Connecting, Link, LinkState, Remote, Role, ServerMessage, place,
+};
 use crate::model::{Answer, Board, Command};
 use crate::service::default_state_dir;
 

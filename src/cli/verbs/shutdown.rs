@@ -49,7 +49,10 @@ pub fn run(args: &args::Shutdown) -> Result<u8, Failed> {
     while is_there(pid) {
         if Instant::now() >= until {
             let limit = (LEAVE_LIMIT + SPARE).as_secs();
-            return Err(Failed::Said(FAILED, format!("process {pid} has not ended within {limit} s: it hangs")));
+            return Err(Failed::Said(
+                FAILED,
+                format!("process {pid} has not ended within {limit} s: it hangs"),
+            ));
         }
         std::thread::sleep(LOOK);
     }

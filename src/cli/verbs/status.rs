@@ -55,7 +55,8 @@ fn text(board: &Board, rows: &[&Row], fits: &Fit) -> Vec<String> {
         out.push(format!("{word}: {}", notice.text));
     }
     if let Some(room) = fits.columns {
-        out = out.iter().map(|line| crate::console::text::fit(line, room, &fits.glyphs).into_owned()).collect();
+        out =
+            out.iter().map(|line| crate::console::text::fit(line, room, &fits.glyphs).into_owned()).collect();
     }
     let cells: Vec<Vec<Cell>> = rows.iter().map(|row| cells(row, board)).collect();
     out.extend(lines(&COLUMNS, &cells, fits));

@@ -52,7 +52,8 @@ pub struct Fit {
 /// The lines, headings first. The last column takes what is left of the room.
 pub fn lines(columns: &[Column], rows: &[Vec<Cell>], fits: &Fit) -> Vec<String> {
     let natural = |n: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(n)).map(|cell| width(&shown(&cell.text, &fits.glyphs)));
+        let cells =
+            rows.iter().filter_map(|row| row.get(n)).map(|cell| width(&shown(&cell.text, &fits.glyphs)));
         cells.chain([width(columns[n].title)]).max().unwrap_or(0)
     };
     let mut widths: Vec<usize> = (0..columns.len()).map(natural).collect();
@@ -64,7 +65,8 @@ pub fn lines(columns: &[Column], rows: &[Vec<Cell>], fits: &Fit) -> Vec<String> 
             others + widths[last].min(LEAST_LAST)
         };
         while wanted(&kept, &widths) > room {
-            let Some(next) = kept.iter().copied().filter(|n| columns[*n].leaves > 0).max_by_key(|n| columns[*n].leaves)
+            let Some(next) =
+                kept.iter().copied().filter(|n| columns[*n].leaves > 0).max_by_key(|n| columns[*n].leaves)
             else {
                 break;
             };

@@ -20,7 +20,8 @@ impl State {
         }
         // The board that was frozen is of the supervisor before.
         self.go_live();
-        let numbers: BTreeMap<&StreamId, StreamIx> = board.rows.iter().map(|(ix, row)| (&row.id, *ix)).collect();
+        let numbers: BTreeMap<&StreamId, StreamIx> =
+            board.rows.iter().map(|(ix, row)| (&row.id, *ix)).collect();
         let number = |ix: StreamIx| numbers.get(known.get(&ix)?).copied();
         self.list.selected = self.list.selected.and_then(number);
         self.penalty.list.selected = self.penalty.list.selected.and_then(number);
@@ -54,7 +55,8 @@ mod tests {
     fn renumbered(board: &Board) -> Board {
         let mut other = board.clone();
         let rows = board.rows.values().skip(1).chain(board.rows.values().take(1));
-        let renumber = |(ix, row): (&StreamIx, &Arc<Row>)| (*ix, Arc::new(Row { ix: *ix, ..Row::clone(row) }));
+        let renumber =
+            |(ix, row): (&StreamIx, &Arc<Row>)| (*ix, Arc::new(Row { ix: *ix, ..Row::clone(row) }));
         other.rows = board.rows.keys().zip(rows).map(renumber).collect();
         other
     }
@@ -118,6 +120,10 @@ mod tests {
         let now = state.now;
         let left = Event::Told(ServerMessage::Leaving { workers_left: 0 });
         assert_eq!(update(&mut state, now, left), []);
+        assert!(screen(&state).contains("stopping:"));
+        let next = state.board.clone();
+        told(&mut state, next);
+        assert!(!screen(&state).contains("stopping:"), "the next one does not leave");
         assert_eq!(press(&mut state, ch('q')), [Effect::Detach]);
         assert_eq!(state.question(), None);
     }

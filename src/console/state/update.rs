@@ -165,6 +165,10 @@ impl State {
             ServerMessage::Board(mut board) => {
                 notices::put_in_order(&mut board.notices);
                 let closed = self.follow_ids(&board);
+                if self.attached {
+                    // One that leaves says so again; this may be the next one.
+                    self.leaving = None;
+                }
                 self.take_board(*board);
                 return closed.into_iter().chain(self.look()).collect();
             }

@@ -36,12 +36,10 @@ fn wording(state: &State, question: &Question) -> (String, String) {
                 0 => "Quit? No worker runs now.".into(),
                 workers => format!("Quit and stop {}?", counted(workers as usize, "worker")),
             },
-            match state.may_go_on {
-                true => "d leaves this console and lets the streams run on. What is wanted of each stream is \
-                         kept for the next start."
-                    .into(),
-                false => "What is wanted of each stream is kept for the next start.".into(),
-            },
+            format!(
+                "{}What is wanted of each stream is kept for the next start.",
+                if state.may_go_on { "d leaves this console and lets the streams run on. " } else { "" }
+            ),
         ),
         Question::Suspend => (
             "Put headend to sleep?".into(),

@@ -325,9 +325,10 @@ pub fn banner(state: &State, area: Rect, marks: Vec<Mark>, pen: &mut Pen) {
         let sign = pen.glyphs.phase(Phase::Stopping);
         let text = format!(" {sign} stopping: {} left", counted(left as usize, "worker"));
         let quit = state.keymap.key_for(Does::Quit);
-        let end = match state.attached {
-            true => format!("  {quit} leaves this console "),
-            false => format!("  {quit} again: kill them and leave "),
+        let end = if state.attached {
+            format!("  {quit} leaves this console ")
+        } else {
+            format!("  {quit} again: kill them and leave ")
         };
         line(&text, &end, pen.theme.warning, pen);
     }

@@ -113,7 +113,8 @@ impl Remote {
         &self.welcome
     }
 
-    /// Waits until there is something to take, the supervisor is lost, or `until`; takes what there is.
+    /// Waits until there is something to take, the supervisor is lost or found, or `until`; takes what
+    /// there is.
     #[must_use]
     pub fn wait(&self, until: Instant) -> Vec<ServerMessage> {
         self.post.wait(until)

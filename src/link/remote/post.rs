@@ -73,7 +73,8 @@ const fn number(message: &ClientMessage) -> Option<u64> {
 
 impl Inner {
     fn refuse(&mut self, seq: u64, reason: &str) {
-        self.inbox.push_back(ServerMessage::Answer { seq, answer: Answer::Refused { reason: reason.into() } });
+        self.inbox
+            .push_back(ServerMessage::Answer { seq, answer: Answer::Refused { reason: reason.into() } });
     }
 
     /// What has come of the board takes the place of what it makes old.
@@ -189,7 +190,9 @@ impl Post {
 
     pub fn wait(&self, until: Instant) -> Vec<ServerMessage> {
         let mut inner = self.lock();
-        while inner.inbox.is_empty() && inner.lost.is_none() {
+        let lost = inner.lost.is_some();
+        // Who waits while it is lost waits for it to be found.
+        while inner.inbox.is_empty() && inner.lost.is_some() == lost {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;

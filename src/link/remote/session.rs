@@ -64,7 +64,7 @@ pub fn open(connecting: &Connecting) -> Result<(Session, Welcome), ConnectError>
     let mut reader = ServerReader::default();
     let until = Instant::now() + HELLO_LIMIT;
     let (version, said) = loop {
-        match reader.next().map_err(stranger)? {
+        match reader.next_message().map_err(stranger)? {
             Some(FromServer::Hello(version, said)) => break (version, said),
             Some(FromServer::Bye(why)) => return Err(ConnectError::Refused(clean_line(&why, MAX_TEXT))),
             Some(_) => return Err(stranger(WireError::Malformed("no hello"))),
@@ -129,7 +129,7 @@ pub fn read(mut session: Session, connecting: &Connecting, post: &Post) {
 fn until_lost(session: &mut Session, silent_after: Duration, post: &Post) -> String {
     let mut buffer = vec![0; READ_AT_ONCE];
     loop {
-        match session.reader.next() {
+        match session.reader.next_message() {
             Ok(Some(FromServer::Bye(why))) => return clean_line(&why, MAX_TEXT),
             Ok(Some(came)) => take_in(came, post),
             Err(error) => return format!("it sent {error}"),

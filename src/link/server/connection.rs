@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Shared;
-use crate::link::access::groups_of;
+use crate::link::access::{groups_of, name_of};
 use crate::link::message::{DEFAULT_PACE, MAX_PACE, MIN_PACE};
 use crate::link::wire::frame::{self, Kind};
 use crate::link::wire::hello::{self, ClientHello, MAX_TEXT, ServerHello, Version};
@@ -79,11 +79,7 @@ pub async fn serve(mut stream: UnixStream, shared: Arc<Shared>, stopped: watch::
     }
 }
 
-async fn talk(
-    stream: &mut UnixStream,
-    shared: &Shared,
-    stopped: watch::Receiver<bool>,
-) -> Result<(), End> {
+async fn talk(stream: &mut UnixStream, shared: &Shared, stopped: watch::Receiver<bool>) -> Result<(), End> {
     let mut reader = ClientReader::default();
     let (role, who) = match timeout(HELLO_LIMIT, greet(stream, &mut reader, shared)).await {
         Ok(greeted) => greeted?,
@@ -91,8 +87,7 @@ async fn talk(
     };
     let news = Arc::new(Notify::new());
     let waker = Arc::clone(&news);
-    let client = shared.hub.attach(role, move || waker.notify_one());
-    client.introduce(who);
+    let client = shared.hub.attach_as(role, who, move || waker.notify_one());
     let now = Instant::now();
     let mut connection = Connection {
         client,
@@ -119,7 +114,7 @@ async fn greet(
     shared: &Shared,
 ) -> Result<(Role, Who), End> {
     let (version, said) = loop {
-        match reader.next()? {
+        match reader.next_message()? {
             Some(FromClient::Hello(version, said)) => break (version, said),
             Some(FromClient::Message(_)) => return Err(WireError::Malformed("no hello").into()),
             None => {}
@@ -132,27 +127,26 @@ async fn greet(
         reader.push(&buffer[..count]);
     };
     let peer = stream.peer_cred()?;
-    let mut who = Who { uid: peer.uid(), terminal: "".into() };
     let outcome = match (Version::ours().differs(&version, false), said) {
         (Some(differs), _) => Err(differs),
         (None, None) => return Err(WireError::Malformed("an empty hello").into()),
         (None, Some(ClientHello { role, terminal })) => {
             let (uid, gid) = (peer.uid(), peer.gid());
-            let groups = if shared.access.asks_for_groups() {
-                tokio::task::spawn_blocking(move || groups_of(uid, gid)).await.unwrap_or_default()
-            } else {
-                Vec::new()
-            };
-            let given = shared.access.role(uid, &groups, role);
-            who.terminal = clean_line(&terminal, MAX_TEXT).into();
-            log::debug!("user {uid} on {}: {given:?}", who.terminal);
+            let asks = shared.access.asks_for_groups();
+            let look_up = move || (name_of(uid), if asks { groups_of(uid, gid) } else { Vec::new() });
+            let (name, groups) = tokio::task::spawn_blocking(look_up).await.unwrap_or_default();
+            let user = clean_line(&name, MAX_TEXT).into();
+            let who = Who { uid, user, terminal: clean_line(&terminal, MAX_TEXT).into() };
+            let given = shared.access.role(uid, &groups, role).map(|role| (role, who));
             given.ok_or_else(|| {
-                format!("user {uid} may not attach: [socket] operators or viewers in the configuration would allow it")
+                format!(
+                    "{name} may not attach: [socket] operators or viewers in the configuration would allow it"
+                )
             })
         }
     };
     let answer = match &outcome {
-        Ok(role) => ServerHello::Welcome {
+        Ok((role, _)) => ServerHello::Welcome {
             role: *role,
             pid: std::process::id(),
             title: clean_line(&shared.title, MAX_TEXT),
@@ -162,7 +156,7 @@ async fn greet(
     let mut out = Vec::new();
     frame::write(Kind::Hello, &hello::write(&Version::ours(), &answer)?, MAX_SERVER_FRAME, &mut out)?;
     stream.write_all(&out).await?;
-    outcome.map(|role| (role, who)).map_err(End::Refused)
+    outcome.map_err(End::Refused)
 }
 
 /// How many messages may still be heard.
@@ -251,7 +245,7 @@ impl Connection {
     fn hear(&mut self) -> Result<(), End> {
         self.allowance.refill(Instant::now());
         while self.allowance.left > 0 {
-            match self.reader.next()? {
+            match self.reader.next_message()? {
                 Some(FromClient::Message(ClientMessage::Pace(pace))) => {
                     self.pace = pace.clamp(MIN_PACE, MAX_PACE);
                 }

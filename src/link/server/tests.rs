@@ -13,7 +13,8 @@ use crate::link::wire::frame::{self, Frame, Kind, Reader};
 use crate::link::wire::hello::{self, ClientHello, Version};
 use crate::link::wire::{self, MAX_CLIENT_FRAME, MAX_HELLO, MAX_SERVER_FRAME};
 use crate::link::{
-    ClientMessage, ConnectError, Connecting, HubChange, Link, LinkState, LogSource, Remote, Role, ServerMessage,
+    ClientMessage, ConnectError, Connecting, HubChange, Link, LinkState, LogSource, Remote, Role,
+    ServerMessage,
 };
 use crate::model::{Answer, Board, HistoryOf, Moment, Row, Span, StreamIx};
 
@@ -44,13 +45,7 @@ impl Place {
     }
 
     fn connecting(&self, role: Role) -> Connecting {
-        Connecting {
-            path: self.path(),
-            role,
-            terminal: "a test".into(),
-            silent_after: LIMIT,
-            again: true,
-        }
+        Connecting { path: self.path(), role, terminal: "a test".into(), silent_after: LIMIT, again: true }
     }
 
     fn attach(&self, role: Role) -> Remote {
@@ -97,7 +92,7 @@ fn until_ended(mut stream: UnixStream) -> Vec<Frame> {
     let _ = stream.read_to_end(&mut bytes);
     let mut reader = Reader::new(MAX_SERVER_FRAME, true);
     reader.push(&bytes);
-    std::iter::from_fn(|| reader.next().unwrap()).collect()
+    std::iter::from_fn(|| reader.next_frame().unwrap()).collect()
 }
 
 /// Why the server ended it.
@@ -122,7 +117,12 @@ fn until(link: &Remote, board: &mut Board, holds: impl Fn(&Board) -> bool) {
         if holds(board) {
             return;
         }
-        assert!(Instant::now() < limit, "the board stays at {} with {} rows", board.revision, board.rows.len());
+        assert!(
+            Instant::now() < limit,
+            "the board stays at {} with {} rows",
+            board.revision,
+            board.rows.len()
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
 }
@@ -255,7 +255,7 @@ fn a_client_that_does_not_read_is_right_as_soon_as_it_does() {
     let limit = Instant::now() + LIMIT;
     while board.revision < wanted.revision {
         assert!(Instant::now() < limit);
-        match reader.next().unwrap() {
+        match reader.next_message().unwrap() {
             Some(wire::incoming::FromServer::Update(wire::update::Came::Board(whole), _)) => board = *whole,
             Some(wire::incoming::FromServer::Update(wire::update::Came::Delta(delta), _)) => {
                 board.apply(&delta).unwrap();
@@ -411,5 +411,8 @@ fn what_was_said_last_is_sent_before_the_end() {
     server.stop();
     let gone = |message| matches!(message, ServerMessage::Leaving { workers_left: 0 }).then_some(());
     wait_for(&link, gone);
-    until_state(&link, |state| matches!(state, LinkState::Lost { why, .. } if &**why == "it was told to end"));
+    until_state(
+        &link,
+        |state| matches!(state, LinkState::Lost { why, .. } if &**why == "it was told to end"),
+    );
 }

@@ -112,7 +112,7 @@ impl Reader {
     ///
     /// # Errors
     /// When what has come is no frame: nothing after it can be read either.
-    pub fn next(&mut self) -> Result<Option<Frame>, WireError> {
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, WireError> {
         let waiting = &self.bytes[self.done..];
         let Some((header, rest)) = waiting.split_first_chunk::<HEADER>() else {
             // A length that is not allowed is told as soon as it is known.

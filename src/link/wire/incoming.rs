@@ -41,8 +41,8 @@ impl ClientReader {
     ///
     /// # Errors
     /// When it is not what belongs here: the connection is of no use any more.
-    pub fn next(&mut self) -> Result<Option<FromClient>, WireError> {
-        let Some(frame) = self.frames.next()? else { return Ok(None) };
+    pub fn next_message(&mut self) -> Result<Option<FromClient>, WireError> {
+        let Some(frame) = self.frames.next_frame()? else { return Ok(None) };
         let came = match (frame.kind, self.greeted) {
             (Kind::Hello, false) => {
                 let (version, said) = greeting(&frame.body)?;
@@ -97,8 +97,8 @@ impl ServerReader {
     ///
     /// # Errors
     /// When it is not what belongs here: the connection is of no use any more.
-    pub fn next(&mut self) -> Result<Option<FromServer>, WireError> {
-        let Some(frame) = self.frames.next()? else { return Ok(None) };
+    pub fn next_message(&mut self) -> Result<Option<FromServer>, WireError> {
+        let Some(frame) = self.frames.next_frame()? else { return Ok(None) };
         let mut body = frame.body.as_slice();
         let came = match (frame.kind, self.greeted) {
             (Kind::Hello, false) => {
@@ -135,8 +135,8 @@ pub fn any_input(bytes: &[u8]) {
     let (mut server, mut client) = (ClientReader::default(), ServerReader::default());
     for piece in [first, second] {
         server.push(piece);
-        while let Ok(Some(_)) = server.next() {}
+        while let Ok(Some(_)) = server.next_message() {}
         client.push(piece);
-        while let Ok(Some(_)) = client.next() {}
+        while let Ok(Some(_)) = client.next_message() {}
     }
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::{WireError, get, put};
-use crate::model::{
-    Care, Figures, Mode, Moment, Phase, Row, StreamId, StreamIx, Wanted, WatchKind,
-};
+use crate::model::{Care, Figures, Mode, Moment, Phase, Row, StreamId, StreamIx, Wanted, WatchKind};
 
 macro_rules! fields {
     ($($bit:literal $($field:ident).+;)*) => {

@@ -130,7 +130,7 @@ proptest! {
         let mut came = Vec::new();
         for piece in bytes.chunks(cut) {
             reader.push(piece);
-            while let Some(Frame { body, .. }) = reader.next().unwrap() {
+            while let Some(Frame { body, .. }) = reader.next_frame().unwrap() {
                 came.push(body);
             }
         }
@@ -165,17 +165,24 @@ fn said_by_both(seed: u32) -> Vec<u8> {
 fn both_ends_read_what_the_other_says() {
     let (mut client, mut server) = (ServerReader::default(), ClientReader::default());
     server.push(&said_by_both(2));
-    let Some(FromClient::Hello(version, Some(said))) = server.next().unwrap() else { panic!("no hello") };
+    let Some(FromClient::Hello(version, Some(said))) = server.next_message().unwrap() else {
+        panic!("no hello")
+    };
     assert_eq!((version, said.terminal.as_str()), (Version::ours(), "pts/1"));
-    assert!(matches!(server.next(), Ok(Some(FromClient::Message(ClientMessage::FollowLogs(_))))));
-    assert_eq!(server.next(), Ok(None));
+    assert!(matches!(server.next_message(), Ok(Some(FromClient::Message(ClientMessage::FollowLogs(_))))));
+    assert_eq!(server.next_message(), Ok(None));
     client.push(&said_by_both(5));
-    let welcome = client.next().unwrap().unwrap();
-    assert!(matches!(welcome, FromServer::Hello(_, Some(ServerHello::Welcome { pid: 7, .. }))), "{welcome:?}");
-    let Some(FromServer::Update(Came::Board(came), _)) = client.next().unwrap() else { panic!("no board") };
+    let welcome = client.next_message().unwrap().unwrap();
+    assert!(
+        matches!(welcome, FromServer::Hello(_, Some(ServerHello::Welcome { pid: 7, .. }))),
+        "{welcome:?}"
+    );
+    let Some(FromServer::Update(Came::Board(came), _)) = client.next_message().unwrap() else {
+        panic!("no board")
+    };
     assert_eq!(*came, board(3, [row(0, 5), row(9, !5)]));
-    assert!(matches!(client.next(), Ok(Some(FromServer::Message(_)))));
-    assert_eq!(client.next(), Ok(None));
+    assert!(matches!(client.next_message(), Ok(Some(FromServer::Message(_)))));
+    assert_eq!(client.next_message(), Ok(None));
 }
 
 #[test]
@@ -183,16 +190,16 @@ fn a_length_is_refused_as_soon_as_it_is_known_and_nothing_is_kept_for_it() {
     for (length, most) in [(u32::MAX, MAX_SERVER_FRAME), (0, MAX_HELLO), (2_000, MAX_HELLO)] {
         let mut reader = Reader::new(most, true);
         reader.push(&length.to_le_bytes()[..3]);
-        assert_eq!(reader.next(), Ok(None), "half of it");
+        assert_eq!(reader.next_frame(), Ok(None), "half of it");
         reader.push(&length.to_le_bytes()[3..]);
-        assert_eq!(reader.next(), Err(WireError::Length(length as usize)));
+        assert_eq!(reader.next_frame(), Err(WireError::Length(length as usize)));
     }
     // Before the hello a client may not even say that much, and may not say anything else.
     let mut server = ClientReader::default();
     let mut early = Vec::new();
     frame::write(Kind::Message, &[0], MAX_CLIENT_FRAME, &mut early).unwrap();
     server.push(&early);
-    assert_eq!(server.next(), Err(WireError::Kind(Kind::Message as u8)));
+    assert_eq!(server.next_message(), Err(WireError::Kind(Kind::Message as u8)));
 }
 
 #[test]
@@ -202,11 +209,11 @@ fn what_is_compressed_is_bounded_when_it_is_not() {
     assert!(bytes.len() < 10_000, "{} bytes", bytes.len());
     let mut small = Reader::new(100_000, true);
     small.push(&bytes);
-    assert_eq!(small.next(), Err(WireError::Length(1 << 20)));
+    assert_eq!(small.next_frame(), Err(WireError::Length(1 << 20)));
     // Clients may not compress at all.
     let mut none = Reader::new(MAX_SERVER_FRAME, false);
     none.push(&bytes);
-    assert!(matches!(none.next(), Err(WireError::Kind(_))));
+    assert!(matches!(none.next_frame(), Err(WireError::Kind(_))));
 }
 
 #[test]
@@ -275,7 +282,11 @@ fn whatever_else_a_delta_says_arrives() {
     let change = Delta {
         at: Moment::from_millis(99),
         pool: Some(PoolReading { slots: 7, unseen_since: Some(Moment::ZERO), ..PoolReading::default() }),
-        host: Some(HostReading { cpu_percent: 12.5, disk_free_bytes: Some(1 << 40), ..HostReading::default() }),
+        host: Some(HostReading {
+            cpu_percent: 12.5,
+            disk_free_bytes: Some(1 << 40),
+            ..HostReading::default()
+        }),
         notices: Some(vec![notice]),
         ..delta(1, [])
     };
@@ -298,8 +309,8 @@ fn another_version_is_told_by_both_names_and_with_what_to_do() {
     let (mut server, mut client) = (ClientReader::default(), ServerReader::default());
     server.push(&bytes);
     client.push(&bytes);
-    assert_eq!(server.next(), Ok(Some(FromClient::Hello(old.clone(), None))));
-    assert_eq!(client.next(), Ok(Some(FromServer::Hello(old, None))));
+    assert_eq!(server.next_message(), Ok(Some(FromClient::Hello(old.clone(), None))));
+    assert_eq!(client.next_message(), Ok(Some(FromServer::Hello(old, None))));
 }
 
 /// The corpus of the fuzz target: what both ends really say, and some of what they should not.

@@ -108,12 +108,11 @@ impl Encoder {
         let mut rows = Vec::new();
         let (mut count, mut before, mut more) = (0_u32, 0, false);
         for (ix, row) in left.rows.by_ref() {
-            let mask = match self.sent.get(&ix) {
-                Some(sent) => patch::differing(sent, &row),
-                None => {
-                    let blank = patch::blank(ix).ok_or(WireError::Unwritable)?;
-                    patch::differing(&blank, &row)
-                }
+            let mask = if let Some(sent) = self.sent.get(&ix) {
+                patch::differing(sent, &row)
+            } else {
+                let blank = patch::blank(ix).ok_or(WireError::Unwritable)?;
+                patch::differing(&blank, &row)
             };
             if mask == 0 && self.sent.contains_key(&ix) {
                 continue;

@@ -68,7 +68,8 @@ pub fn limits(found: &LimitsFound, streams: usize) -> Vec<Finding> {
     let text = format!("{} allow {workers} workers, {streams} streams are configured", found.open_files);
     let files = if workers < streams {
         let wanted = streams.saturating_mul(FDS_PER_WORKER).saturating_add(FDS_RESERVE);
-        let remedy = format!("raise the hard limit: ulimit -Hn {wanted}, or LimitNOFILE={wanted} in its unit");
+        let remedy =
+            format!("raise the hard limit: ulimit -Hn {wanted}, or LimitNOFILE={wanted} in its unit");
         Finding::look("open files", text, remedy)
     } else {
         Finding::ok("open files", text)
@@ -77,7 +78,11 @@ pub fn limits(found: &LimitsFound, streams: usize) -> Vec<Finding> {
         return vec![files, Finding::ok("processes", "no limit")];
     };
     let wanted = streams.saturating_mul(THREADS_PER_WORKER).saturating_add(100);
-    let text = if processes == u64::MAX { "no limit".to_owned() } else { format!("{processes} at most for this user") };
+    let text = if processes == u64::MAX {
+        "no limit".to_owned()
+    } else {
+        format!("{processes} at most for this user")
+    };
     let processes = if processes < wanted {
         let remedy = format!(
             "each worker has about {THREADS_PER_WORKER} threads, and each counts: ulimit -u {wanted}, or LimitNPROC={wanted} in its unit"
@@ -138,7 +143,9 @@ fn clipboard(found: &TerminalFound) -> Finding {
         (true, "on" | "external") => {
             Finding::ok(ABOUT, format!("tmux passes OSC 52 on (set-clipboard {})", found.clipboard))
         }
-        (true, "") => Finding::look(ABOUT, "tmux does not tell its set-clipboard", "in tmux: set -s set-clipboard on"),
+        (true, "") => {
+            Finding::look(ABOUT, "tmux does not tell its set-clipboard", "in tmux: set -s set-clipboard on")
+        }
         (true, other) => Finding::look(
             ABOUT,
             format!("tmux keeps OSC 52 to itself (set-clipboard {other})"),
@@ -152,17 +159,23 @@ pub fn state(found: &FolderFound) -> Finding {
     const ABOUT: &str = "state folder";
     let path = found.path.display();
     if !found.writable {
-        let remedy = "give this user the right to it, or name another one with --state: nothing would be saved";
+        let remedy =
+            "give this user the right to it, or name another one with --state: nothing would be saved";
         return Finding::wrong(ABOUT, format!("{path} can't be written"), remedy);
     }
     let free = found.free.map_or_else(|| "an unknown number of bytes".to_owned(), bytes);
-    let text = format!("{path}{}, {free} free", if found.exists { "" } else { " is made at the first start" });
+    let text =
+        format!("{path}{}, {free} free", if found.exists { "" } else { " is made at the first start" });
     match found.free {
-        Some(free) if free < MIN_FREE_BYTES => {
-            Finding::wrong(ABOUT, text, format!("make room: below {} nothing is saved", bytes(MIN_FREE_BYTES)))
-        }
+        Some(free) if free < MIN_FREE_BYTES => Finding::wrong(
+            ABOUT,
+            text,
+            format!("make room: below {} nothing is saved", bytes(MIN_FREE_BYTES)),
+        ),
         Some(free) if free < LITTLE_FREE => Finding::look(ABOUT, text, "make room: log files grow"),
-        _ if found.open_to_others => Finding::look(ABOUT, text, format!("others may write it: chmod o-w {path}")),
+        _ if found.open_to_others => {
+            Finding::look(ABOUT, text, format!("others may write it: chmod o-w {path}"))
+        }
         _ => Finding::ok(ABOUT, text),
     }
 }

@@ -134,7 +134,9 @@ fn configuration(
             let text = format!("{shown}: {streams} streams");
             let found = match warnings {
                 0 => Finding::ok(ABOUT, text),
-                count => Finding::look(ABOUT, format!("{text}, {count} warnings"), "headend check tells them"),
+                count => {
+                    Finding::look(ABOUT, format!("{text}, {count} warnings"), "headend check tells them")
+                }
             };
             (Some(loaded.config), vec![found])
         }
@@ -171,9 +173,11 @@ fn running(dir: &std::path::Path) -> Finding {
             checks::running(welcome.pid, &welcome.version, env!("CARGO_PKG_VERSION"), &welcome.title)
         }
         Err(ConnectError::NotRunning(_)) => Finding::ok(ABOUT, format!("no headend in {}", dir.display())),
-        Err(error @ ConnectError::Silent) => {
-            Finding::wrong(ABOUT, error.to_string(), "look at its terminal and its log; kill -CONT wakes one that sleeps")
-        }
+        Err(error @ ConnectError::Silent) => Finding::wrong(
+            ABOUT,
+            error.to_string(),
+            "look at its terminal and its log; kill -CONT wakes one that sleeps",
+        ),
         Err(error) => Finding::look(ABOUT, error.to_string(), ""),
     }
 }
