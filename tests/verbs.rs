@@ -20,8 +20,8 @@ use support::{HEADEND, LIMIT, wait_for, wait_until};
 const CANARY: &str = "kanarie-9";
 
 fn words(stage: &Stage, verb: &[&str]) -> Vec<String> {
-    let state = stage.state().to_str().unwrap().to_owned();
-    verb.iter().map(|word| (*word).to_owned()).chain(["--state".to_owned(), state]).collect()
+    let folder = stage.state().to_str().unwrap().to_owned();
+    verb.iter().map(|word| (*word).to_owned()).chain(["--state".to_owned(), folder]).collect()
 }
 
 /// Starts a verb, which finds the headend by the state folder alone.
@@ -216,11 +216,11 @@ fn logs_are_printed_merged_and_followed() {
     });
     let line = own.lines().find(|line| line.contains("audit: ")).unwrap();
     let fields: Vec<&str> = line.splitn(3, ' ').collect();
-    assert!(fields[0].ends_with('Z') && fields[1] == "info", "{line}");
+    assert!(fields[0].ends_with('Z') && fields[1] == "INFO", "{line}");
     assert_eq!(done(&stage, &["logs", "_headend", "-n", "1"]).lines().count(), 1);
     assert_eq!(done(&stage, &["logs", "_headend", "-n", "0"]), "");
     let none = done(&stage, &["logs", "_headend", "--level", "error"]);
-    assert!(!none.contains(" info "), "{none}");
+    assert!(!none.contains(" INFO "), "{none}");
 
     let mut follows = start(&stage, &["logs", "-f", "news"]);
     let worker = stage.worker("news-1");

@@ -101,16 +101,15 @@ impl Client {
                 }
                 Role::Operator => None,
             };
-            let audited = match refusal {
-                Some(reason) => is_remembered(&command).then(|| {
+            let audited = if let Some(reason) = refusal {
+                is_remembered(&command).then(|| {
                     let answer = Answer::Refused { reason: reason.into() };
                     Audited { who, role, command, answer }
-                }),
-                None => {
-                    let left = state.unanswered.put((self.id, seq), who, role, &command);
-                    state.requests.push_back(Request { client: self.id, seq, command });
-                    left
-                }
+                })
+            } else {
+                let left = state.unanswered.put((self.id, seq), who, role, &command);
+                state.requests.push_back(Request { client: self.id, seq, command });
+                left
             };
             (refusal, audited)
         };

@@ -177,8 +177,8 @@ fn shown(event: &Event, json: bool) -> String {
     let pid = |pid: &Option<u32>| pid.map_or_else(|| "none".to_owned(), |pid| pid.to_string());
     let text = match &event.change {
         Change::Now { phase, health, conditions, pid: worker, .. } => {
-            let conditions = conditions.iter().map(|word| format!(" {word}")).collect::<String>();
-            format!("is {phase}, {health}{conditions}, worker {}", pid(worker))
+            let found: Vec<&str> = std::iter::once(*health).chain(conditions.iter().copied()).collect();
+            format!("is {phase}, {}, worker {}", found.join(" "), pid(worker))
         }
         Change::Phase { from, to, reason } if reason.is_empty() => format!("phase {from} -> {to}"),
         Change::Phase { from, to, reason } => format!("phase {from} -> {to}: {reason}"),
@@ -248,9 +248,9 @@ mod tests {
                 json!({"change": "note", "to": "ask"}),
             ]
         );
-        let back: Vec<Value> = differences(&after, &before, NOW).map(|c| told(&c)).collect();
-        assert_eq!(back[3], json!({"change": "cleared", "condition": "black", "severity": "critical"}));
-        assert_eq!(back[6], json!({"change": "muted", "for_s": null}));
+        let again: Vec<Value> = differences(&after, &before, NOW).map(|c| told(&c)).collect();
+        assert_eq!(again[3], json!({"change": "cleared", "condition": "black", "severity": "critical"}));
+        assert_eq!(again[6], json!({"change": "muted", "for_s": null}));
         assert_eq!(
             told(&now(&before, NOW)),
             json!({

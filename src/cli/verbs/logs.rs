@@ -116,7 +116,9 @@ fn whose(session: &Session, args: &args::Logs) -> Result<BTreeMap<StreamIx, Log>
         return Err(Failed::Arguments(why));
     }
     if logs.len() == 1 {
-        logs.values_mut().for_each(|log| log.prefix.clear());
+        for log in logs.values_mut() {
+            log.prefix.clear();
+        }
     }
     Ok(logs)
 }
@@ -220,7 +222,7 @@ fn come(prefix: &str, lines: &[LogLine], missed: u64, level: LineLevel) -> Strin
 /// A line as it stands in the file, with its end.
 fn shown(prefix: &str, line: &LogLine) -> String {
     let time = if line.wall_ms == 0 { "-".to_owned() } else { WallTime(line.wall_ms).to_string() };
-    format!("{prefix}{time} {} {}\n", line.level.word(), line.text)
+    format!("{prefix}{time} {} {}\n", line.level.word().to_uppercase(), line.text)
 }
 
 #[cfg(test)]
@@ -264,13 +266,13 @@ mod tests {
         let lines = merged(&mut logs, 3);
         let texts: Vec<&str> = lines.lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
         assert_eq!(texts, ["2", "5", "0", "6", "9"]);
-        assert!(lines.starts_with("b  1970-01-01T00:00:00.002Z info at 2\n"), "{lines}");
+        assert!(lines.starts_with("b  1970-01-01T00:00:00.002Z INFO at 2\n"), "{lines}");
     }
 
     #[test]
     fn what_comes_is_sieved_and_what_was_missed_is_said() {
         let lines = [line(1, LineLevel::Error, "bad"), line(1, LineLevel::Debug, "chatter")];
         let told = come("", &lines, 3, LineLevel::Warning);
-        assert_eq!(told, "headend: 3 lines were missed\n1970-01-01T00:00:00.001Z error bad\n");
+        assert_eq!(told, "headend: 3 lines were missed\n1970-01-01T00:00:00.001Z ERROR bad\n");
     }
 }

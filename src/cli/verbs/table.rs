@@ -91,7 +91,7 @@ pub fn lines(columns: &[Column], rows: &[Vec<Cell>], fits: &Fit) -> Vec<String> 
                 None => text.into_owned(),
             };
             let gap = if Some(n) == kept.last() { "" } else { "  " };
-            out += &if column.right { format!("{pad}{text}{gap}") } else { format!("{text}{pad}{gap}") };
+            out.extend(if column.right { [&pad, &*text, gap] } else { [&*text, &pad, gap] });
         }
         out.truncate(out.trim_end().len());
         out

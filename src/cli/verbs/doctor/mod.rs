@@ -106,11 +106,9 @@ fn shown(finding: &Finding, coloured: bool) -> String {
     };
     let word = if coloured { format!("\x1b[{colour}m{word}\x1b[0m") } else { word };
     let text = clean(&finding.text).into_owned();
-    let mut out = format!("{word}  {}: {}\n", finding.about, mask_secrets(&text));
-    if !finding.remedy.is_empty() {
-        out += &format!("       {}\n", finding.remedy);
-    }
-    out
+    let remedy =
+        if finding.remedy.is_empty() { String::new() } else { format!("       {}\n", finding.remedy) };
+    format!("{word}  {}: {}\n{remedy}", finding.about, mask_secrets(&text))
 }
 
 /// The configuration, if it holds.
