@@ -49,8 +49,8 @@ until_text 'acknowledged'
 save penalty 'headend: the penalty box, the worst streams first'
 press Escape
 
-press / && type_text 'fault:http-5xx' && press Enter
-until_text 'fault:http-5xx'
+press / && type_text 'condition:http-5xx' && press Enter
+sleep 1
 press Enter
 until_text 'last error'
 save stream 'headend: one stream that the server answers with 503, its charts and its log'
@@ -89,5 +89,5 @@ save wall 'headend: the wall'
 press Escape
 resize 120 42
 press '?'
-until_text 'Everywhere'
+until_text 'Here: grid'
 save help 'headend: all keys'

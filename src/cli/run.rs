@@ -10,12 +10,12 @@ use super::args::{Common, Run};
 use super::{
     FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, report::Report, tell,
 };
-use crate::config::{self, Capture, Disk, Environment, Loaded, OnHangup, Sources};
+use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::link::access::name_of;
 use crate::link::{Link, Role, Who};
 use crate::model::{LogLine, clean_line};
-use crate::service::{self, CONSOLE_LIMIT, Options, Service, ServiceError, Source, Unclean};
+use crate::service::{CONSOLE_LIMIT, OnHangup, Options, Service, ServiceError, Source, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
 const LOOK: Duration = Duration::from_millis(100);
@@ -45,11 +45,12 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     let files = Capture::new(&Disk);
     let loaded = config::load_from(&path, &environment, &files).map_err(Failed::Mistakes)?;
     let sources = Some(files.into_sources());
+    let source = Some(Source { path: path.clone(), environment });
+    // Without a terminal of its own it is told by HUP to read its configuration again, as daemons are.
     let on_hangup = match loaded.config.console.on_hangup {
-        // Without a terminal of its own it is told by HUP to read its configuration again.
-        _ if args.common.headless => service::OnHangup::Reload,
-        OnHangup::Stop => service::OnHangup::Leave,
-        OnHangup::Continue => service::OnHangup::GoOn,
+        _ if args.common.headless => OnHangup::Reload,
+        config::OnHangup::Stop => OnHangup::Leave,
+        config::OnHangup::Continue => OnHangup::GoOn,
     };
     if in_terminal
         && !front
@@ -57,7 +58,6 @@ pub fn plain(args: &Run) -> Result<u8, Failed> {
     {
         return Ok(code);
     }
-    let source = Some(Source { path: path.clone(), environment });
     let title = path.display().to_string();
     let screen = Screen { title, remember: true, config: Some(path), front };
     with_configuration(loaded, (sources, source), &args.common, screen, on_hangup)
@@ -94,7 +94,7 @@ pub fn with_configuration(
     files: (Option<Sources>, Option<Source>),
     common: &Common,
     screen: Screen,
-    on_hangup: service::OnHangup,
+    on_hangup: OnHangup,
 ) -> Result<u8, Failed> {
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
@@ -137,7 +137,7 @@ fn with_console(
     service: Service,
     common: &Common,
     screen: Screen,
-    on_hangup: service::OnHangup,
+    on_hangup: OnHangup,
 ) -> Result<u8, Failed> {
     let remember = service.folder().filter(|_| screen.remember).map(|dir| dir.join(console::FILE_NAME));
     let front = screen.front;
@@ -156,7 +156,7 @@ fn with_console(
     let one = |settings: &Settings| one_console(&service, settings, until);
     let ending = again_after_defects(&mut settings, || service.has_ended(), one)?;
     let code = match ending {
-        Ok(Ok(Ending::TerminalLost)) if on_hangup != service::OnHangup::Leave => {
+        Ok(Ok(Ending::TerminalLost)) if on_hangup != OnHangup::Leave => {
             log::warn!("the terminal is lost; {}", goes_on(&service));
             if front {
                 front::let_go();

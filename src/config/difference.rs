@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::keys::{Key, changed_keys, key_words, replacing_keys};
-use super::{Config, Limit, Policy};
+use super::{Config, ConsoleSettings, Limit, OnHangup, Policy};
 use crate::model::{StreamId, StreamSpec, Wanted, clean_line, mask_secrets, span_words};
 
 /// So many streams are told one by one; the others are counted.
@@ -214,7 +214,9 @@ fn settings(old: &Config, new: &Config) -> Vec<SettingDifference> {
             holds,
         })
         .collect();
-    if old.console != new.console {
+    let of_consoles =
+        |config: &Config| ConsoleSettings { on_hangup: OnHangup::Continue, ..config.console.clone() };
+    if of_consoles(old) != of_consoles(new) {
         // Consoles read what is theirs by themselves.
         let (from, to) = ("{...}".to_owned(), "{...}".to_owned());
         settings.push(SettingDifference { name: "console or view", from, to, holds: Holds::Now });
@@ -228,7 +230,11 @@ fn told_settings(config: &Config) -> Vec<(&'static str, Holds, String)> {
     let path = |path: Option<&std::path::PathBuf>, usual: &str| {
         path.map_or_else(|| usual.to_owned(), |path| path.display().to_string())
     };
-    let logs = &config.logs;
+    let (logs, socket) = (&config.logs, &config.socket);
+    let hangup = match config.console.on_hangup {
+        OnHangup::Continue => "continue",
+        OnHangup::Stop => "stop",
+    };
     told.extend([
         ("reload.watch", Holds::Now, config.reload.watch.to_string()),
         ("ffmpeg.path", Holds::NextStart, path(config.ffmpeg.as_ref(), "ffmpeg")),
@@ -237,6 +243,10 @@ fn told_settings(config: &Config) -> Vec<(&'static str, Holds, String)> {
         ("logs.max_files", Holds::NextStart, logs.max_files.to_string()),
         ("logs.dir", Holds::NextStart, path(logs.dir.as_ref(), "in the state folder")),
         ("state.dir", Holds::NextStart, path(config.state_dir.as_ref(), "the usual place")),
+        ("console.on_hangup", Holds::NextStart, hangup.to_owned()),
+        ("socket.mode", Holds::NextStart, format!("{:04o}", socket.mode)),
+        ("socket.operators", Holds::NextStart, format!("{:?}", socket.operators)),
+        ("socket.viewers", Holds::NextStart, format!("{:?}", socket.viewers)),
     ]);
     told
 }

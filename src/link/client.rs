@@ -95,10 +95,8 @@ impl Client {
             };
             let refusal = match role {
                 Role::Viewer => Some("a viewer may not give commands"),
-                Role::Operator if !state.open => Some("headend is leaving"),
-                Role::Operator if state.requests.len() >= MAX_REQUESTS => {
-                    Some("too many commands wait; try again")
-                }
+                _ if !state.open => Some("headend is leaving"),
+                _ if state.requests.len() >= MAX_REQUESTS => Some("too many commands wait; try again"),
                 Role::Operator => None,
             };
             let audited = if let Some(reason) = refusal {

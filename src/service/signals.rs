@@ -7,7 +7,7 @@ use super::reload::{Asker, Reloads};
 use crate::supervisor::runtime::{Bid, Bids};
 
 /// Listens from now on: the first TERM or INT asks to leave, each later one hurries. HUP means what
-/// `on_hangup` says.
+/// `on_hangup` says, and never hurries.
 ///
 /// # Errors
 /// When the handlers can't be installed.
@@ -25,7 +25,10 @@ pub fn listen(bids: Bids, on_hangup: OnHangup, reloads: Reloads) -> std::io::Res
             };
             match on_hangup {
                 OnHangup::GoOn if hangup => {
-                    log::warn!("SIGHUP: the streams go on. Stop them with: kill {}", std::process::id());
+                    log::warn!(
+                        "the terminal is gone (SIGHUP); the streams go on. Stop them with: kill {}",
+                        std::process::id()
+                    );
                     continue;
                 }
                 OnHangup::Reload if hangup => {

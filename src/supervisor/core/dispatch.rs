@@ -320,7 +320,7 @@ impl Supervisor {
         }
         let running = self.counted.busy - self.counted.stopping;
         if self.shedding.resting.is_empty() {
-            self.shedding.began_with = running;
+            (self.shedding.began_with, self.shedding.began) = (running, now);
         }
         let most = running.saturating_sub(self.shedding.began_with.div_ceil(2));
         let round = (running / SHED_PART).max(1).min(most);

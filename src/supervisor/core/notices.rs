@@ -32,6 +32,18 @@ impl Supervisor {
                 since,
                 format!("the host is busy: {why}: {what} until it is less"),
             );
+        } else if !self.shedding.resting.is_empty() {
+            // Nothing may be wrong any more, and still not everything runs.
+            let what = match self.shedding.resting.len() {
+                1 => "1 stream rests and comes back soon".to_owned(),
+                resting => format!("{resting} streams rest and come back a few at a time"),
+            };
+            say(
+                NoticeKind::Host,
+                Severity::Warning,
+                self.shedding.began,
+                format!("the host was busy: {what}"),
+            );
         }
         self.hosts_down(&mut say);
         if let Some(rolling) = &self.rolling {

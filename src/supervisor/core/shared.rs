@@ -168,6 +168,8 @@ pub struct Shedding {
     pub next: Option<Moment>,
     /// Workers there were when it began: at least half of them stay.
     pub began_with: u32,
+    /// When it began.
+    pub began: Moment,
 }
 
 impl Shedding {

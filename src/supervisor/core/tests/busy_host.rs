@@ -174,8 +174,14 @@ fn above_a_hard_limit_the_least_important_rest_a_few_at_a_time_and_half_stay() {
     assert_eq!(resting(&world).len(), 5);
     world.with_memory(50, 32);
     assert!([&[0, 1, 2][..], &[0, 1, 2, 3]].contains(&&*resting(&world)), "{:?}", resting(&world));
+    let told = world.notice(NoticeKind::Host).expect("who still rests is told though the host is calm");
+    assert_eq!(
+        told,
+        format!("the host was busy: {} streams rest and come back a few at a time", resting(&world).len())
+    );
     world.with_memory(50, 60);
     assert_eq!(resting(&world), [] as [u32; 0]);
+    assert_eq!(world.notice(NoticeKind::Host), None);
     assert_eq!((0..10).filter(|ix| world.phase(*ix) == Phase::Live).count(), 10);
 }
 
