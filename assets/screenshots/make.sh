@@ -84,7 +84,7 @@ press Escape
 
 resize 160 45
 press W
-until_text 'streams '
+until_text '200 streams ──'
 save wall 'headend: the wall'
 press Escape
 resize 120 42

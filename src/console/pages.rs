@@ -72,6 +72,8 @@ const WITH_LOG: u16 = 150;
 const WITH_CHARTS: u16 = 200;
 /// From this height on several parts stand below each other.
 const STACKED: u16 = 40;
+/// From this height on charts stand below what is known, beside the log.
+const HALVED: u16 = 28;
 /// Lines for the command where all stand below each other, its title included.
 const COMMAND: u16 = 9;
 /// Lines of charts in the overview, their title and their time axis included; and of all below the
@@ -129,7 +131,7 @@ pub fn stream(body: Rect, part: Part) -> Vec<Placed<Part>> {
         let [left, log] = beside(area, [50, 50]);
         let mut parts = match part {
             Part::Charts => vec![(Part::Charts, left)],
-            _ if area.height >= STACKED => {
+            _ if area.height >= HALVED => {
                 let (facts, charts) = cut(left, left.height / 2);
                 let facts_part = if part == Part::Log { Part::Overview } else { part };
                 vec![(facts_part, facts), (Part::Charts, charts)]
