@@ -65,7 +65,7 @@ fn what_one_console_orders_another_one_sees_and_none_going_away_changes_a_stream
     one.filter("alpha");
     one.keys("x");
     two.wait_phase("alpha", "stopped");
-    stage.wait_log("_headend", ": stop alpha");
+    stage.wait_log("_headend", ") stop alpha: done, 1 stream");
     one.wait_phase("alpha", "stopped");
     // One leaves by itself, at once and without a question; the others are killed and hung up on.
     assert!(one.quit_idle().success());

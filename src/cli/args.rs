@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::verbs::args as verbs;
+
 /// Runs, watches and restarts FFmpeg processes for live streams, on one screen.
 #[derive(Debug, Parser)]
 #[command(name = "headend", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
@@ -53,6 +55,40 @@ pub enum Verb {
     Remove(Remove),
     /// Prints the keys of the console
     Keys(Keys),
+    /// Tells how the streams of the headend that runs are
+    Status(verbs::Status),
+    /// Runs streams, and keeps them running
+    Start(verbs::Order),
+    /// Stops streams, and keeps them stopped
+    Stop(verbs::Order),
+    /// Ends the workers of streams and starts new ones
+    Restart(verbs::Order),
+    /// Says that somebody knows what is wrong with streams
+    Ack(verbs::Order),
+    /// Tells nobody about streams for a while
+    Mute(verbs::Mute),
+    /// Tells about them again
+    Unmute(verbs::Order),
+    /// Keeps a note about streams for the next shift
+    Note(verbs::Note),
+    /// Prints the log of a stream, or of several together
+    Logs(verbs::Logs),
+    /// Tells which workers take the most of the machine
+    Top(verbs::Top),
+    /// Tells what changes, a line for each change
+    Events(verbs::Events),
+    /// Has the headend that runs read its configuration again
+    Reload(verbs::Reload),
+    /// Ends the headend that runs, and waits until it has
+    Shutdown(verbs::Shutdown),
+    /// Looks at everything headend depends on, and says what to do
+    Doctor(verbs::Doctor),
+    /// Tells who ordered what, and what became of it
+    Audit(verbs::Audit),
+    /// Prints what a shell needs to complete arguments
+    Completions(verbs::Completions),
+    /// Prints this program's page of the manual
+    Man(verbs::Man),
 }
 
 /// A form of streams as text.

@@ -13,7 +13,6 @@ use super::run::{Ended, Screen, again_after_defects, spawn_console};
 use super::{FAILED, Failed, OK, console as wishes, tell};
 use crate::config::{self, Environment, NotFound};
 use crate::console::{self, Ending, Settings};
-use crate::link::access::name_of;
 use crate::link::{ConnectError, Connecting, Remote, Role, place};
 use crate::service::{self, default_state_dir};
 use crate::store::LockError;
@@ -76,7 +75,7 @@ fn connect(folder: &Path, common: &Common, screen: Screen) -> Result<Running, Co
     let connecting = Connecting {
         path: folder.join(place::SOCKET),
         role: if common.wall { Role::Viewer } else { Role::Operator },
-        terminal: terminal_name(),
+        terminal: super::verbs::terminal_name(),
         silent_after: console::OLD_AFTER,
         again: true,
     };
@@ -88,17 +87,6 @@ fn connect(folder: &Path, common: &Common, screen: Screen) -> Result<Running, Co
 fn is_ours(folder: &Path) -> bool {
     let owner = std::fs::metadata(folder).map(|folder| folder.uid());
     owner.is_ok_and(|owner| owner == nix::unistd::Uid::effective().as_raw())
-}
-
-/// The terminal this runs on, as others know it.
-fn terminal_name() -> String {
-    let path = std::fs::read_link("/proc/self/fd/0").unwrap_or_default();
-    path.strip_prefix("/dev").unwrap_or(&path).display().to_string()
-}
-
-/// Who has this terminal, as the record of orders names it.
-pub fn who() -> String {
-    format!("{} on {}", name_of(nix::unistd::Uid::effective().as_raw()), terminal_name())
 }
 
 /// Runs a console on it until it ends. The streams go on, however that is.

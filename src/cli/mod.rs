@@ -15,6 +15,7 @@ mod replace;
 mod report;
 mod revisions;
 mod run;
+mod verbs;
 
 use std::process::ExitCode;
 
@@ -22,7 +23,9 @@ use clap::Parser;
 use color_eyre::eyre::Report;
 
 use crate::console::terminal;
+use crate::model::{Action, CareOrder};
 use args::{Args, Verb};
+use verbs::order::What;
 
 /// Everything went as asked.
 const OK: u8 = 0;
@@ -30,6 +33,14 @@ const OK: u8 = 0;
 const FAILED: u8 = 1;
 /// What was asked for makes no sense: arguments or configuration.
 const MISTAKEN: u8 = 2;
+/// No headend runs in the state folder that is meant, or it went away.
+const NOBODY: u8 = 3;
+/// The headend that runs did not do what was asked, or does not let this user in.
+const REFUSED: u8 = 4;
+/// No stream is found.
+const NOTHING: u8 = 5;
+/// With `status --exit-code`: one of the streams is critical.
+const CRITICAL: u8 = 6;
 
 /// Why a verb ended: the configuration's mistakes are told as they are, without a report around.
 enum Failed {
@@ -38,6 +49,8 @@ enum Failed {
     Arguments(String),
     /// There is no configuration.
     Nothing(crate::config::NotFound),
+    /// Told as it is, with an exit code.
+    Said(u8, String),
     Other(Report),
 }
 
@@ -66,6 +79,23 @@ pub fn main() -> ExitCode {
         Some(Verb::Edit(edit)) => edit::edit(&edit),
         Some(Verb::Remove(remove)) => edit::remove(&remove),
         Some(Verb::Keys(keys)) => keys::keys(&keys),
+        Some(Verb::Status(status)) => verbs::status::run(&status),
+        Some(Verb::Start(order)) => verbs::order::run(&order, What::Do(Action::Start)),
+        Some(Verb::Stop(order)) => verbs::order::run(&order, What::Do(Action::Stop)),
+        Some(Verb::Restart(order)) => verbs::order::run(&order, What::Do(Action::Restart)),
+        Some(Verb::Ack(order)) => verbs::order::run(&order, What::Note(CareOrder::Acknowledge)),
+        Some(Verb::Mute(mute)) => verbs::order::mute(&mute),
+        Some(Verb::Unmute(order)) => verbs::order::run(&order, What::Note(CareOrder::Unmute)),
+        Some(Verb::Note(note)) => verbs::order::note(&note),
+        Some(Verb::Logs(logs)) => verbs::logs::run(&logs),
+        Some(Verb::Top(top)) => verbs::top::run(&top),
+        Some(Verb::Events(events)) => verbs::events::run(&events),
+        Some(Verb::Reload(reload)) => verbs::reload::run(&reload),
+        Some(Verb::Shutdown(shutdown)) => verbs::shutdown::run(&shutdown),
+        Some(Verb::Doctor(doctor)) => verbs::doctor::run(&doctor),
+        Some(Verb::Audit(audit)) => verbs::audit::run(&audit),
+        Some(Verb::Completions(completions)) => verbs::shell::completions(&completions),
+        Some(Verb::Man(man)) => verbs::shell::man(&man),
     };
     ExitCode::from(match outcome {
         Ok(code) => code,
@@ -80,6 +110,10 @@ pub fn main() -> ExitCode {
         Err(Failed::Nothing(missing)) => {
             tell(&format!("headend: {missing}"));
             MISTAKEN
+        }
+        Err(Failed::Said(code, why)) => {
+            tell(&crate::model::mask_secrets(&format!("headend: {why}")));
+            code
         }
         Err(Failed::Other(report)) => {
             tell_report(&report);

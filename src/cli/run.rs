@@ -12,7 +12,9 @@ use super::{
 };
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
-use crate::link::{Link, Role};
+use crate::link::access::name_of;
+use crate::link::{Link, Role, Who};
+use crate::model::{LogLine, clean_line};
 use crate::service::{CONSOLE_LIMIT, OnHangup, Options, Service, ServiceError, Source, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
@@ -230,11 +232,18 @@ pub fn spawn_console(
     Ok(thread.wrap_err("the console's thread could not be started")?)
 }
 
+/// Who has this terminal, as the record of orders names it.
+fn who() -> Who {
+    let uid = nix::unistd::Uid::effective().as_raw();
+    let user = clean_line(&name_of(uid), LogLine::MAX_BYTES).into();
+    Who { uid, user, terminal: super::verbs::terminal_name().into() }
+}
+
 /// Runs a console until it ends, or until the supervisor has ended and it does not.
 fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -> Result<Ended, Failed> {
     let (leaver, settings) = (service.leaver(), settings.clone());
     let role = if settings.wall { Role::Viewer } else { Role::Operator };
-    let link = service.hub().attach_as(role, attach::who().into(), || {});
+    let link = service.hub().attach_as(role, who(), || {});
     let console = spawn_console(Box::new(link), settings, leaver)?;
     let mut until = until;
     let mut ended = None;

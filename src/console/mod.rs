@@ -12,7 +12,7 @@ mod decode;
 mod escape;
 mod frames;
 mod fuzzy;
-mod glyphs;
+pub mod glyphs;
 mod inbox;
 mod input;
 mod keeper;
@@ -30,7 +30,7 @@ mod state;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
-mod text;
+pub mod text;
 pub mod theme;
 mod view;
 mod watch;

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::audit::{Audited, is_remembered};
 use super::filter::Filter;
 use super::hub::{MAX_REQUESTS, Request, Shared};
-use super::mailbox::{DetailWanted, Fetched, Reading};
+use super::mailbox::{Auditing, DetailWanted, Fetched, Reading};
 use super::{ClientMessage, Link, LinkState, Role, ServerMessage, Wake, histories};
-use crate::model::{Command, LogPlace, StreamIx};
+use crate::model::{Answer, Command, LogPlace, StreamIx};
 
 /// A client in the supervisor's own process.
 pub struct Client {
@@ -54,6 +55,15 @@ impl Client {
                 }
                 mailbox.refuse(seq, "another piece of a log is being read for you");
             }
+            ClientMessage::ReadAudit { seq, before, count } => {
+                if matches!(mailbox.auditing, Auditing::Nothing) {
+                    mailbox.auditing = Auditing::Waits;
+                    drop(state);
+                    self.read_audit(seq, before, count);
+                    return;
+                }
+                mailbox.refuse(seq, "another page of the audit log is being read for you");
+            }
             ClientMessage::FollowDetail(stream) => {
                 mailbox.detail = stream.map(DetailWanted::new);
                 drop(state);
@@ -77,24 +87,49 @@ impl Client {
 
     /// Passes a command on to the supervisor, or refuses it.
     fn command(&self, seq: u64, command: Command) {
-        let refusal = {
+        let (refusal, audited) = {
             let mut state = self.shared.lock();
-            let Some(mailbox) = state.clients.get(&self.id) else { return };
-            let (role, from) = (mailbox.role, Arc::clone(&mailbox.who));
+            let (role, who) = match state.clients.get(&self.id) {
+                Some(mailbox) => (mailbox.role, mailbox.who.clone()),
+                None => return,
+            };
             let refusal = match role {
                 Role::Viewer => Some("a viewer may not give commands"),
                 _ if !state.open => Some("headend is leaving"),
                 _ if state.requests.len() >= MAX_REQUESTS => Some("too many commands wait; try again"),
                 Role::Operator => None,
             };
-            if refusal.is_none() {
-                state.requests.push_back(Request { client: self.id, seq, from, command });
-            }
-            refusal
+            let audited = if let Some(reason) = refusal {
+                is_remembered(&command).then(|| {
+                    let answer = Answer::Refused { reason: reason.into() };
+                    Audited { who, role, command, answer }
+                })
+            } else {
+                let left = state.unanswered.put((self.id, seq), who, role, &command);
+                state.requests.push_back(Request { client: self.id, seq, command });
+                left
+            };
+            (refusal, audited)
         };
+        self.shared.remember(audited);
         match refusal {
             Some(reason) => self.shared.with_mailbox(self.id, |mailbox| mailbox.refuse(seq, reason)),
             None => (self.shared.requested)(),
+        }
+    }
+
+    /// Has a page of the audit log read; what comes of it goes into the mailbox.
+    fn read_audit(&self, seq: u64, before: u64, count: usize) {
+        let (client, shared) = (self.id, Arc::clone(&self.shared));
+        let answer = move |entries| {
+            shared.with_mailbox(client, |mailbox| mailbox.auditing = Auditing::Done(seq, entries));
+        };
+        let trail = self.shared.audit.get();
+        if !trail.is_some_and(|trail| trail.read(before, count, Box::new(answer))) {
+            self.shared.with_mailbox(self.id, |mailbox| {
+                mailbox.auditing = Auditing::Nothing;
+                mailbox.refuse(seq, "the audit log can't be read now; try again");
+            });
         }
     }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::audit::{AuditTrail, Audited, Unanswered};
 use super::histories::HistorySource;
 use super::mailbox::Mailbox;
-use super::{Client, Role, Wake};
+use super::{Client, Role, Wake, Who};
 use crate::model::{
     Answer, Board, Command, Delta, Detail, HostReading, LimitReading, LogLine, LogPlace, Moment, Notice,
     OldLines, PoolReading, Row, SelfReading, StreamIx, WorkersReading,
@@ -49,8 +50,6 @@ pub struct Request {
     pub client: u64,
     /// The client's number for it.
     pub seq: u64,
-    /// Who ordered it, for the record: a user and a terminal, in one line.
-    pub from: Arc<str>,
     /// What to do.
     pub command: Command,
 }
@@ -101,17 +100,27 @@ pub(super) struct State {
     left: Option<u32>,
     /// The board as it was when the supervisor began to leave.
     final_board: Option<Board>,
+    /// Commands that are remembered when they are answered.
+    pub(super) unanswered: Unanswered,
 }
 
 pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) logs: Arc<dyn LogSource>,
     pub(super) histories: OnceLock<Arc<dyn HistorySource>>,
+    pub(super) audit: OnceLock<Arc<dyn AuditTrail>>,
     /// Called when a request was queued.
     pub(super) requested: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Shared {
+    /// Remembers what became of a command. Not under the lock.
+    pub(super) fn remember(&self, audited: Option<Audited>) {
+        if let Some((audited, trail)) = audited.zip(self.audit.get()) {
+            trail.record(audited);
+        }
+    }
+
     /// A panic elsewhere leaves the state whole: each change under the lock is complete in itself.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -151,14 +160,28 @@ impl Hub {
             open: true,
             left: None,
             final_board: None,
+            unanswered: Unanswered::default(),
         };
         let histories = OnceLock::new();
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), logs, histories, requested }) }
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(state),
+                logs,
+                histories,
+                audit: OnceLock::new(),
+                requested,
+            }),
+        }
     }
 
     /// Says where histories are read from; the first one stays. Without one nobody gets any.
     pub fn read_histories_from(&self, source: Arc<dyn HistorySource>) {
         let _ = self.shared.histories.set(source);
+    }
+
+    /// Says where commands are remembered; the first one stays. Without one they are not.
+    pub fn remember_in(&self, trail: Arc<dyn AuditTrail>) {
+        let _ = self.shared.audit.set(trail);
     }
 
     /// Puts `change` on the board as one new revision and into every mailbox. Wakes the clients.
@@ -235,12 +258,16 @@ impl Hub {
     /// must be quick and must not call back into the link) whenever there is something to take.
     #[must_use]
     pub fn attach(&self, role: Role, wake: impl Fn() + Send + Sync + 'static) -> Client {
-        self.attach_as(role, "a client of its own".into(), wake)
+        self.attach_for(role, None, wake)
     }
 
-    /// The same for `who`: a user and a terminal, in one line.
+    /// The same for `who`, as whose its commands are remembered.
     #[must_use]
-    pub fn attach_as(&self, role: Role, who: Arc<str>, wake: impl Fn() + Send + Sync + 'static) -> Client {
+    pub fn attach_as(&self, role: Role, who: Who, wake: impl Fn() + Send + Sync + 'static) -> Client {
+        self.attach_for(role, Some(who), wake)
+    }
+
+    fn attach_for(&self, role: Role, who: Option<Who>, wake: impl Fn() + Send + Sync + 'static) -> Client {
         let mut state = self.shared.lock();
         let id = state.next_client;
         state.next_client += 1;
@@ -260,6 +287,8 @@ impl Hub {
 
     /// Answers a request. A client that is gone is forgotten silently.
     pub fn answer(&self, client: u64, seq: u64, answer: Answer) {
+        let audited = self.shared.lock().unanswered.take(client, seq, &answer);
+        self.shared.remember(audited);
         self.shared.with_mailbox(client, |mailbox| mailbox.answer(seq, answer));
     }
 

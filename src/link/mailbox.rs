@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::hub::LogSource;
-use super::{MAX_FOLLOWED, Role, ServerMessage, Wake, histories};
-use crate::model::{Answer, Board, Delta, Detail, OldLines, StreamIx};
+use super::{MAX_FOLLOWED, Role, ServerMessage, Wake, Who, histories};
+use crate::model::{Answer, AuditEntry, Board, Delta, Detail, OldLines, StreamIx};
 
 /// Answers kept for a client that does not read; the oldest go first.
 pub const MAX_ANSWERS: usize = 256;
@@ -19,8 +19,9 @@ pub const MAX_REMOVED: usize = 1_024;
 /// One client's.
 pub(super) struct Mailbox {
     pub(super) role: Role,
-    /// A user and a terminal.
-    pub(super) who: Arc<str>,
+    /// Whose it is, if it said so.
+    pub(super) who: Option<Who>,
+    pub(super) auditing: Auditing,
     pub(super) wakes_for_readings: bool,
     pub(super) wants_board: bool,
     delta: Option<Delta>,
@@ -82,6 +83,29 @@ impl Reading {
     fn take(&mut self) -> Option<ServerMessage> {
         match std::mem::take(self) {
             Self::Done(seq, stream, old) => Some(ServerMessage::OldLog { seq, stream, old }),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+}
+
+/// A client's request for a page of the audit log: one at a time.
+#[derive(Default)]
+pub(super) enum Auditing {
+    #[default]
+    Nothing,
+    /// One that is being answered.
+    Waits,
+    /// One that was answered, and not taken yet.
+    Done(u64, Vec<AuditEntry>),
+}
+
+impl Auditing {
+    fn take(&mut self) -> Option<ServerMessage> {
+        match std::mem::take(self) {
+            Self::Done(seq, entries) => Some(ServerMessage::Audit { seq, entries }),
             other => {
                 *self = other;
                 None
@@ -160,10 +184,11 @@ pub(super) struct Taken {
 
 impl Mailbox {
     /// One whose first message is the whole board.
-    pub(super) const fn new(role: Role, who: Arc<str>, wake: Wake) -> Self {
+    pub(super) const fn new(role: Role, who: Option<Who>, wake: Wake) -> Self {
         Self {
             role,
             who,
+            auditing: Auditing::Nothing,
             wakes_for_readings: true,
             wants_board: true,
             delta: None,
@@ -239,6 +264,7 @@ impl Mailbox {
         let answers = self.answers.drain(..).map(|(seq, answer)| ServerMessage::Answer { seq, answer });
         taken.board.extend(answers);
         taken.about_one.extend(self.reading.take());
+        taken.about_one.extend(self.auditing.take());
         let detail = self.detail.as_mut().and_then(DetailWanted::take);
         taken.about_one.extend(detail.map(ServerMessage::Detail));
         taken.leaving = self.leaving.take().map(|workers_left| ServerMessage::Leaving { workers_left });

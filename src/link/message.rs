@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Answer, Board, Command, Delta, Detail, History, HistoryOf, LogLine, LogPlace, OldLines, Span, StreamIx,
+    Answer, AuditEntry, Board, Command, Delta, Detail, History, HistoryOf, LogLine, LogPlace, OldLines, Span,
+    StreamIx,
 };
 
 /// The version of these messages; both ends must have the same.
@@ -57,6 +58,17 @@ pub enum ClientMessage {
         before: LogPlace,
         /// So many at most; there is a bound to it.
         lines: usize,
+    },
+    /// Read the newest entries of the audit log with numbers below `before`. Answered by
+    /// [`ServerMessage::Audit`] with the same number, one at a time: until then another request is
+    /// answered by [`Answer::Refused`].
+    ReadAudit {
+        /// Chosen by the client, its own business.
+        seq: u64,
+        /// Only entries with lower numbers.
+        before: u64,
+        /// So many at most; there is a bound to it.
+        count: usize,
     },
     /// Send what is known about this stream beyond its row, now and when it changes. Replaces the
     /// subscription before it; `None` ends it.
@@ -115,6 +127,13 @@ pub enum ServerMessage {
         stream: StreamIx,
         /// The lines, and where to go on.
         old: OldLines,
+    },
+    /// A page of the audit log, oldest first; empty: there are no more.
+    Audit {
+        /// The request's number.
+        seq: u64,
+        /// Who ordered what.
+        entries: Vec<AuditEntry>,
     },
     /// What is known about the stream that is followed in detail.
     Detail(Box<Detail>),

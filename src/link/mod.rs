@@ -5,6 +5,7 @@
 //! the hub for each of its connections. For who holds one they are both a [`Link`].
 
 pub mod access;
+mod audit;
 mod client;
 mod filter;
 mod histories;
@@ -21,6 +22,7 @@ pub mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use audit::{AuditAnswer, AuditTrail, Audited, Who};
 pub use client::Client;
 pub use histories::HistorySource;
 pub use hub::{Hub, HubChange, LogSlice, LogSource, OldLogAnswer, Request};

@@ -492,3 +492,48 @@ fn silence_wakes_everybody_once_and_whoever_publishes_ends_it() {
     hub.wake_if_silent(Duration::ZERO);
     assert_eq!(woken.load(Ordering::SeqCst), 2);
 }
+
+/// Remembers what it is told, and reads nothing.
+#[derive(Default)]
+struct Told(std::sync::Mutex<Vec<super::Audited>>);
+
+impl super::AuditTrail for Told {
+    fn record(&self, audited: super::Audited) {
+        self.0.lock().unwrap().push(audited);
+    }
+
+    fn read(&self, _: u64, _: usize, _: super::AuditAnswer) -> bool {
+        false
+    }
+}
+
+#[test]
+fn each_command_is_remembered_with_who_gave_it_also_when_he_is_gone() {
+    let (hub, _) = hub();
+    let told = Arc::new(Told::default());
+    hub.remember_in(Arc::clone(&told) as Arc<dyn super::AuditTrail>);
+    let who = |user: &str| super::Who { uid: 7, user: user.into(), terminal: "pts/3".into() };
+    let operator = hub.attach_as(Role::Operator, who("anna"), || {});
+    let viewer = hub.attach_as(Role::Viewer, who("bert"), || {});
+    let command = |action| ClientMessage::Command {
+        seq: 1,
+        command: Command::Streams { action, target: Selection::All },
+    };
+    operator.send(command(Action::Stop));
+    operator.send(command(Action::Look));
+    viewer.send(command(Action::Start));
+    drop(operator);
+    while let Some(request) = hub.next_request() {
+        hub.answer(request.client, request.seq, Answer::Done { touched: 2 });
+    }
+    let told = told.0.lock().unwrap();
+    let lines: Vec<String> = told
+        .iter()
+        .map(|a| format!("{} {}: {}", a.who.as_ref().unwrap().user, a.command.words(), a.answer.words()))
+        .collect();
+    assert_eq!(
+        lines,
+        ["bert start all: refused: a viewer may not give commands", "anna stop all: done, 2 streams"]
+    );
+    drop(viewer);
+}

@@ -77,6 +77,8 @@ pub enum Command {
     Rollout(RolloutOrder),
     /// Read the configuration again, and go over to it.
     Reload,
+    /// End: all workers, then headend.
+    Shutdown,
 }
 
 /// What became of a command.

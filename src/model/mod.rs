@@ -3,6 +3,7 @@
 //! No I/O, no async, no clock: a value in here means the same on any machine, so each of them can
 //! travel over a link.
 
+mod audit;
 mod board;
 mod care;
 mod column;
@@ -25,6 +26,7 @@ mod text;
 mod view;
 mod wall;
 
+pub use audit::AuditEntry;
 pub use board::{
     Board, Delta, Gap, GuardLimits, HostReading, LimitReading, Network, Notice, NoticeKind, PoolReading,
     Pressure, Row, SelfReading, SoftHard, Totals, Usage, WorkersReading,

@@ -3,6 +3,7 @@
 //! Starting: limits, state folder, store, logs, FFmpeg, what an earlier headend left, supervisor, host
 //! readings. Leaving: no more starts, workers end, logs are written, the store is flushed and exported.
 
+mod audit;
 mod changes;
 mod histories;
 mod kept;
@@ -36,6 +37,7 @@ use crate::model::{Command, LogLine, LogPlace, StreamId, StreamIx, StreamSpec};
 use crate::store::{LockError, Opened, StateLock, Store};
 use crate::supervisor::core::{Restored, Supervisor};
 use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
+use audit::Audit;
 use outlet::{Left, Readings, ServiceOutlet};
 use reload::{Asker, Reloader, Reloads};
 use standing::{Renewed, Standing};
@@ -62,6 +64,7 @@ const _: () = assert!(
             + SUPERVISOR_SPARE.as_millis()
             + CONSOLE_LIMIT.as_millis()
             + link::STOP_LIMIT.as_millis()
+            + audit::STOP_LIMIT.as_millis()
             + host::STOP_LIMIT.as_millis()
             + LOGS_LIMIT.as_millis()
             + STORE_LIMIT.as_millis()
@@ -145,6 +148,7 @@ pub struct Service {
     store: Arc<Store>,
     /// Who attaches is served by it; there is none without a state folder.
     server: Option<Server>,
+    audit: Audit,
     /// The state folder, if it can be used.
     folder: Option<PathBuf>,
     left: Left,
@@ -186,6 +190,9 @@ impl Service {
         let requests = Arc::new(tokio::sync::Notify::new());
         let poke = Arc::clone(&requests);
         let hub = Hub::new(Arc::new(LogsOf(logs.clone())), Box::new(move || poke.notify_one()));
+        let (audit, trail) = Audit::start(folder.as_deref())
+            .map_err(|source| ServiceError::Machine { what: "the audit log's thread", source })?;
+        hub.remember_in(trail);
         let pids = Arc::new(Mutex::new(Vec::new()));
         let readings = Arc::new(Mutex::new(Readings::default()));
         let store = Arc::new(store);
@@ -237,7 +244,7 @@ impl Service {
             measured.measured(host, own, workers);
         });
         let server = socket.and_then(|listening| sockets::serve(hub.clone(), listening));
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, server, folder, left, _lock: lock })
+        Ok(Self { hub, bids, supervisor, sampler, logs, store, server, audit, folder, left, _lock: lock })
     }
 
     /// The link's end for consoles.
@@ -299,6 +306,7 @@ impl Service {
         if let Some(server) = self.server {
             server.stop();
         }
+        self.audit.stop();
         self.logs.close(LOGS_LIMIT);
         let saved = self.store.close(STORE_LIMIT);
         let Some(ended) = ended else {
@@ -425,9 +433,11 @@ async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notif
     use crate::link::Request;
     loop {
         requests.notified().await;
-        while let Some(Request { client, seq, from, command }) = hub.next_request() {
-            sockets::record(&from, &command);
-            if command == Command::Reload {
+        while let Some(Request { client, seq, command }) = hub.next_request() {
+            if command == Command::Shutdown {
+                ask_to_leave(&bids);
+                hub.answer(client, seq, crate::model::Answer::Done { touched: 0 });
+            } else if command == Command::Reload {
                 reloads.ask(Asker::Client(client, seq));
             } else if !bids.send(Bid::Command { client, seq, command }) {
                 let reason = "headend is busy or leaving; try again".into();

@@ -7,7 +7,6 @@ use nix::unistd::{Group, Uid, User};
 use crate::config::SocketSettings;
 use crate::link::access::{Access, Principals};
 use crate::link::{Hub, Listening, Server, place};
-use crate::model::{Action, Command, Selection};
 
 /// Where and to whom to listen; `None` without a state folder, as then nobody could find it.
 pub fn listening(folder: Option<&Path>, settings: &SocketSettings, title: String) -> Option<Listening> {
@@ -24,21 +23,6 @@ pub fn serve(hub: Hub, listening: Listening) -> Option<Server> {
     let path = listening.path.clone();
     let server = Server::start(hub, listening);
     server.map_err(|error| log::error!("nobody can attach: no socket at {}: {error}", path.display())).ok()
-}
-
-/// Writes into headend's own log who ordered what. That a console looks at a stream is no order.
-pub fn record(from: &str, command: &Command) {
-    let whom = |target: &Selection| match target {
-        Selection::All => "all streams".to_owned(),
-        Selection::Ids(ids) if ids.len() == 1 => ids[0].to_string(),
-        Selection::Ids(ids) => format!("{} streams", ids.len()),
-    };
-    match command {
-        Command::Streams { action: Action::Look, .. } => {}
-        Command::Streams { action, target } => log::info!("{from}: {} {}", action.word(), whom(target)),
-        Command::Care { order, target } => log::info!("{from}: {} {}", order.word(), whom(target)),
-        other => log::info!("{from}: {other:?}"),
-    }
 }
 
 /// The numbers of users and, with `@` before it, groups.

@@ -8,6 +8,7 @@
 //! sled 0.34 is used by rules that were measured, not guessed; each stands where it is followed
 //! (`disk.rs`), and `docs/architecture.md` has them all.
 
+mod audit;
 mod disk;
 mod export;
 mod keeper;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Phase, StreamId, Wanted};
 use shared::{Barrier, Shared};
 
+pub use audit::{AUDIT_FILE, AUDIT_KEPT, AUDIT_KEPT_FOR, AuditLog, read_audit};
 pub use lock::{LockError, StateLock};
 pub use revisions::{
     Encoding, Head, MAX_REVISION_BYTES, REVISIONS_KEPT, Revision, RevisionError, RevisionFile, Revisions,

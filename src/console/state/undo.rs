@@ -58,7 +58,11 @@ pub fn inverse(command: &Command, board: &Board, now: Moment) -> Vec<Command> {
         Command::Slots(None) if !board.pool.auto => vec![Command::Slots(Some(board.pool.slots))],
         Command::Care { order, target } => care(order, board, target, now),
         // A worker that was replaced does not come back, nor does a step of a rollout.
-        Command::Streams { .. } | Command::Slots(None) | Command::Rollout(_) | Command::Reload => Vec::new(),
+        Command::Streams { .. }
+        | Command::Slots(None)
+        | Command::Rollout(_)
+        | Command::Reload
+        | Command::Shutdown => Vec::new(),
     };
     if commands.len() > MAX_UNDO { Vec::new() } else { commands }
 }

@@ -40,6 +40,8 @@ pub struct Welcome {
     pub pid: u32,
     /// What it runs, in one line.
     pub title: String,
+    /// headend's version there.
+    pub version: String,
 }
 
 /// Why there is no link.

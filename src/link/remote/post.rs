@@ -48,7 +48,10 @@ struct Inner {
 /// found again.
 const fn lasts(message: &ClientMessage) -> bool {
     match message {
-        ClientMessage::Command { .. } | ClientMessage::ReadLog { .. } | ClientMessage::WantBoard => false,
+        ClientMessage::Command { .. }
+        | ClientMessage::ReadLog { .. }
+        | ClientMessage::ReadAudit { .. }
+        | ClientMessage::WantBoard => false,
         ClientMessage::FollowLogs(_)
         | ClientMessage::FollowDetail(_)
         | ClientMessage::FollowHistory(_)
@@ -61,7 +64,9 @@ const fn lasts(message: &ClientMessage) -> bool {
 /// The number under which an answer is awaited.
 const fn number(message: &ClientMessage) -> Option<u64> {
     match message {
-        ClientMessage::Command { seq, .. } | ClientMessage::ReadLog { seq, .. } => Some(*seq),
+        ClientMessage::Command { seq, .. }
+        | ClientMessage::ReadLog { seq, .. }
+        | ClientMessage::ReadAudit { seq, .. } => Some(*seq),
         _ => None,
     }
 }
@@ -80,7 +85,9 @@ impl Inner {
                 self.inbox.retain(|m| !old(m));
             }
             ServerMessage::Delta(delta) => return self.put_delta(*delta),
-            ServerMessage::Answer { seq, .. } | ServerMessage::OldLog { seq, .. } => {
+            ServerMessage::Answer { seq, .. }
+            | ServerMessage::OldLog { seq, .. }
+            | ServerMessage::Audit { seq, .. } => {
                 self.waiting.retain(|waiting| *waiting != seq);
             }
             ServerMessage::Leaving { .. } => self.leaving = true,

@@ -87,7 +87,7 @@ pub fn open(connecting: &Connecting) -> Result<(Session, Welcome), ConnectError>
     }
     let welcome = match said {
         Some(ServerHello::Welcome { role, pid, title }) => {
-            Welcome { role, pid, title: clean_line(&title, MAX_TEXT) }
+            Welcome { role, pid, title: clean_line(&title, MAX_TEXT), version: version.headend }
         }
         Some(ServerHello::Refused(why)) => return Err(ConnectError::Refused(clean_line(&why, MAX_TEXT))),
         None => return Err(stranger(WireError::Malformed("an empty hello"))),

@@ -18,7 +18,7 @@ use crate::link::wire::hello::{self, ClientHello, MAX_TEXT, ServerHello, Version
 use crate::link::wire::incoming::{ClientReader, FromClient};
 use crate::link::wire::update::Encoder;
 use crate::link::wire::{MAX_SERVER_FRAME, WireError, put};
-use crate::link::{Client, ClientMessage, Role, ServerMessage};
+use crate::link::{Client, ClientMessage, Role, ServerMessage, Who};
 use crate::model::clean_line;
 
 /// Who connects says hello within this.
@@ -87,7 +87,7 @@ async fn talk(stream: &mut UnixStream, shared: &Shared, stopped: watch::Receiver
     };
     let news = Arc::new(Notify::new());
     let waker = Arc::clone(&news);
-    let client = shared.hub.attach_as(role, who.into(), move || waker.notify_one());
+    let client = shared.hub.attach_as(role, who, move || waker.notify_one());
     let now = Instant::now();
     let mut connection = Connection {
         client,
@@ -112,7 +112,7 @@ async fn greet(
     stream: &mut UnixStream,
     reader: &mut ClientReader,
     shared: &Shared,
-) -> Result<(Role, String), End> {
+) -> Result<(Role, Who), End> {
     let (version, said) = loop {
         match reader.next_message()? {
             Some(FromClient::Hello(version, said)) => break (version, said),
@@ -135,7 +135,8 @@ async fn greet(
             let asks = shared.access.asks_for_groups();
             let look_up = move || (name_of(uid), if asks { groups_of(uid, gid) } else { Vec::new() });
             let (name, groups) = tokio::task::spawn_blocking(look_up).await.unwrap_or_default();
-            let who = clean_line(&format!("{name} on {terminal}"), MAX_TEXT);
+            let user = clean_line(&name, MAX_TEXT).into();
+            let who = Who { uid, user, terminal: clean_line(&terminal, MAX_TEXT).into() };
             let given = shared.access.role(uid, &groups, role).map(|role| (role, who));
             given.ok_or_else(|| {
                 format!(

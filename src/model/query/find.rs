@@ -36,6 +36,11 @@ enum Ready {
         least: u32,
         word: String,
     },
+    /// The whole of a name, and as a word that stands for a state.
+    Whole {
+        glob: Glob,
+        word: String,
+    },
     Quoted(Atom),
     Is(Is),
 }
@@ -45,7 +50,15 @@ impl Search {
     #[must_use]
     pub fn new(query: &Query) -> Self {
         let tools = Tools { matcher: Matcher::new(Config::DEFAULT), letters: Vec::new() };
-        Self { node: query.node.as_ref().map(Ready::of), tools }
+        Self { node: query.node.as_ref().map(|node| Ready::of(node, false)), tools }
+    }
+
+    /// The same for who does something with what is found, unseen: words must be the whole of a name,
+    /// an id, a group or a tag, in which `*` and `?` are placeholders, or a state. Some letters of one
+    /// are not enough.
+    #[must_use]
+    pub fn exact(query: &Query) -> Self {
+        Self { node: query.node.as_ref().map(|node| Ready::of(node, true)), ..Self::new(&Query::default()) }
     }
 
     /// Whether it finds `row`, at the board's time `now`.
@@ -67,15 +80,19 @@ impl Default for Search {
 }
 
 impl Ready {
-    fn of(node: &Node) -> Self {
+    fn of(node: &Node, exact: bool) -> Self {
+        let several = |parts: &[Node]| parts.iter().map(|part| Self::of(part, exact)).collect();
         let atom =
             |text: &str, kind| Atom::new(text, CaseMatching::Ignore, Normalization::Smart, kind, false);
         match node {
-            Node::All(parts) => Self::All(parts.iter().map(Self::of).collect()),
-            Node::Any(parts) => Self::Any(parts.iter().map(Self::of).collect()),
-            Node::Not(part) => Self::Not(Box::new(Self::of(part))),
+            Node::All(parts) => Self::All(several(parts)),
+            Node::Any(parts) => Self::Any(several(parts)),
+            Node::Not(part) => Self::Not(Box::new(Self::of(part, exact))),
             Node::Term(Term::Quoted(text)) => Self::Quoted(atom(text, AtomKind::Substring)),
             Node::Term(Term::Is(is)) => Self::Is((**is).clone()),
+            Node::Term(Term::Word(text)) if exact => {
+                Self::Whole { glob: Glob::whole(text), word: text.to_lowercase() }
+            }
             Node::Term(Term::Word(text)) => {
                 let letters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
                 let least = letters.saturating_mul(LEAST_WORTH).saturating_sub(SPARE_WORTH);
@@ -89,6 +106,9 @@ impl Ready {
             Self::All(parts) => parts.iter().all(|part| part.finds(row, now, tools)),
             Self::Any(parts) => parts.iter().any(|part| part.finds(row, now, tools)),
             Self::Not(part) => !part.finds(row, now, tools),
+            Self::Whole { glob, word } => {
+                texts_of(row).any(|text| tools.like(text, glob)) || is_state(row, now, word)
+            }
             Self::Quoted(atom) => tools.in_texts(row, atom, 0),
             Self::Word { atom, least, word } => tools.in_texts(row, atom, *least) || is_state(row, now, word),
             Self::Is(is) => is.holds(row, now, tools),
@@ -99,9 +119,7 @@ impl Ready {
 impl Tools {
     /// Whether one of the texts people call a stream by holds `atom`.
     fn in_texts(&mut self, row: &Row, atom: &Atom, least: u32) -> bool {
-        let texts = [&*row.name, row.id.as_str(), &*row.group];
-        let mut texts = texts.into_iter().chain(row.tags.iter().map(AsRef::as_ref));
-        texts.any(|text| {
+        texts_of(row).any(|text| {
             let text = Utf32Str::new(text, &mut self.letters);
             atom.score(text, &mut self.matcher).is_some_and(|score| u32::from(score) >= least)
         })
@@ -110,6 +128,12 @@ impl Tools {
     fn like(&mut self, text: &str, glob: &Glob) -> bool {
         glob.matches(text, &mut self.letters)
     }
+}
+
+/// What people call a stream by.
+fn texts_of(row: &Row) -> impl Iterator<Item = &str> {
+    let texts = [&*row.name, row.id.as_str(), &*row.group];
+    texts.into_iter().chain(row.tags.iter().map(AsRef::as_ref))
 }
 
 /// Whether `word`, in small letters, is the name of a state that the row is in.

@@ -48,8 +48,9 @@ impl Supervisor {
                 usize::from(before != slots)
             }
             Command::Rollout(order) => self.order_rollout(now, *order, effects),
-            // Files are not read in here: who asks for it comes with what they say.
-            Command::Reload => 0,
+            // No files are read in here: who asks for that comes with what they say. And the end is
+            // that of more than the core: it is told by its own input.
+            Command::Reload | Command::Shutdown => 0,
         };
         self.dispatch(now, effects);
         touched
