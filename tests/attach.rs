@@ -8,8 +8,10 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 
 use support::headless::Running;
 use support::pty::Screen;
@@ -212,6 +214,26 @@ fn the_process_in_front_is_one_with_the_one_behind_it() {
     killed.process().signal(Signal::SIGKILL);
     assert_eq!(killed.finish().code(), Some(128 + 9));
     assert_eq!(killed.not_given_back(), Vec::<&str>::new());
+}
+
+#[test]
+fn what_reaches_both_processes_is_one_signal_and_workers_end_in_order() {
+    // It ends by the second TERM, after 2 s: only KILL would be quicker.
+    let stage = Stage::new(&[("alpha", "ignore-term?times=1")]);
+    // Ignored children's ends, as some shells leave them, are noticed all the same.
+    let mut console = stage.open_after("trap '' CHLD", WIDE, &[]);
+    console.wait_phase("alpha", "live");
+    stage.wait_log("alpha", "Input #0");
+    let group = Pid::from_raw(console.process().group().unwrap());
+    assert_ne!(group.as_raw(), console.pid(), "the one in front leads the group");
+    // A stranger's word is not that of the one behind.
+    kill(group, Signal::SIGUSR1).unwrap();
+    let begin = Instant::now();
+    killpg(group, Signal::SIGTERM).unwrap();
+    assert_eq!(console.finish().code(), Some(0));
+    assert!(begin.elapsed() > Duration::from_secs(1), "killed: {:?}", begin.elapsed());
+    assert_eq!(console.not_given_back(), Vec::<&str>::new());
+    assert!(stage.workers().is_empty());
 }
 
 #[test]

@@ -9,12 +9,13 @@
 use std::fs::File;
 use std::os::unix::process::{CommandExt, ExitStatusExt, parent_id};
 use std::process::{Child, Command};
+use std::sync::Arc;
 
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal, kill};
-use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, setsid};
+use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, getsid, setsid};
 
-use super::OK;
+use super::{FAILED, OK};
 use crate::console::terminal::Before;
 
 /// The process in front, told to the one behind it. Whoever has another parent is not meant.
@@ -31,11 +32,17 @@ fn heard() -> SigSet {
     heard
 }
 
+/// The parent, if it is the process in front: without that one it is whoever takes in orphans.
+fn parent_in_front() -> Option<Pid> {
+    let front = std::env::var(VARIABLE).ok()?.parse::<u32>().ok()?;
+    let front = (front == parent_id()).then_some(front)?;
+    i32::try_from(front).ok().map(Pid::from_raw)
+}
+
 /// Whether there is a process in front of this one. That one's death is this one's, as if there were
 /// one process only, until [`let_go`]. To be called before there are threads.
 pub fn is_there() -> bool {
-    let front = std::env::var(VARIABLE).ok().and_then(|pid| pid.parse().ok());
-    if front != Some(parent_id()) {
+    if parent_in_front().is_none() {
         return false;
     }
     // What the one in front waits for was blocked, and that is inherited.
@@ -44,7 +51,7 @@ pub fn is_there() -> bool {
         log::debug!("the death of the process in front is not told: {error}");
     }
     // It may have died before that.
-    if front != Some(parent_id()) {
+    if parent_in_front().is_none() {
         std::process::exit(i32::from(OK));
     }
     true
@@ -55,6 +62,9 @@ pub fn is_there() -> bool {
 pub fn run() -> Option<u8> {
     let before = Before::read();
     heard().thread_block().ok()?;
+    // Where it is ignored, which is inherited, the one behind would end unnoticed. What is blocked calls no
+    // handler, and the one behind has the default again.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGCHLD, Arc::default());
     let mut args = std::env::args_os();
     let mut command = Command::new("/proc/self/exe");
     command.arg0(args.next().unwrap_or_else(|| "headend".into())).args(args);
@@ -67,12 +77,18 @@ pub fn run() -> Option<u8> {
 }
 
 fn wait(mut behind: Child, before: &Before) -> u8 {
-    let pid = i32::try_from(behind.id()).map(Pid::from_raw);
+    let pid = i32::try_from(behind.id()).map(Pid::from_raw).ok();
     loop {
         match heard().wait() {
-            Ok(LETS_GO) => return OK,
-            Ok(Signal::SIGCHLD) | Err(_) => {
-                if let Ok(Some(status)) = behind.try_wait() {
+            // Before it says so it has a session of its own. Anybody else's is not meant.
+            Ok(LETS_GO) => {
+                if pid.is_some_and(has_another_session) {
+                    return OK;
+                }
+            }
+            Ok(Signal::SIGCHLD) | Err(_) => match behind.try_wait() {
+                Ok(None) => {}
+                Ok(Some(status)) => {
                     if status.signal().is_some() {
                         // It had no time to do it.
                         before.bring_back();
@@ -80,15 +96,24 @@ fn wait(mut behind: Child, before: &Before) -> u8 {
                     let signal = status.signal().map_or(1, |signal| 128 + signal);
                     return u8::try_from(status.code().unwrap_or(signal)).unwrap_or(1);
                 }
-            }
+                // There is nothing to wait for, and nobody knows how it ended.
+                Err(_) => {
+                    before.bring_back();
+                    return FAILED;
+                }
+            },
             Ok(signal) => {
-                if let Ok(pid) = pid {
+                if let Some(pid) = pid {
                     // It is not reaped yet: the number is still its own.
                     let _ = kill(pid, signal);
                 }
             }
         }
     }
+}
+
+fn has_another_session(pid: Pid) -> bool {
+    matches!((getsid(Some(pid)), getsid(None)), (Ok(its), Ok(ours)) if its != ours)
 }
 
 /// Lets go of the terminal, and lets the one in front end. The terminal was given back.
@@ -107,8 +132,8 @@ pub fn let_go() {
         }
         Err(error) => log::warn!("headend still holds the terminal open: {error}"),
     }
-    if let Ok(front) = i32::try_from(parent_id()) {
-        // Gone already, when the whole session was hung up: then nobody waits.
-        let _ = kill(Pid::from_raw(front), LETS_GO);
+    // Gone already, when the whole session was hung up: then nobody waits.
+    if let Some(front) = parent_in_front() {
+        let _ = kill(front, LETS_GO);
     }
 }

@@ -30,16 +30,14 @@ pub type Ended = std::thread::Result<Result<Ending, console::ConsoleError>>;
 
 /// Runs with the operator's configuration, or attaches to the headend that runs already.
 pub fn plain(args: &Run) -> Result<u8, Failed> {
+    // Before anything else: signals are blocked until then, and the death of the one in front is not told.
+    let front = front::is_there();
     let environment = Environment::from_process();
     let located = config::locate(args.config.as_deref(), &environment);
-    if !args.common.headless
-        && console::terminal::is_there()
-        && let Some(running) = attach::find(args, located.as_ref(), &environment)?
-    {
+    let in_terminal = !args.common.headless && console::terminal::is_there();
+    if in_terminal && let Some(running) = attach::find(args, located.as_ref(), &environment)? {
         return attach::run(running, &args.common);
     }
-    let in_terminal = !args.common.headless && console::terminal::is_there();
-    let front = in_terminal && front::is_there();
     // What is wrong with the configuration is found before another process is started for it.
     let path = located.map_err(Failed::Nothing)?;
     let files = Capture::new(&Disk);

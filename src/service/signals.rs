@@ -1,12 +1,18 @@
 //! SIGTERM, SIGINT and SIGHUP.
 
+use std::time::{Duration, Instant};
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::OnHangup;
 use super::reload::{Asker, Reloads};
 use crate::supervisor::runtime::{Bid, Bids};
 
-/// Listens from now on: the first TERM or INT asks to leave, each later one hurries. HUP means what
+/// What comes within this of the first one is the same one: a terminal and a shell's `kill` signal a whole
+/// process group, and the process in front passes on what it got itself.
+const SAME_WITHIN: Duration = Duration::from_millis(300);
+
+/// Listens from now on: the first TERM or INT asks to leave, each one after a moment hurries. HUP means what
 /// `on_hangup` says, and never hurries.
 ///
 /// # Errors
@@ -16,7 +22,7 @@ pub fn listen(bids: Bids, on_hangup: OnHangup, reloads: Reloads) -> std::io::Res
     let mut int = signal(SignalKind::interrupt())?;
     let mut hup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
-        let mut asked = false;
+        let mut asked: Option<Instant> = None;
         loop {
             let hangup = tokio::select! {
                 _ = term.recv() => false,
@@ -38,8 +44,12 @@ pub fn listen(bids: Bids, on_hangup: OnHangup, reloads: Reloads) -> std::io::Res
                 }
                 _ => {}
             }
-            let bid = if asked && !hangup { Bid::Hurry } else { Bid::Leave };
-            asked = true;
+            let bid = match asked {
+                Some(first) if !hangup && first.elapsed() < SAME_WITHIN => continue,
+                Some(_) if !hangup => Bid::Hurry,
+                _ => Bid::Leave,
+            };
+            asked.get_or_insert_with(Instant::now);
             // Full: the operator will send the signal again.
             let _ = bids.send(bid);
         }
