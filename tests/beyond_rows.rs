@@ -245,7 +245,7 @@ fn the_configuration_is_read_again_when_an_operator_asks_and_what_it_came_to_is_
     let Answer::Reloaded { summary, lines } = answer(&mut supervised, 7) else {
         panic!("{:?}", supervised.answers)
     };
-    assert_eq!(&*summary, "1 streams added, 1 removed, 0 changed (0 get another worker), 1 as before");
+    assert_eq!(&*summary, "1 stream added, 1 removed, 0 changed (0 get another worker), 1 as before");
     assert_eq!(lines.iter().map(|line| &**line).collect::<Vec<_>>(), ["+ new", "- goes"]);
     supervised.wait("the row that goes", |s| (ids(&s.board) == ["same", "new"]).then_some(()));
     supervised.wait("the new one live", |s| (live(&s.board) == 2).then_some(()));

@@ -54,7 +54,7 @@ fn only_what_changed_is_touched() {
     let streams =
         [("same", "healthy", ""), ("other", "healthy?second=1", ""), ("new", "healthy", "priority = 9")];
     reload(&stage, &headend, &text(&stage, QUICK, &streams));
-    stage.wait_log("_headend", "1 streams added, 1 removed, 1 changed (1 get another worker), 1 as before");
+    stage.wait_log("_headend", "1 stream added, 1 removed, 1 changed (1 get another worker), 1 as before");
     let after = wait_workers(&stage, &["same", "other", "new"]);
     assert_eq!(after["same"], before["same"]);
     assert_ne!(after["other"], before["other"]);
@@ -86,6 +86,9 @@ fn a_file_with_a_mistake_is_refused_whole_and_the_board_says_so_until_it_is_mend
     let log = stage.log("_headend");
     let line = bad.lines().position(|line| line.contains("priority")).unwrap() + 1;
     assert!(log.contains(&format!("headend.toml:{line}:")), "{log}");
+    // There is no terminal: whoever asked finds it among headend's own words, and so does who asks later who did.
+    headend.wait_stderr("the mistake", |text| text.contains(&format!("headend.toml:{line}:")));
+    stage.wait_log("_headend", "(SIGHUP) reload: refused: 1 mistake: ");
     assert_eq!(wait_workers(&stage, &["one", "two"]), before);
 
     stage.write(&good);
@@ -169,6 +172,7 @@ fn a_file_that_changes_is_taken_in_by_itself_where_that_is_configured() {
     std::fs::write(stage.folder().join("more/b.toml"), stage.stream("new", "healthy", "")).unwrap();
     let after = wait_workers(&stage, &["one", "more", "new"]);
     assert_eq!((&after["one"], &after["more"]), (&before["one"], &before["more"]));
+    stage.wait_log("_headend", "(a changed file) reload: 1 stream added, ");
     // Switched off by itself, it waits to be asked.
     stage.write(&text(&stage, &settings.replace("watch = true", "watch = false"), &[("one", "healthy", "")]));
     stage.wait_log("_headend", "reload.watch true -> false");
@@ -187,7 +191,7 @@ fn what_is_reloaded_is_kept_as_a_revision_and_what_was_stopped_stays_so() {
         &text(&stage, QUICK, &[("one", "healthy", ""), ("two", "healthy", "start = false")]),
     );
     stage.wait_log("_headend", "configuration revision 2: +1 streams");
-    stage.wait_log("_headend", "1 streams added");
+    stage.wait_log("_headend", "1 stream added");
     assert_eq!(stage.workers().len(), 1);
     leave(headend);
 }

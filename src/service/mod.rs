@@ -192,7 +192,7 @@ impl Service {
         let hub = Hub::new(Arc::new(LogsOf(logs.clone())), Box::new(move || poke.notify_one()));
         let (audit, trail) = Audit::start(folder.as_deref())
             .map_err(|source| ServiceError::Machine { what: "the audit log's thread", source })?;
-        hub.remember_in(trail);
+        hub.remember_in(Arc::clone(&trail));
         let pids = Arc::new(Mutex::new(Vec::new()));
         let readings = Arc::new(Mutex::new(Readings::default()));
         let store = Arc::new(store);
@@ -235,6 +235,9 @@ impl Service {
             standing,
             bids: bids.clone(),
             hub: hub.clone(),
+            trail,
+            pending: None,
+            again: false,
         };
         let (bids, supervisor) =
             run_supervisor(core, tools, outlet, streams, reloader, requests, options.on_hangup)?;

@@ -6,18 +6,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
+
+use nix::unistd::Uid;
 
 use super::changes::{Changes, LOOK_EVERY};
 use super::revisions;
 use super::standing::{Renewed, Standing, limits_of, notices_of};
 use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key, Sources};
 use crate::ffmpeg::Capabilities;
-use crate::link::Hub;
-use crate::model::{Answer, LimitReading, StreamId};
+use crate::link::access::name_of;
+use crate::link::{AuditTrail, Audited, Hub, Role, Who};
+use crate::model::{Answer, Command, LimitReading, StreamId};
 use crate::supervisor::core::{Reconfiguration, Reconfigured, Restored};
 use crate::supervisor::runtime::{Bid, Bids};
 
@@ -25,6 +29,8 @@ use crate::supervisor::runtime::{Bid, Bids};
 const MAX_ASKS: usize = 16;
 /// The supervisor goes over to another configuration in this time, or is taken for busy.
 const REPLY_LIMIT: Duration = Duration::from_secs(30);
+const BUSY: &str = "headend is busy or leaving; try again";
+const LATE: &str = "headend is busy and has not gone over to the configuration yet; it may still do so";
 /// What is logged of a difference, lines.
 const MAX_LOGGED: usize = 50;
 /// Mistakes that are logged; the board shows the first.
@@ -100,6 +106,23 @@ pub struct Reloader {
     pub bids: Bids,
     /// For answers.
     pub hub: Hub,
+    /// For what no client asked for.
+    pub trail: Arc<dyn AuditTrail>,
+    /// What the supervisor has not answered yet.
+    pub pending: Option<Pending>,
+    /// The supervisor did not take it: it is tried again where files are watched.
+    pub again: bool,
+}
+
+/// A configuration that the supervisor was given.
+pub struct Pending {
+    asker: Asker,
+    config: Config,
+    difference: Difference,
+    read: Sources,
+    /// What was tried before.
+    tried: Sources,
+    replied: Receiver<Result<Reconfigured, String>>,
 }
 
 impl Reloader {
@@ -120,40 +143,64 @@ impl Reloader {
         loop {
             changes.follow(&self.watched(source));
             let Some(asker) = self.next_ask(source, asks, &mut changes) else { return };
-            let told = self.reload(source);
-            match &told {
-                Ok(done) => {
-                    log::info!("reloaded: {}", done.summary);
-                    for line in done.lines.iter().take(MAX_LOGGED) {
-                        log::info!("reloaded: {line}");
-                    }
-                }
-                Err(why) => log::error!("not reloaded, what was there before goes on: {why}"),
-            }
+            let told = self.reload(source, asker);
+            let answer = self.tell(asker, told);
             if let Asker::Client(client, seq) = asker {
-                let answer = match told {
-                    Ok(Done { summary, lines }) => Answer::Reloaded {
-                        summary: summary.into(),
-                        lines: lines.into_iter().map(Arc::from).collect(),
-                    },
-                    Err(reason) => Answer::Refused { reason: reason.into() },
-                };
                 self.hub.answer(client, seq, answer);
             }
         }
     }
 
+    /// Tells what a reload came to, except to a client.
+    fn tell(&self, asker: Asker, told: Result<Done, String>) -> Answer {
+        match &told {
+            Ok(done) => {
+                log::info!("reloaded: {}", done.summary);
+                for line in done.lines.iter().take(MAX_LOGGED) {
+                    log::info!("reloaded: {line}");
+                }
+            }
+            Err(why) => {
+                log::error!("not reloaded, what was there before goes on: {why}");
+                if asker == Asker::Signal {
+                    // Only who has no terminal is asked so, and whoever sent it looks there.
+                    let _ = writeln!(std::io::stderr(), "headend: not reloaded: {why}");
+                }
+            }
+        }
+        let answer = match told {
+            Ok(Done { summary, lines }) => Answer::Reloaded {
+                summary: summary.into(),
+                lines: lines.into_iter().map(Arc::from).collect(),
+            },
+            Err(reason) => Answer::Refused { reason: reason.into() },
+        };
+        let by = match asker {
+            Asker::Signal => "SIGHUP",
+            Asker::File => "a changed file",
+            // The link remembers those.
+            Asker::Client(..) => return answer,
+        };
+        let uid = Uid::effective().as_raw();
+        let who = Some(Who { uid, user: name_of(uid).into(), terminal: by.into() });
+        let (role, command) = (Role::Operator, Command::Reload);
+        self.trail.record(Audited { who, role, command, answer: answer.clone() });
+        answer
+    }
+
     /// The next one who asks; `None`: nobody can any more.
-    fn next_ask(&self, source: &Source, asks: &Receiver<Asker>, changes: &mut Changes) -> Option<Asker> {
+    fn next_ask(&mut self, source: &Source, asks: &Receiver<Asker>, changes: &mut Changes) -> Option<Asker> {
         loop {
-            if !self.config.reload.watch {
+            self.look_after_pending();
+            if !self.config.reload.watch && self.pending.is_none() {
                 return asks.recv().ok();
             }
             match asks.recv_timeout(LOOK_EVERY) {
                 Ok(asker) => return Some(asker),
                 Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if !self.config.reload.watch => {}
                 // A folder changes with any file in it: what says the same is no news.
-                Err(RecvTimeoutError::Timeout) if changes.look() && self.differs(source) => {
+                Err(RecvTimeoutError::Timeout) if (changes.look() || self.again) && self.differs(source) => {
                     log::info!("a file of the configuration changed");
                     return Some(Asker::File);
                 }
@@ -177,10 +224,16 @@ impl Reloader {
         found.too_large || found != self.tried
     }
 
-    fn reload(&mut self, source: &Source) -> Result<Done, String> {
+    fn reload(&mut self, source: &Source, asker: Asker) -> Result<Done, String> {
+        self.again = false;
+        // The one before comes first.
+        self.look_after_pending();
+        if self.pending.is_some() {
+            return Err(LATE.to_owned());
+        }
         let files = Capture::new(&Disk);
         let loaded = config::load_from(&source.path, &source.environment, &files);
-        self.tried = files.into_sources();
+        let tried = std::mem::replace(&mut self.tried, files.into_sources());
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(mistakes) => {
@@ -206,21 +259,60 @@ impl Reloader {
         let next = Box::new(Reconfiguration { streams: streams.collect(), policy: config.policy.clone() });
         let (reply, replied) = sync_channel(1);
         if !self.bids.send(Bid::Reconfigure { next, reply }) {
-            return Err("headend is busy or leaving; try again".to_owned());
+            self.again = true;
+            return Err(self.refused(tried, BUSY.to_owned()));
         }
-        let busy = |_| "headend is busy or leaving; try again".to_owned();
-        let done = replied.recv_timeout(REPLY_LIMIT).map_err(busy)??;
+        let read = self.tried.clone();
+        self.settle(Pending { asker, config, difference, read, tried, replied }, REPLY_LIMIT)
+    }
+
+    /// Sees whether the supervisor has answered late, and if so tells what it came to.
+    fn look_after_pending(&mut self) {
+        let Some(pending) = self.pending.take() else { return };
+        let asker = pending.asker;
+        let told = self.settle(pending, Duration::ZERO);
+        if self.pending.is_none() {
+            // A client has its answer already: that it is not known yet.
+            self.tell(asker, told);
+        }
+    }
+
+    /// Waits for the supervisor's answer, and goes over to what it took. Without one it is looked for later.
+    fn settle(&mut self, pending: Pending, limit: Duration) -> Result<Done, String> {
+        match pending.replied.recv_timeout(limit) {
+            Ok(Ok(done)) => Ok(self.take_in(pending, &done)),
+            Ok(Err(why)) => Err(self.refused(pending.tried, why)),
+            Err(RecvTimeoutError::Disconnected) => Err(self.refused(pending.tried, BUSY.to_owned())),
+            Err(RecvTimeoutError::Timeout) => {
+                self.standing.set_trouble(Some(LATE.into()));
+                self.pending = Some(pending);
+                Err(LATE.to_owned())
+            }
+        }
+    }
+
+    /// The supervisor has not taken it: to be tried again, the files count as not read.
+    fn refused(&mut self, tried: Sources, why: String) -> String {
+        self.tried = tried;
+        let text = format!("the configuration is not taken in, the one before goes on: {why}");
+        self.standing.set_trouble(Some(text.into()));
+        why
+    }
+
+    /// It is in force.
+    fn take_in(&mut self, pending: Pending, done: &Reconfigured) -> Done {
+        let Pending { config, difference, read, .. } = pending;
         self.standing.set_trouble(None);
         self.standing.renew(Renewed {
             limits: limits_of(&config, self.limits),
             notices: notices_of(&config, self.limits, &self.capabilities),
         });
         if let Some(folder) = &self.folder {
-            revisions::remember(folder, &self.tried);
+            revisions::remember(folder, &read);
         }
-        self.sources = self.tried.clone();
+        self.sources = read;
         self.config = config;
-        Ok(Done::of(&done, difference))
+        Done::of(done, difference)
     }
 }
 
@@ -235,8 +327,9 @@ impl Done {
     fn of(done: &Reconfigured, mut difference: Difference) -> Self {
         let replaced = done.changed.iter().filter(|one| !one.replaced_for.is_empty()).count();
         let mut summary = format!(
-            "{} streams added, {} removed, {} changed ({replaced} get another worker), {} as before",
+            "{} {} added, {} removed, {} changed ({replaced} get another worker), {} as before",
             done.added.len(),
+            if done.added.len() == 1 { "stream" } else { "streams" },
             done.removed.len(),
             done.changed.len(),
             done.unchanged
