@@ -109,7 +109,9 @@ fn what_was_taken_in_is_listed_shown_and_brought_back() {
     let left = back.stdout.lines().find(|line| line.starts_with("left ")).unwrap();
     assert!(left.ends_with("more/b.toml (not part of revision 1; still read)"), "{back:?}");
     assert!(back.stdout.contains("what was there is revision 3"), "{back:?}");
-    assert!(back.stdout.contains("\na running headend takes it in when it is asked to"), "{back:?}");
+    let how =
+        "\na running headend takes it in when it is asked to (headend reload), by itself with [reload] watch";
+    assert!(back.stdout.contains(how), "{back:?}");
     assert_eq!(read(&stage, "headend.toml"), first);
     assert_eq!(fs::read(stage.folder().join("more/list.m3u")).unwrap(), list);
     let permissions = fs::metadata(stage.folder().join("headend.toml")).unwrap().permissions();
@@ -251,7 +253,10 @@ fn streams_are_added_edited_and_removed_where_they_stand() {
 
     let edited = verb(&stage, &["edit", "below", "priority=9", "thresholds.black=5s"]);
     assert_eq!(edited.code(), 0, "{edited:?}");
-    assert!(edited.stdout.contains("~ below: thresholds {...} -> {...}, priority 50 -> 9"), "{edited:?}");
+    assert!(
+        edited.stdout.contains("~ below: thresholds {black 10s} -> {black 5s}, priority 50 -> 9"),
+        "{edited:?}"
+    );
     let below = read(&stage, "more/a.toml");
     assert!(
         below.starts_with("# More of them.\n")
@@ -259,6 +264,12 @@ fn streams_are_added_edited_and_removed_where_they_stand() {
         "{below}"
     );
     assert_eq!(read(&stage, "headend.toml"), main, "another file is not touched");
+
+    // What it wrote itself it can take out.
+    let without = verb(&stage, &["edit", "below", "thresholds.black="]);
+    assert!(without.stdout.contains("~ below: thresholds {black 5s} -> {black 10s}"), "{without:?}");
+    assert_eq!(read(&stage, "more/a.toml"), below.replace("thresholds.black = \"5s\"\n", ""));
+    let below = read(&stage, "more/a.toml");
 
     let refused = verb(&stage, &["edit", "below", "priority=900"]);
     assert_eq!((refused.code(), read(&stage, "more/a.toml")), (2, below), "{refused:?}");
@@ -288,6 +299,26 @@ fn streams_are_added_edited_and_removed_where_they_stand() {
 }
 
 #[test]
+fn of_edits_at_the_same_time_none_is_lost() {
+    let stage = Stage::empty();
+    stage.write(QUICK);
+    let ids: Vec<String> = (0..8).map(|n| format!("s{n}")).collect();
+    std::thread::scope(|scope| {
+        for id in &ids {
+            scope.spawn(|| {
+                let added = verb(&stage, &["add", id, "http://h/x"]);
+                assert_eq!(added.code(), 0, "{added:?}");
+            });
+        }
+    });
+    let text = read(&stage, "headend.toml");
+    for id in &ids {
+        assert!(text.contains(&format!("id = \"{id}\"")), "{text}");
+    }
+    assert_eq!(fs::read_dir(stage.folder()).unwrap().count(), 1, "nothing is left beside");
+}
+
+#[test]
 fn an_export_has_no_secret_unless_it_is_asked_for() {
     let stage = Stage::empty();
     let secret =
@@ -309,7 +340,11 @@ fn an_export_has_no_secret_unless_it_is_asked_for() {
     let file = stage.folder().join("out.json");
     let done = verb(&stage, &["export", "--with-secrets", file.to_str().unwrap()]);
     assert_eq!((done.code(), done.stdout.as_str()), (0, ""), "{done:?}");
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o007, 0, "not for everybody");
+    let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&file), 0o600, "for nobody else");
+    let without = stage.folder().join("masked.json");
+    assert_eq!(verb(&stage, &["export", without.to_str().unwrap()]).code(), 0);
+    assert_eq!(mode(&without) & 0o607, 0o600, "nor is this for everybody");
     let other = Stage::empty();
     other.write(QUICK);
     let imported = verb(&other, &["import", file.to_str().unwrap()]);

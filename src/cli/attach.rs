@@ -10,7 +10,7 @@ use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
 use super::run::{Ended, Screen, again_after_defects, spawn_console};
-use super::{FAILED, Failed, OK, console as wishes, tell};
+use super::{FAILED, Failed, OK, REFUSED, console as wishes, tell};
 use crate::config::{self, Environment, NotFound};
 use crate::console::{self, Ending, Settings};
 use crate::link::{ConnectError, Connecting, Remote, Role, place};
@@ -53,7 +53,7 @@ pub fn find(
         Err(error) if error.is_nobody() => Ok(None),
         // The folder can't be looked into: running tells why.
         Err(ConnectError::Io { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(failed(error)),
     }
 }
 
@@ -64,10 +64,18 @@ pub fn wait_for(held: &LockError, screen: &Screen, common: &Common) -> Result<Op
     loop {
         match connect(dir, common, screen.clone()) {
             Ok(running) => return Ok(Some(running)),
-            Err(error) if !error.is_nobody() => return Err(error.into()),
+            Err(error) if !error.is_nobody() => return Err(failed(error)),
             Err(_) if Instant::now() >= until => return Ok(None),
             Err(_) => std::thread::sleep(LOOK),
         }
+    }
+}
+
+/// As the verbs tell it.
+fn failed(error: ConnectError) -> Failed {
+    match error {
+        ConnectError::Refused(why) => Failed::Said(REFUSED, why),
+        other => other.into(),
     }
 }
 
@@ -121,7 +129,7 @@ pub fn run(running: Running, common: &Common) -> Result<u8, Failed> {
     let over = || asked.load(Ordering::SeqCst) || until.is_some_and(|until| Instant::now() >= until);
     let mut first = Some(remote);
     let one = |settings: &Settings| {
-        let remote = first.take().map_or_else(|| Remote::connect(connecting.clone()), Ok)?;
+        let remote = first.take().map_or_else(|| Remote::connect(connecting.clone()), Ok).map_err(failed)?;
         one_console(remote, settings.clone(), over)
     };
     match again_after_defects(&mut settings, over, one)? {
@@ -144,4 +152,16 @@ fn one_console(remote: Remote, settings: Settings, over: impl Fn() -> bool) -> R
         std::thread::sleep(LOOK);
     }
     Ok(console.join())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_not_let_in_is_told_so_by_the_exit_code() {
+        let refused = failed(ConnectError::Refused("another version".into()));
+        assert!(matches!(refused, Failed::Said(REFUSED, why) if why == "another version"));
+        assert!(matches!(failed(ConnectError::Silent), Failed::Other(_)), "that is a failure");
+    }
 }

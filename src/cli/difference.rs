@@ -47,6 +47,7 @@ pub fn apply(
 ) -> Result<u8, Failed> {
     let path = config::locate(explicit, environment).map_err(Failed::Nothing)?;
     let path = std::path::absolute(&path).unwrap_or(path);
+    let _turn = replace::take_turn(&path)?;
     let new = match file {
         None => None,
         Some(file) => {
@@ -110,8 +111,8 @@ pub fn warn(loaded: &Loaded) {
 }
 
 /// How a running headend comes to know.
-pub const HOW_IT_HOLDS: &str =
-    "a running headend takes it in when it is asked to (kill -HUP, without a terminal), or at its next start";
+pub const HOW_IT_HOLDS: &str = "a running headend takes it in when it is asked to (headend reload), by itself \
+    with [reload] watch = true, or at its next start";
 
 /// Says [`HOW_IT_HOLDS`].
 pub fn say_how_it_holds() -> Result<(), Failed> {
@@ -132,7 +133,7 @@ pub fn put(
     {
         print_lines(&[format!("what was there is revision {undo}")])?;
     }
-    let Replaced { written, failed } = replace::all(&files);
+    let Replaced { written, failed } = replace::all(&files, replace::NEW_FILE_MODE);
     if let Some(failed) = failed {
         return Err(Failed::Other(failed));
     }

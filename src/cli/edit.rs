@@ -7,6 +7,7 @@ use color_eyre::eyre::{Report, WrapErr, eyre};
 
 use super::args::{self, StreamsForm};
 use super::difference::{as_if, put, say_how_it_holds, warn};
+use super::replace::Turn;
 use super::revisions::{print_lines, shown};
 use super::{Failed, OK, print, replace, tell};
 use crate::config::{self, Environment, Form, Loaded};
@@ -29,15 +30,32 @@ struct Ground {
     main: PathBuf,
     loaded: Loaded,
     environment: Environment,
+    /// A verb that changes it is alone until it is done.
+    _turn: Option<Turn>,
 }
 
 impl Ground {
+    /// To look at.
     fn of(explicit: Option<&Path>) -> Result<Self, Failed> {
+        Self::open(explicit, |_| Ok(None))
+    }
+
+    /// To change.
+    fn to_change(explicit: Option<&Path>) -> Result<Self, Failed> {
+        Self::open(explicit, |main| replace::take_turn(main).map(Some))
+    }
+
+    fn open(
+        explicit: Option<&Path>,
+        turn: impl FnOnce(&Path) -> Result<Option<Turn>, Failed>,
+    ) -> Result<Self, Failed> {
         let environment = Environment::from_process();
         let main = config::locate(explicit, &environment).map_err(Failed::Nothing)?;
         let main = std::path::absolute(&main).unwrap_or(main);
+        // Before anything of it is read.
+        let turn = turn(&main)?;
         let loaded = config::load(&main, &environment).map_err(Failed::Mistakes)?;
-        Ok(Self { main, loaded, environment })
+        Ok(Self { main, loaded, environment, _turn: turn })
     }
 
     /// Writes a file of the configuration, once all of it is checked with that.
@@ -96,7 +114,8 @@ pub fn export(args: &args::Export) -> Result<u8, Failed> {
     match &args.file {
         None => print(&text)?,
         Some(file) => {
-            let done = replace::all(&[(file.clone(), text.into_bytes())]);
+            let mode = if args.with_secrets { replace::SECRET_FILE_MODE } else { replace::NEW_FILE_MODE };
+            let done = replace::all(&[(file.clone(), text.into_bytes())], mode);
             if let Some(failed) = done.failed {
                 return Err(Failed::Other(failed));
             }
@@ -122,7 +141,7 @@ fn masked(spec: &StreamSpec) -> StreamSpec {
 
 /// Takes the streams of a list in.
 pub fn import(args: &args::Import) -> Result<u8, Failed> {
-    let ground = Ground::of(args.config.as_deref())?;
+    let ground = Ground::to_change(args.config.as_deref())?;
     let form = args.form.map(Form::from).or_else(|| Form::by_ending(&args.file));
     let Some(form) = form else {
         return Err(Failed::Arguments(
@@ -152,7 +171,7 @@ fn text_of(path: &Path) -> Result<String, Report> {
 
 /// Adds a stream.
 pub fn add(args: &args::Add) -> Result<u8, Failed> {
-    let ground = Ground::of(args.config.as_deref())?;
+    let ground = Ground::to_change(args.config.as_deref())?;
     let id = id_of(&args.id)?;
     let list: Vec<String> =
         args.inputs.iter().map(|input| toml::Value::from(input.as_str()).to_string()).collect();
@@ -165,7 +184,7 @@ pub fn add(args: &args::Add) -> Result<u8, Failed> {
 
 /// Changes keys of a stream.
 pub fn edit(args: &args::Edit) -> Result<u8, Failed> {
-    let ground = Ground::of(args.config.as_deref())?;
+    let ground = Ground::to_change(args.config.as_deref())?;
     let id = id_of(&args.id)?;
     let (path, text) = ground.file_of(&id)?;
     let text = set_all(&text, &id, &args.set)?;
@@ -174,7 +193,7 @@ pub fn edit(args: &args::Edit) -> Result<u8, Failed> {
 
 /// Takes streams out.
 pub fn remove(args: &args::Remove) -> Result<u8, Failed> {
-    let ground = Ground::of(args.config.as_deref())?;
+    let ground = Ground::to_change(args.config.as_deref())?;
     let mut texts: Vec<(PathBuf, String)> = Vec::new();
     for id in &args.ids {
         let id = id_of(id)?;

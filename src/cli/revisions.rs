@@ -6,10 +6,12 @@ use color_eyre::eyre::eyre;
 
 use super::args;
 use super::replace::{self, Replaced};
+use super::verbs::args::Place;
+use super::verbs::state_dir;
 use super::{Failed, MISTAKEN, OK, check, difference, print, tell};
-use crate::config::{self, Capture, Disk, Environment, Files, NotFound, Overlay, Sources};
+use crate::config::{self, Capture, Disk, Environment, Files, Overlay, Sources};
 use crate::model::{LogLine, WallTime, clean, clean_line};
-use crate::service::{default_state_dir, revisions as kept};
+use crate::service::revisions as kept;
 use crate::store::{Head, Revision, RevisionError, Revisions};
 
 /// Runs one of the verbs.
@@ -20,7 +22,9 @@ pub fn run(args: &args::Kept) -> Result<u8, Failed> {
         let config = args.config.clone().filter(|_| file.is_none());
         return check::check(&args::Check { config, file: file.clone() });
     }
-    let revisions = Revisions::of(&state_dir(args, &environment)?);
+    // Mistakes in the configuration are no hindrance: they are why one goes back.
+    let place = Place { config: args.config.clone(), state: args.state.clone() };
+    let revisions = Revisions::of(&state_dir(&place, &environment)?);
     match args.verb {
         args::KeptVerb::Check { .. } => Ok(OK),
         args::KeptVerb::Diff { ref with } => {
@@ -35,18 +39,6 @@ pub fn run(args: &args::Kept) -> Result<u8, Failed> {
             with(&revisions, number, |revision| roll_back(&revisions, &revision, &environment))
         }
     }
-}
-
-/// As running finds it. Mistakes in the configuration are no hindrance: they are why one goes back.
-fn state_dir(args: &args::Kept, environment: &Environment) -> Result<PathBuf, Failed> {
-    let path = match config::locate(args.config.as_deref(), environment) {
-        Ok(path) => Some(path),
-        Err(NotFound::Asked(path)) => return Err(Failed::Nothing(NotFound::Asked(path))),
-        Err(_) => None,
-    };
-    let dir = args.state.clone().or_else(|| environment.state.clone());
-    let dir = dir.or_else(|| config::state_dir_of(&path?, environment)).or_else(default_state_dir);
-    dir.ok_or_else(|| eyre!("no home folder is known; name the state folder with --state").into())
 }
 
 fn history(revisions: &Revisions) -> Result<u8, Failed> {
@@ -117,6 +109,7 @@ fn roll_back(revisions: &Revisions, revision: &Revision, environment: &Environme
         tell(&format!("headend: revision {number} does not hold any more, nothing is written:"));
         return Err(Failed::Mistakes(mistakes));
     }
+    let _turn = replace::take_turn(&main.path)?;
     // The next start also reads what matches its patterns today.
     let memory = kept::in_memory(&revision.files);
     let overlay = Overlay { over: &memory };
@@ -144,7 +137,7 @@ fn roll_back(revisions: &Revisions, revision: &Revision, environment: &Environme
         lines.push(format!("the files are as in revision {number} already; nothing is written"));
     } else {
         let undo = remember_today(revisions, &today)?;
-        let Replaced { written, failed } = replace::all(&changed);
+        let Replaced { written, failed } = replace::all(&changed, replace::NEW_FILE_MODE);
         for path in &written {
             lines.push(format!("written  {}", shown(path)));
         }

@@ -86,7 +86,7 @@ pub fn difference(old: &Config, new: &Config) -> Difference {
             difference.unchanged += 1;
             continue;
         }
-        let keys = keys.into_iter().map(|key| (key, value(key, old), value(key, spec))).collect();
+        let keys = keys.into_iter().map(|key| told(key, old, spec)).collect();
         let replaced_for = replacing_keys(old, spec, 0);
         difference.changed.push(StreamDifference { id: spec.id.clone(), keys, replaced_for });
     }
@@ -165,6 +165,54 @@ impl SettingDifference {
     }
 }
 
+/// A key with its values before and after, for people; of a table what differs in it.
+fn told(key: Key, old: &StreamSpec, new: &StreamSpec) -> (Key, String, String) {
+    let inside: fn(&StreamSpec) -> Vec<(&'static str, String)> = match key {
+        Key::Thresholds => thresholds,
+        Key::Fallback => fallback,
+        _ => return (key, value(key, old), value(key, new)),
+    };
+    let pairs = inside(old).into_iter().zip(inside(new));
+    let (from, to): (Vec<_>, Vec<_>) = pairs
+        .filter(|((_, from), (_, to))| from != to)
+        .map(|((name, from), (_, to))| (format!("{name} {from}"), format!("{name} {to}")))
+        .unzip();
+    let shown = |parts: &[String]| clean_line(&format!("{{{}}}", parts.join(", ")), MAX_VALUE_BYTES);
+    (key, shown(&from), shown(&to))
+}
+
+/// All of them, the same ones whatever they are.
+fn thresholds(spec: &StreamSpec) -> Vec<(&'static str, String)> {
+    let own = &spec.thresholds;
+    let least = |least: Option<f32>| least.map_or_else(|| "unset".to_owned(), |least| least.to_string());
+    vec![
+        ("black", span(own.black)),
+        ("frozen", span(own.frozen)),
+        ("silent", span(own.silent)),
+        ("start_grace", span(own.start_grace)),
+        ("stall", span(own.stall)),
+        ("stall_restart", span(own.stall_restart)),
+        ("slow_speed", own.slow_speed.to_string()),
+        ("slow_for", span(own.slow_for)),
+        ("fast_speed", own.fast_speed.to_string()),
+        ("fast_for", span(own.fast_for)),
+        ("bitrate_min_kbps", least(own.bitrate_min_kbps)),
+        ("fps_min", least(own.fps_min)),
+    ]
+}
+
+/// The same of what makes it switch.
+fn fallback(spec: &StreamSpec) -> Vec<(&'static str, String)> {
+    let own = &spec.fallback;
+    let kinds: Vec<&str> = own.on.iter().map(|kind| kind.word()).collect();
+    vec![
+        ("on", format!("[{}]", kinds.join(" "))),
+        ("after", span(own.after)),
+        ("good_for", span(own.good_for)),
+        ("probe_every", span(own.probe_every)),
+    ]
+}
+
 /// A value of a stream, for people.
 fn value(key: Key, spec: &StreamSpec) -> String {
     let quoted = |text: &str| format!("\"{text}\"");
@@ -194,6 +242,7 @@ fn value(key: Key, spec: &StreamSpec) -> String {
         Key::Priority => spec.priority.to_string(),
         Key::Watch => spec.watch.word().to_owned(),
         Key::Turn => span_words(spec.turn),
+        // These are told by what differs in them.
         Key::Thresholds | Key::Fallback => "{...}".to_owned(),
         Key::OnAir => schedule(spec.on_air.as_ref()),
         Key::Maintenance => schedule(spec.maintenance.as_ref()),

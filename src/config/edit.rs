@@ -68,19 +68,12 @@ pub fn remove_stream(text: &str, id: &StreamId) -> Result<String, EditError> {
         // What stands right above the next table is about that one.
         end = above_comments(text, end);
     }
-    let (before, after) = (&text[..begin], &text[end.max(begin)..]);
-    // One blank line between what is left, and none at the end.
-    let before = before.trim_end_matches('\n');
-    let joint = match (before.is_empty(), after.trim().is_empty()) {
-        (true, _) => "",
-        (false, true) => "\n",
-        (false, false) => "\n\n",
-    };
-    Ok(format!("{before}{joint}{}", after.trim_start_matches('\n')))
+    Ok(cut(text, begin..end.max(begin)))
 }
 
 /// `text` with `key` of this stream set to `value`, or without that key. `key` may be one of a table
-/// below, as in `thresholds.black`. What is no TOML value is taken for a text.
+/// below, as in `thresholds.black`, or a whole such table, however it is written. What is no TOML value
+/// is taken for a text.
 ///
 /// # Errors
 /// When the stream is not there, or `key` is none. Whether the value fits is not looked at.
@@ -96,15 +89,19 @@ pub fn set_key(text: &str, id: &StreamId, key: &str, value: Option<&str>) -> Res
     }
     let table = DeTable::parse(text).map_err(|error| EditError::NoToml(error.message().to_owned()))?;
     let found = find(text, table.get_ref(), id)?;
-    let value = value.map(literal);
+    let (whole, value) = (value, value.map(literal));
     let mut below = found.table;
     for (depth, part) in path.iter().enumerate() {
         let last = depth + 1 == path.len();
         match (below.get_key_value(*part), last) {
+            (Some((_, there)), true) if is_spread(text, there) => {
+                let left = without_table(text, &found, there);
+                return if value.is_some() { set_key(&left, id, key, whole) } else { Ok(left) };
+            }
             (Some((key, there)), true) => {
                 return Ok(match value {
                     Some(value) => replaced(text, there.span(), &value),
-                    None => without(text, key.span().start, there.span()),
+                    None => without(text, key_start(text, key.span().start), there.span()),
                 });
             }
             (None, _) => {
@@ -171,6 +168,67 @@ fn without(text: &str, key: usize, value: Range<usize>) -> String {
     format!("{}{}", &text[..from], &text[to..])
 }
 
+/// Whether this is a table that is not written as one value: under a header, or by dotted keys.
+fn is_spread(text: &str, value: &Spanned<DeValue<'_>>) -> bool {
+    value.get_ref().is_table() && !text[value.span()].starts_with('{')
+}
+
+/// Without such a table of a stream: its header and what is below it, or all of its dotted keys.
+fn without_table(text: &str, found: &Found<'_>, value: &Spanned<DeValue<'_>>) -> String {
+    let span = value.span();
+    if text[span.clone()].starts_with('[') {
+        let begin = line_start(text, span.start);
+        let end = headers(text, found).find(|at| *at > begin).unwrap_or(text.len());
+        let end = if end < text.len() { above_comments(text, end) } else { end };
+        return cut(text, above_comments(text, begin)..end.max(begin));
+    }
+    let mut keys = Vec::new();
+    if let Some(table) = value.get_ref().as_table() {
+        written_keys(text, table, &mut keys);
+    }
+    // From behind, so that those before stay where they are.
+    keys.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
+    keys.into_iter()
+        .fold(text.to_owned(), |text, (start, value)| without(&text, key_start(&text, start), value))
+}
+
+/// Where the last parts of the keys of a table stand, and their values: those of a table that is made of
+/// dotted keys one by one, one in braces as a value.
+fn written_keys(text: &str, table: &DeTable<'_>, into: &mut Vec<(usize, Range<usize>)>) {
+    for (key, value) in table {
+        match value.get_ref().as_table().filter(|_| is_spread(text, value)) {
+            Some(below) => written_keys(text, below, into),
+            None => into.push((key.span().start, value.span())),
+        }
+    }
+}
+
+/// Where a key begins whose last part is at `last`: dotted ones have more parts on the same line before.
+fn key_start(text: &str, last: usize) -> usize {
+    let blank = |c: char| matches!(c, ' ' | '\t');
+    let mut start = last;
+    while let Some(before) = text[..start].trim_end_matches(blank).strip_suffix('.') {
+        let before = before.trim_end_matches(blank);
+        start = match before.chars().next_back() {
+            Some(quote @ ('"' | '\'')) => before[..before.len() - 1].rfind(quote).unwrap_or(0),
+            _ => before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).len(),
+        };
+    }
+    start
+}
+
+/// Without whole lines: one blank line between what is left, and none at the end.
+fn cut(text: &str, lines: Range<usize>) -> String {
+    let before = text[..lines.start].trim_end_matches('\n');
+    let after = &text[lines.end..];
+    let joint = match (before.is_empty(), after.trim().is_empty()) {
+        (true, _) => "",
+        (false, true) => "\n",
+        (false, false) => "\n\n",
+    };
+    format!("{before}{joint}{}", after.trim_start_matches('\n'))
+}
+
 /// With a key more in the table `below`, which is found at `parents` of the stream.
 fn inserted(
     text: &str,
@@ -195,10 +253,11 @@ fn inserted(
         }
     }
     // Behind the last of its own keys, or its header: what is in tables below has headers of its own.
-    let own = found.table.iter().filter(|(key, _)| key.span().start > found.header.start);
+    let mut own = Vec::new();
+    written_keys(text, found.table, &mut own);
     let first_below = first_header_below(text, found);
-    let own = own.map(|(_, value)| value.span()).filter(|span| span.start < first_below);
-    let last = own.map(|span| span.end).max().unwrap_or(found.header.end);
+    let own = own.into_iter().filter(|(start, _)| (found.header.start..first_below).contains(start));
+    let last = own.map(|(_, value)| value.end).max().unwrap_or(found.header.end);
     let whole: Vec<&str> = parents.iter().chain(path).copied().collect();
     with_line(text, line_end(text, last), &format!("{} = {value}", whole.join(".")))
 }

@@ -25,6 +25,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::console::glyphs::{self, Glyphs};
 use crate::console::terminal;
+pub use session::state_dir;
 use table::Fit;
 
 fn span(text: &str) -> Result<Duration, String> {

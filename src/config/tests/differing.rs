@@ -44,6 +44,19 @@ fn a_difference_is_told_line_by_line_with_what_restarts_and_no_secret() {
 }
 
 #[test]
+fn of_a_table_what_differs_in_it_is_told() {
+    let of = |more: &str| config(&format!("[[stream]]\nid = 'a'\ninputs = ['http://h/1']\n{more}"));
+    let before = of("thresholds = { black = '5s', stall = '30s', slow_speed = 0.8 }\n");
+    let after =
+        of("thresholds = { black = '1500ms', stall = '30s', fps_min = 20 }\nfallback.on = ['black']\n");
+    assert_eq!(
+        difference(&before, &after).lines(),
+        ["~ a: thresholds {black 5s, slow_speed 0.8, fps_min unset} -> \
+          {black 1500ms, slow_speed 0.9, fps_min 20}, fallback {on []} -> {on [black]}"]
+    );
+}
+
+#[test]
 fn of_many_streams_the_rest_is_counted() {
     let many =
         (0..300).map(|n| format!("[[stream]]\nid = 's{n}'\ninputs = ['http://h/{n}']\n")).collect::<Vec<_>>();

@@ -111,6 +111,50 @@ fn a_key_is_taken_out() {
     assert_eq!(set("news", "watch", ""), Vec::<String>::new());
 }
 
+/// As headend itself writes it, and as people do.
+const DOTTED: &str = r#"[[stream]]
+id = "x-1"
+inputs = ["http://h/x"]
+thresholds.black = "5s" # why
+'thresholds' . silent = "7s"
+fallback.on = [
+  "black",
+]
+
+# About y.
+[[stream]]
+id = "y"
+inputs = ["http://h/y"]
+"#;
+
+#[test]
+fn dotted_keys_are_taken_out_one_by_one_and_all_together() {
+    let x = id("x-1");
+    let gone = |key: &str, lines: &[&str]| {
+        let after = set_key(DOTTED, &x, key, None).unwrap();
+        let expected = lines.iter().fold(DOTTED.to_owned(), |text, line| text.replace(line, ""));
+        assert_eq!(after, expected, "{key}");
+    };
+    let (black, silent) = ("thresholds.black = \"5s\" # why\n", "'thresholds' . silent = \"7s\"\n");
+    gone("thresholds.black", &[black]);
+    gone("thresholds.silent", &[silent]);
+    gone("thresholds", &[black, silent]);
+    gone("fallback", &["fallback.on = [\n  \"black\",\n]\n"]);
+    // Behind all of a value of several lines.
+    let after = set_key(DOTTED, &x, "priority", Some("3")).unwrap();
+    assert_eq!(after, DOTTED.replace("\n]\n", "\n]\npriority = 3\n"));
+    let after = set_key(DOTTED, &x, "thresholds", Some("{ black = '1s' }")).unwrap();
+    let of_x = good(&after, &Memory::new()).config.streams[0].thresholds.clone();
+    assert_eq!(of_x.black, std::time::Duration::from_secs(1), "{after}");
+    assert_eq!(of_x.silent, crate::model::Thresholds::default().silent, "{after}");
+}
+
+#[test]
+fn a_table_under_a_header_is_taken_out_with_it() {
+    assert_eq!(set("sport", "fallback", ""), ["-[stream.fallback]", "-on = [\"black\"]", "-"]);
+    assert_eq!(set("sport", "thresholds", ""), ["-thresholds = { black = \"5s\", silent = \"0s\" }"]);
+}
+
 #[test]
 fn a_stream_goes_with_the_comment_above_it_and_nothing_else() {
     for (gone, left) in
@@ -185,21 +229,66 @@ mod any {
             let stream = ["news", "sport", "last"][stream];
             let key = ["name", "thresholds.black", "group"][key];
             let after = set_key(FILE, &id(stream), key, Some(&value)).unwrap();
-            let tables = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
-            let (mut before, mut now) = (tables(FILE), tables(&after));
-            for table in [&mut before, &mut now] {
-                let list = table["stream"].as_array_mut().unwrap();
-                let one = list.iter_mut().find(|one| one["id"].as_str() == Some(stream)).unwrap();
-                let one = one.as_table_mut().unwrap();
-                match key.split_once('.') {
-                    Some((above, below)) => {
-                        let inner = one.entry(above).or_insert(toml::Value::Table(toml::Table::new()));
-                        inner.as_table_mut().unwrap().remove(below);
-                    }
-                    None => drop(one.remove(key)),
-                }
-            }
-            prop_assert_eq!(before, now, "{}", after);
+            prop_assert_eq!(without(FILE, stream, key), without(&after, stream, key), "{}", after);
         }
+
+        /// The same of dotted keys in any order, and of keys that are taken out.
+        #[test]
+        fn of_dotted_keys_only_that_key_changes(
+            lines in Just(LINES.to_vec()).prop_shuffle(),
+            key in 0_usize..KEYS.len(),
+            value in proptest::option::of("[ -~\n]{0,20}"),
+        ) {
+            let (key, before) = (KEYS[key], format!("{HEAD}{}{TAIL}", lines.concat()));
+            let after = set_key(&before, &id("x"), key, value.as_deref()).unwrap();
+            prop_assert_eq!(without(&before, "x", key), without(&after, "x", key), "{}", after);
+            if value.is_none() {
+                let again = set_key(&after, &id("x"), key, None).unwrap();
+                prop_assert_eq!(again, after, "it is not there any more");
+            }
+        }
+    }
+
+    const HEAD: &str = "[[stream]]\n";
+    const LINES: [&str; 7] = [
+        "id = 'x'\n",
+        "thresholds.black = '5s' # a. b\n",
+        "# A comment.\nthresholds . silent = \"a.b = 'c'\"\n",
+        "  \"thresholds\".'frozen' = [\n'a',\n]\n",
+        "fallback.on = [\n  'black',\n]\n",
+        "fallback.after.x = { a.b = 1, c = 2 }\n",
+        "tags = { a = 1 }\n",
+    ];
+    const TAIL: &str =
+        "[stream.more]\na.b = 1\nc = 2\n# The next.\n[[stream]]\nid = 'y'\nthresholds.black = 1\n";
+    const KEYS: [&str; 12] = [
+        "thresholds.black",
+        "thresholds.silent",
+        "thresholds.frozen",
+        "thresholds.stall",
+        "thresholds",
+        "fallback.on",
+        "fallback.after",
+        "fallback",
+        "tags.a",
+        "more",
+        "more.a",
+        "priority",
+    ];
+
+    /// What is written, without this key of this stream.
+    fn without(text: &str, stream: &str, key: &str) -> toml::Table {
+        let mut table = toml::from_str::<toml::Table>(text).unwrap();
+        let list = table["stream"].as_array_mut().unwrap();
+        let one = list.iter_mut().find(|one| one["id"].as_str() == Some(stream)).unwrap();
+        let one = one.as_table_mut().unwrap();
+        match key.split_once('.') {
+            Some((above, below)) => {
+                let inner = one.entry(above).or_insert(toml::Value::Table(toml::Table::new()));
+                inner.as_table_mut().unwrap().remove(below);
+            }
+            None => drop(one.remove(key)),
+        }
+        table
     }
 }
