@@ -7,7 +7,7 @@ use super::audit::{Audited, remembered};
 use super::filter::Filter;
 use super::hub::{MAX_IDS, MAX_IDS_WAITING, MAX_REQUESTS, Request, Shared};
 use super::mailbox::{Auditing, DetailWanted, Fetched, Reading};
-use super::{ClientMessage, Link, LinkState, Role, ServerMessage, Wake, histories};
+use super::{ClientMessage, Link, LinkState, MAX_FOLLOWED, Role, ServerMessage, Wake, histories};
 use crate::model::{Answer, Command, LogPlace, StreamIx};
 
 const TOO_MANY_WAIT: &str = "too many commands wait; try again";
@@ -30,9 +30,12 @@ impl Client {
     }
 
     /// Sends a message. A command that can't be taken is answered at once, like any other.
-    pub fn send(&self, message: ClientMessage) {
+    pub fn send(&self, mut message: ClientMessage) {
         if let ClientMessage::Show(text) = &message {
             *self.filter() = Filter::of(text);
+        }
+        if let ClientMessage::FollowLogs(streams) = &mut message {
+            first_logs(streams);
         }
         let mut state = self.shared.lock();
         let Some(mailbox) = state.clients.get_mut(&self.id) else {
@@ -192,6 +195,20 @@ impl Client {
         messages.extend(taken.leaving);
         messages
     }
+}
+
+/// Leaves the first [`MAX_FOLLOWED`] of them, each once; what came may be very long.
+fn first_logs(streams: &mut Vec<StreamIx>) {
+    let mut first = Vec::new();
+    for stream in streams.drain(..) {
+        if first.len() >= MAX_FOLLOWED {
+            break;
+        }
+        if !first.contains(&stream) {
+            first.push(stream);
+        }
+    }
+    *streams = first;
 }
 
 impl Link for Client {
