@@ -37,12 +37,18 @@ impl Access {
     /// Who wants to look only gets no more than that.
     #[must_use]
     pub fn role(&self, uid: u32, groups: &[u32], wanted: Role) -> Option<Role> {
-        let operator = uid == 0 || uid == self.own_uid || self.operators.include(uid, groups);
+        let operator = self.is_own(uid) || self.operators.include(uid, groups);
         match wanted {
             Role::Operator if operator => Some(Role::Operator),
             _ if operator || self.viewers.include(uid, groups) => Some(Role::Viewer),
             _ => None,
         }
+    }
+
+    /// Whether it is the user headend runs as, or root: they may do all, whatever is configured.
+    #[must_use]
+    pub const fn is_own(&self, uid: u32) -> bool {
+        uid == 0 || uid == self.own_uid
     }
 
     /// Whether groups matter at all: finding them out may ask a server.

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Role;
-use crate::model::{Action, Answer, AuditEntry, Command};
+use crate::model::{Action, Answer, AuditEntry, Command, clean_line};
 
 /// Commands that are on their way; of more the oldest is remembered without an answer.
 const MAX_UNANSWERED: usize = 2_048;
+/// What was ordered, and what became of it: so much of each is kept, bytes.
+const MAX_WORDS: usize = 400;
 
 /// Who a client is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,10 +29,21 @@ pub struct Audited {
     pub who: Option<Who>,
     /// What it might do.
     pub role: Role,
-    /// What it wanted.
-    pub command: Command,
-    /// What became of it.
-    pub answer: Answer,
+    /// What it wanted, in words: a clean line of 400 bytes at most, however many streams were named.
+    pub command: Arc<str>,
+    /// What became of it, likewise.
+    pub result: Arc<str>,
+    /// It was refused.
+    pub refused: bool,
+}
+
+impl Audited {
+    /// A command, as it is kept, with its answer.
+    #[must_use]
+    pub fn new(who: Option<Who>, role: Role, command: Arc<str>, answer: &Answer) -> Self {
+        let refused = matches!(answer, Answer::Refused { .. });
+        Self { who, role, command, result: clean_line(&answer.words(), MAX_WORDS).into(), refused }
+    }
 }
 
 /// Takes what was read; empty where there is nothing.
@@ -57,18 +70,20 @@ struct Waiting {
     seq: u64,
     who: Option<Who>,
     role: Role,
-    command: Command,
+    command: Arc<str>,
 }
 
 impl Waiting {
-    fn answered(self, answer: Answer) -> Audited {
-        Audited { who: self.who, role: self.role, command: self.command, answer }
+    fn answered(self, answer: &Answer) -> Audited {
+        Audited::new(self.who, self.role, self.command, answer)
     }
 }
 
-/// Whether a command changes anything that somebody might ask for later. Looking at a stream does not.
-pub(super) const fn is_remembered(command: &Command) -> bool {
-    !matches!(command, Command::Streams { action: Action::Look, .. })
+/// What is kept of a command; `None`: it changes nothing that somebody might ask for later, as looking
+/// at a stream does not. The command itself may name very many streams.
+pub(super) fn remembered(command: &Command) -> Option<Arc<str>> {
+    let looks = matches!(command, Command::Streams { action: Action::Look, .. });
+    (!looks).then(|| clean_line(&command.words(), MAX_WORDS).into())
 }
 
 impl Unanswered {
@@ -78,48 +93,50 @@ impl Unanswered {
         (client, seq): (u64, u64),
         who: Option<Who>,
         role: Role,
-        command: &Command,
+        command: Arc<str>,
     ) -> Option<Audited> {
-        if !is_remembered(command) {
-            return None;
-        }
         let full = self.waiting.len() >= MAX_UNANSWERED;
         let oldest = full.then(|| self.waiting.pop_front()).flatten();
-        self.waiting.push_back(Waiting { client, seq, who, role, command: command.clone() });
-        oldest.map(|oldest| {
-            oldest.answered(Answer::Refused { reason: "not known: it was never answered".into() })
-        })
+        self.waiting.push_back(Waiting { client, seq, who, role, command });
+        let unknown = Answer::Refused { reason: "not known: it was never answered".into() };
+        oldest.map(|oldest| oldest.answered(&unknown))
     }
 
     /// The oldest one of this client and number, with its answer.
     pub fn take(&mut self, client: u64, seq: u64, answer: &Answer) -> Option<Audited> {
         let at = self.waiting.iter().position(|w| (w.client, w.seq) == (client, seq))?;
-        self.waiting.remove(at).map(|waiting| waiting.answered(answer.clone()))
+        self.waiting.remove(at).map(|waiting| waiting.answered(answer))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Selection;
-
-    const STOP: Command = Command::Streams { action: Action::Stop, target: Selection::All };
+    use crate::model::{Selection, StreamId};
 
     #[test]
     fn each_answer_finds_its_command_and_the_number_that_waits_is_bounded() {
         let mut waiting = Unanswered::default();
         let done = Answer::Done { touched: 1 };
-        assert_eq!(waiting.put((1, 7), None, Role::Operator, &STOP), None);
+        let stop = || Arc::from("stop all");
+        assert_eq!(waiting.put((1, 7), None, Role::Operator, stop()), None);
         assert_eq!(waiting.take(2, 7, &done), None, "another client's");
-        assert_eq!(waiting.take(1, 7, &done).unwrap().answer, done);
+        assert_eq!(&*waiting.take(1, 7, &done).unwrap().result, "done, 1 stream");
         assert_eq!(waiting.take(1, 7, &done), None);
-        let look = Command::Streams { action: Action::Look, target: Selection::All };
-        waiting.put((1, 8), None, Role::Operator, &look);
-        assert_eq!(waiting.take(1, 8, &done), None, "looking is not remembered");
         let mut left = 0;
         for seq in 0..MAX_UNANSWERED as u64 + 3 {
-            left += u32::from(waiting.put((1, seq), None, Role::Operator, &STOP).is_some());
+            left += u32::from(waiting.put((1, seq), None, Role::Operator, stop()).is_some());
         }
         assert_eq!((left, waiting.waiting.len()), (3, MAX_UNANSWERED));
+    }
+
+    #[test]
+    fn of_a_command_a_line_is_kept_and_of_looking_nothing() {
+        let command = |action, target| Command::Streams { action, target };
+        assert_eq!(remembered(&command(Action::Look, Selection::All)), None);
+        let name = "x".repeat(60);
+        let ids = (0..20).map(|n| StreamId::new(&format!("{name}{n}")).unwrap()).collect();
+        let kept = remembered(&command(Action::Stop, Selection::Ids(ids))).unwrap();
+        assert!(kept.starts_with("stop xxx") && kept.len() <= MAX_WORDS, "{kept}");
     }
 }

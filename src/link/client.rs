@@ -3,12 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::audit::{Audited, is_remembered};
+use super::audit::{Audited, remembered};
 use super::filter::Filter;
-use super::hub::{MAX_REQUESTS, Request, Shared};
+use super::hub::{MAX_IDS, MAX_IDS_WAITING, MAX_REQUESTS, Request, Shared};
 use super::mailbox::{Auditing, DetailWanted, Fetched, Reading};
-use super::{ClientMessage, Link, LinkState, Role, ServerMessage, Wake, histories};
+use super::{ClientMessage, Link, LinkState, MAX_FOLLOWED, Role, ServerMessage, Wake, histories};
 use crate::model::{Answer, Command, LogPlace, StreamIx};
+
+const TOO_MANY_WAIT: &str = "too many commands wait; try again";
 
 /// A client in the supervisor's own process.
 pub struct Client {
@@ -28,9 +30,12 @@ impl Client {
     }
 
     /// Sends a message. A command that can't be taken is answered at once, like any other.
-    pub fn send(&self, message: ClientMessage) {
+    pub fn send(&self, mut message: ClientMessage) {
         if let ClientMessage::Show(text) = &message {
             *self.filter() = Filter::of(text);
+        }
+        if let ClientMessage::FollowLogs(streams) = &mut message {
+            first_logs(streams);
         }
         let mut state = self.shared.lock();
         let Some(mailbox) = state.clients.get_mut(&self.id) else {
@@ -87,27 +92,30 @@ impl Client {
 
     /// Passes a command on to the supervisor, or refuses it.
     fn command(&self, seq: u64, command: Command) {
+        let named = Request::named(&command);
+        let words = remembered(&command);
         let (refusal, audited) = {
             let mut state = self.shared.lock();
             let (role, who) = match state.clients.get(&self.id) {
                 Some(mailbox) => (mailbox.role, mailbox.who.clone()),
                 None => return,
             };
+            let waits =
+                || state.requests.iter().map(|waiting| Request::named(&waiting.command)).sum::<usize>();
             let refusal = match role {
                 Role::Viewer => Some("a viewer may not give commands"),
                 _ if !state.open => Some("headend is leaving"),
-                _ if state.requests.len() >= MAX_REQUESTS => Some("too many commands wait; try again"),
+                _ if named > MAX_IDS => Some("it names too many streams; give it to fewer, or to all"),
+                _ if state.requests.len() >= MAX_REQUESTS => Some(TOO_MANY_WAIT),
+                _ if named > 0 && waits() + named > MAX_IDS_WAITING => Some(TOO_MANY_WAIT),
                 Role::Operator => None,
             };
             let audited = if let Some(reason) = refusal {
-                is_remembered(&command).then(|| {
-                    let answer = Answer::Refused { reason: reason.into() };
-                    Audited { who, role, command, answer }
-                })
+                let answer = Answer::Refused { reason: reason.into() };
+                words.map(|words| Audited::new(who, role, words, &answer))
             } else {
-                let left = state.unanswered.put((self.id, seq), who, role, &command);
                 state.requests.push_back(Request { client: self.id, seq, command });
-                left
+                words.and_then(|words| state.unanswered.put((self.id, seq), who, role, words))
             };
             (refusal, audited)
         };
@@ -187,6 +195,20 @@ impl Client {
         messages.extend(taken.leaving);
         messages
     }
+}
+
+/// Leaves the first [`MAX_FOLLOWED`] of them, each once; what came may be very long.
+fn first_logs(streams: &mut Vec<StreamIx>) {
+    let mut first = Vec::new();
+    for stream in streams.drain(..) {
+        if first.len() >= MAX_FOLLOWED {
+            break;
+        }
+        if !first.contains(&stream) {
+            first.push(stream);
+        }
+    }
+    *streams = first;
 }
 
 impl Link for Client {

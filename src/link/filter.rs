@@ -6,6 +6,10 @@ use super::ServerMessage;
 use crate::model::query::{Query, Search};
 use crate::model::{Board, Delta, StreamIx};
 
+/// Terms and words of a query that is asked over a link: each row is looked at for each of them, by the
+/// thread that serves everybody.
+pub(super) const MAX_TERMS: usize = 20;
+
 /// Which rows a client is sent.
 #[derive(Debug)]
 pub(super) struct Filter {
@@ -19,6 +23,10 @@ impl Filter {
     pub(super) fn of(text: &str) -> Option<Self> {
         match Query::parse(text) {
             Ok(query) if query.is_empty() => None,
+            Ok(query) if query.terms() > MAX_TERMS => {
+                log::debug!("a client wants to see what has {} terms", query.terms());
+                None
+            }
             Ok(query) => Some(Self { search: Search::new(&query), shown: BTreeSet::new() }),
             Err(mistake) => {
                 log::debug!("a client wants to see what can't be read: {mistake}");
@@ -59,5 +67,17 @@ impl Filter {
         delta.removed.append(&mut left);
         delta.removed.sort_unstable();
         delta.removed.dedup();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_with_too_many_terms_is_not_looked_for() {
+        let text = |terms| format!("-(a | {})", "b ".repeat(terms - 1));
+        assert!(Filter::of(&text(MAX_TERMS)).is_some());
+        assert!(Filter::of(&text(MAX_TERMS + 1)).is_none());
     }
 }

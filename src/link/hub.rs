@@ -10,11 +10,15 @@ use super::mailbox::Mailbox;
 use super::{Client, Role, Wake, Who};
 use crate::model::{
     Answer, Board, Command, Delta, Detail, HostReading, LimitReading, LogLine, LogPlace, Moment, Notice,
-    OldLines, PoolReading, Row, SelfReading, StreamIx, WorkersReading,
+    OldLines, PoolReading, Row, Selection, SelfReading, StreamIx, WorkersReading,
 };
 
 /// Requests waiting for the supervisor; a client whose request does not fit is refused at once.
 pub const MAX_REQUESTS: usize = 256;
+/// Streams that one request may name.
+pub const MAX_IDS: usize = 40_000;
+/// Streams that all that wait may name together: a request that names some and does not fit is refused.
+pub const MAX_IDS_WAITING: usize = 4 * MAX_IDS;
 
 /// Where log lines are read back from.
 pub trait LogSource: Send + Sync {
@@ -52,6 +56,17 @@ pub struct Request {
     pub seq: u64,
     /// What to do.
     pub command: Command,
+}
+
+impl Request {
+    /// How many streams it names.
+    pub(super) const fn named(command: &Command) -> usize {
+        match command {
+            Command::Streams { target: Selection::Ids(ids), .. }
+            | Command::Care { target: Selection::Ids(ids), .. } => ids.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// What is new on the board.

@@ -214,16 +214,11 @@ impl Mailbox {
         self.answer(seq, Answer::Refused { reason: reason.into() });
     }
 
-    /// Follows these logs from now on, each once, the first [`MAX_FOLLOWED`] of them.
+    /// Follows these logs from now on: different ones, and not more than [`MAX_FOLLOWED`].
     pub(super) fn follow_logs(&mut self, streams: Vec<StreamIx>) {
         self.subscribed += 1;
-        self.logs.clear();
-        for stream in streams {
-            let known = self.logs.iter().any(|follow| follow.stream == stream);
-            if !known && self.logs.len() < MAX_FOLLOWED {
-                self.logs.push(LogFollow { stream, next: 0, fresh: true });
-            }
-        }
+        let follow = |stream| LogFollow { stream, next: 0, fresh: true };
+        self.logs = streams.into_iter().take(MAX_FOLLOWED).map(follow).collect();
     }
 
     /// Follows this history from now on.

@@ -84,7 +84,8 @@ pub enum ClientMessage {
     /// [`MAX_PACE`]. In one process a client takes what it wants when it wants.
     Pace(Duration),
     /// Send only the rows that this query finds, and all of them now; an empty one sends all again. One
-    /// that can't be read is an empty one, and logged.
+    /// that can't be read, or has more than 20 terms, is an empty one, and logged. Over the socket this and
+    /// [`Self::WantBoard`] are heard every 500 ms at most, the last one of them.
     Show(String),
     /// The board has a gap, or something else went wrong: send all of it.
     WantBoard,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::hub::MAX_REQUESTS;
+use super::hub::{MAX_IDS, MAX_IDS_WAITING, MAX_REQUESTS};
 use super::mailbox::{MAX_ANSWERS, MAX_REMOVED};
 use super::*;
 use crate::model::{
@@ -412,6 +412,26 @@ fn commands_are_refused_where_they_can_t_be_taken() {
 }
 
 #[test]
+fn commands_that_name_too_many_streams_are_refused() {
+    let (hub, _) = hub();
+    let client = hub.attach(Role::Operator, || {});
+    let name = |seq, count| {
+        let target = Selection::Ids(vec![StreamId::new("s1").unwrap(); count]);
+        let command = Command::Streams { action: Action::Stop, target };
+        client.send(ClientMessage::Command { seq, command });
+    };
+    name(0, MAX_IDS + 1);
+    assert!(hub.next_request().is_none());
+    for seq in 1..10 {
+        name(seq, MAX_IDS);
+    }
+    client.send(start(10));
+    let waiting: Vec<u64> = std::iter::from_fn(|| hub.next_request()).map(|r| r.seq).collect();
+    let whole = MAX_IDS_WAITING / MAX_IDS;
+    assert_eq!(waiting, (1..=whole as u64).chain([10]).collect::<Vec<_>>(), "who names none fits still");
+}
+
+#[test]
 fn answers_for_one_who_does_not_read_are_bounded() {
     let (hub, _) = hub();
     let client = hub.attach(Role::Operator, || {});
@@ -529,7 +549,7 @@ fn each_command_is_remembered_with_who_gave_it_also_when_he_is_gone() {
     let told = told.0.lock().unwrap();
     let lines: Vec<String> = told
         .iter()
-        .map(|a| format!("{} {}: {}", a.who.as_ref().unwrap().user, a.command.words(), a.answer.words()))
+        .map(|a| format!("{} {}: {}", a.who.as_ref().unwrap().user, a.command, a.result))
         .collect();
     assert_eq!(
         lines,

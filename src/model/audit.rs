@@ -10,6 +10,8 @@ use super::{Answer, CareOrder, Command, RolloutOrder, Selection};
 
 /// So many streams of a command are named.
 const MAX_NAMED: usize = 10;
+/// How the result of what was refused begins.
+const REFUSED: &str = "refused";
 
 /// One command, as it is remembered. Its JSON form is in `docs/reference.md` and kept stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,12 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
+    /// Whether it was refused.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.result.starts_with(REFUSED)
+    }
+
     /// Whether `other` is the same again, at another time.
     #[must_use]
     pub fn is_again(&self, other: &Self) -> bool {
@@ -95,7 +103,7 @@ impl Answer {
             Self::Done { touched } => format!("done, {}", streams(touched)),
             Self::NotSaved { touched, reason } => format!("done, {}, not saved: {reason}", streams(touched)),
             Self::Reloaded { summary, .. } => summary.to_string(),
-            Self::Refused { reason } => format!("refused: {reason}"),
+            Self::Refused { reason } => format!("{REFUSED}: {reason}"),
         }
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! A thread of its own writes it, as that waits for the disk.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -13,19 +14,26 @@ use nix::unistd::Uid;
 
 use crate::link::access::name_of;
 use crate::link::{AuditAnswer, AuditTrail, Audited, Role, Who};
-use crate::model::{AuditEntry, clean_line};
+use crate::model::AuditEntry;
 use crate::store::AuditLog;
 use crate::supervisor::runtime::wall_ms;
 
 /// Commands that wait to be written, and requests to read; one more is lost, and counted.
 const MAX_WAITING: usize = 1_024;
+/// As many of them may be refusals: who may not give commands leaves room for those of others.
+const MAX_REFUSALS_WAITING: usize = MAX_WAITING / 2;
 /// Entries of one page.
 const MAX_PAGE: usize = 500;
-/// What was ordered, and what became of it: so much of each is kept, bytes.
-const MAX_TEXT: usize = 400;
 /// The same again within this is counted, and written once: who floods the log must not push out what
 /// others did.
 const AGAIN_WITHIN: Duration = Duration::from_secs(60);
+/// So many refusals of one user are written in [`REFUSALS_FOR`]; the others are counted, in one entry.
+const MAX_REFUSALS: u32 = 10;
+const REFUSALS_FOR: Duration = Duration::from_secs(60);
+/// Users whose refusals are counted each; those of all others are counted together.
+const MAX_REFUSED_USERS: usize = 256;
+/// No user's number: the kernel does not give it.
+const OTHER_USERS: u32 = u32::MAX;
 /// What is counted is written after this at the latest.
 const TELL_AFTER: Duration = Duration::from_secs(10);
 /// How often it is looked whether something is to be told.
@@ -42,13 +50,31 @@ enum Errand {
 /// The other threads' end.
 struct Trail {
     errands: SyncSender<Errand>,
-    lost: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+/// What both ends count.
+#[derive(Default)]
+struct Counts {
+    /// What found no room.
+    lost: AtomicU64,
+    /// Refusals that wait.
+    refusals: AtomicUsize,
 }
 
 impl AuditTrail for Trail {
     fn record(&self, audited: Audited) {
+        let (refused, refusals) = (audited.refused, &self.counts.refusals);
+        if refused && refusals.fetch_add(1, Ordering::Relaxed) >= MAX_REFUSALS_WAITING {
+            refusals.fetch_sub(1, Ordering::Relaxed);
+            self.counts.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
         if self.errands.try_send(Errand::Record(Box::new(audited), wall_ms())).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            if refused {
+                refusals.fetch_sub(1, Ordering::Relaxed);
+            }
+            self.counts.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -70,10 +96,10 @@ impl Audit {
     /// When the machine refuses a thread.
     pub fn start(folder: Option<&Path>) -> std::io::Result<(Self, Arc<dyn AuditTrail>)> {
         let (errands, waiting) = sync_channel(MAX_WAITING);
-        let lost = Arc::new(AtomicU64::new(0));
-        let keeper = Keeper::new(folder.map(Path::to_owned), Arc::clone(&lost));
+        let counts = Arc::new(Counts::default());
+        let keeper = Keeper::new(folder.map(Path::to_owned), Arc::clone(&counts));
         let thread = std::thread::Builder::new().name("audit".into()).spawn(move || keeper.run(&waiting))?;
-        let trail = Trail { errands: errands.clone(), lost };
+        let trail = Trail { errands: errands.clone(), counts };
         Ok((Self { errands, thread }, Arc::new(trail)))
     }
 
@@ -100,12 +126,22 @@ struct Keeper {
     last: Option<(AuditEntry, Instant)>,
     /// The same as the last one again, and since when it waits.
     again: Option<(AuditEntry, Instant)>,
-    lost: Arc<AtomicU64>,
+    /// By user.
+    refusals: BTreeMap<u32, Refusals>,
+    counts: Arc<Counts>,
+}
+
+/// What was refused to one user of late.
+struct Refusals {
+    since: Instant,
+    written: u32,
+    /// Those that are not written, as one entry.
+    more: Option<AuditEntry>,
 }
 
 impl Keeper {
-    const fn new(folder: Option<PathBuf>, lost: Arc<AtomicU64>) -> Self {
-        Self { folder, log: None, trouble: None, last: None, again: None, lost }
+    const fn new(folder: Option<PathBuf>, counts: Arc<Counts>) -> Self {
+        Self { folder, log: None, trouble: None, last: None, again: None, refusals: BTreeMap::new(), counts }
     }
 
     fn run(mut self, waiting: &Receiver<Errand>) {
@@ -115,16 +151,23 @@ impl Keeper {
             if due || matches!(errand, Ok(Errand::Read { .. } | Errand::End)) {
                 self.tell_again();
             }
+            self.tell_refusals(matches!(errand, Ok(Errand::End)));
             match errand {
                 Ok(Errand::Record(audited, at_ms)) => {
+                    let refused = audited.refused;
+                    if refused {
+                        self.counts.refusals.fetch_sub(1, Ordering::Relaxed);
+                    }
                     let entry = Self::entry(*audited, at_ms);
-                    self.take_in(entry);
+                    if !refused || self.writes_refusal(&entry) {
+                        self.take_in(entry);
+                    }
                 }
                 Ok(Errand::Read { before, count, answer }) => answer(self.read(before, count)),
                 Ok(Errand::End) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            match self.lost.swap(0, Ordering::Relaxed) {
+            match self.counts.lost.swap(0, Ordering::Relaxed) {
                 0 => {}
                 lost => log::error!("audit: {lost} commands came too fast to be remembered"),
             }
@@ -132,14 +175,13 @@ impl Keeper {
     }
 
     fn entry(audited: Audited, wall_ms: u64) -> AuditEntry {
-        let Audited { who, role, command, answer } = audited;
+        let Audited { who, role, command, result, refused: _ } = audited;
         let own = || Who {
             uid: Uid::effective().as_raw(),
             user: name_of(Uid::effective().as_raw()).into(),
             terminal: "".into(),
         };
         let who = who.unwrap_or_else(own);
-        let text = |text: String| Arc::from(clean_line(&text, MAX_TEXT));
         AuditEntry {
             number: 0,
             wall_ms,
@@ -147,9 +189,34 @@ impl Keeper {
             user: who.user,
             terminal: who.terminal,
             role: if role == Role::Operator { "operator" } else { "viewer" }.into(),
-            command: text(command.words()),
-            result: text(answer.words()),
+            command,
+            result,
             times: 1,
+        }
+    }
+
+    /// Whether a refusal is one of those that are written each; another one is counted.
+    fn writes_refusal(&mut self, entry: &AuditEntry) -> bool {
+        let full = self.refusals.len() >= MAX_REFUSED_USERS && !self.refusals.contains_key(&entry.uid);
+        let user = if full { OTHER_USERS } else { entry.uid };
+        let fresh = || Refusals { since: Instant::now(), written: 0, more: None };
+        let refusals = self.refusals.entry(user).or_insert_with(fresh);
+        if refusals.written < MAX_REFUSALS {
+            refusals.written += 1;
+            return true;
+        }
+        let times = refusals.more.as_ref().map_or(0, |more| more.times).saturating_add(1);
+        let (command, result) = ("other orders".into(), "refused: too many to write each".into());
+        refusals.more = Some(AuditEntry { command, result, times, ..entry.clone() });
+        false
+    }
+
+    /// Writes what was counted, when its time is over or everything ends.
+    fn tell_refusals(&mut self, ends: bool) {
+        let over = |_: &u32, refusals: &mut Refusals| ends || refusals.since.elapsed() >= REFUSALS_FOR;
+        let told: Vec<_> = self.refusals.extract_if(.., over).collect();
+        for more in told.into_iter().filter_map(|(_, refusals)| refusals.more) {
+            self.write(more);
         }
     }
 
@@ -215,14 +282,26 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::model::{Action, Answer, Command, Selection};
+    use crate::model::Action;
+    use crate::store::read_audit;
 
     fn audited(action: Action) -> Audited {
         Audited {
             who: Some(Who { uid: 0, user: "root".into(), terminal: "pts/3".into() }),
             role: Role::Operator,
-            command: Command::Streams { action, target: Selection::All },
-            answer: Answer::Done { touched: 2 },
+            command: format!("{} all", action.word()).into(),
+            result: "done, 2 streams".into(),
+            refused: false,
+        }
+    }
+
+    fn refused(uid: u32, nth: u32) -> Audited {
+        Audited {
+            who: Some(Who { uid, user: format!("u{uid}").into(), terminal: "pts/3".into() }),
+            role: Role::Viewer,
+            command: format!("slots {nth}").into(),
+            result: "refused: no".into(),
+            refused: true,
         }
     }
 
@@ -253,6 +332,49 @@ mod tests {
         );
         drop(trail);
         audit.stop();
+    }
+
+    #[test]
+    fn of_many_refusals_a_few_are_written_and_the_others_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let (audit, trail) = Audit::start(Some(dir.path())).unwrap();
+        for nth in 0..300 {
+            trail.record(refused(7, nth));
+        }
+        trail.record(audited(Action::Stop));
+        trail.record(refused(8, 1));
+        // All of them are taken in before it ends.
+        assert_eq!(read(&trail).len(), MAX_REFUSALS as usize + 2);
+        drop(trail);
+        audit.stop();
+        let told: Vec<String> =
+            read_audit(dir.path(), 1_000).unwrap().iter().map(ToString::to_string).collect();
+        let (each, rest) = told.split_at(MAX_REFUSALS as usize);
+        assert!(each.iter().all(|told| told.starts_with("u7 (pts/3) slots")), "{each:?}");
+        assert_eq!(
+            rest,
+            [
+                "root (pts/3) stop all: done, 2 streams",
+                "u8 (pts/3) slots 1: refused: no",
+                "u7 (pts/3) other orders: refused: too many to write each, 290 times",
+            ]
+        );
+    }
+
+    #[test]
+    fn refusals_leave_room_for_what_is_not_refused() {
+        // Nobody takes anything out of it.
+        let (errands, _waiting) = sync_channel(MAX_WAITING);
+        let trail = Trail { errands, counts: Arc::default() };
+        for nth in 0..2_000 {
+            trail.record(refused(7, nth));
+        }
+        let lost = || trail.counts.lost.load(Ordering::Relaxed);
+        let before = lost();
+        for _ in 0..MAX_WAITING / 2 {
+            trail.record(audited(Action::Stop));
+        }
+        assert_eq!((before, lost()), (2_000 - MAX_REFUSALS_WAITING as u64, before));
     }
 
     #[test]

@@ -183,8 +183,7 @@ impl Reloader {
         };
         let uid = Uid::effective().as_raw();
         let who = Some(Who { uid, user: name_of(uid).into(), terminal: by.into() });
-        let (role, command) = (Role::Operator, Command::Reload);
-        self.trail.record(Audited { who, role, command, answer: answer.clone() });
+        self.trail.record(Audited::new(who, Role::Operator, Command::Reload.words().into(), &answer));
         answer
     }
 

@@ -15,6 +15,8 @@ use crate::model::AuditEntry;
 pub const AUDIT_FILE: &str = "audit.jsonl";
 /// Entries kept; the oldest go.
 pub const AUDIT_KEPT: usize = 10_000;
+/// Of them so many may be refusals: who may give no orders pushes out no more of what others did.
+const REFUSED_KEPT: usize = 2_000;
 /// What is older goes too.
 pub const AUDIT_KEPT_FOR: Duration = Duration::from_secs(30 * 86_400);
 /// So many more may be there before it is written anew without the oldest.
@@ -93,8 +95,7 @@ impl AuditLog {
         if self.lines <= AUDIT_KEPT + SPARE && self.oldest_ms >= limit_ms.saturating_sub(SPARE_MS) {
             return Ok(());
         }
-        let mut kept = last(&tail(&mut self.file)?, u64::MAX, AUDIT_KEPT);
-        kept.retain(|entry| entry.wall_ms >= limit_ms);
+        let kept = kept(&tail(&mut self.file)?, limit_ms);
         let mut out = Vec::new();
         for entry in &kept {
             serde_json::to_writer(&mut out, entry)?;
@@ -144,6 +145,18 @@ fn read_line(line: &str) -> Option<AuditEntry> {
 
 fn entries(text: &str) -> Vec<AuditEntry> {
     text.lines().filter_map(read_line).collect()
+}
+
+/// What stays when the oldest go.
+fn kept(text: &str, limit_ms: u64) -> Vec<AuditEntry> {
+    let mut refused = 0;
+    let newest = text.lines().rev().filter_map(read_line).filter(|entry| {
+        refused += usize::from(entry.is_refused());
+        entry.wall_ms >= limit_ms && (refused <= REFUSED_KEPT || !entry.is_refused())
+    });
+    let mut kept: Vec<AuditEntry> = newest.take(AUDIT_KEPT).collect();
+    kept.reverse();
+    kept
 }
 
 fn last(text: &str, before: u64, count: usize) -> Vec<AuditEntry> {
@@ -206,6 +219,20 @@ mod tests {
         let mut log = AuditLog::open(dir.path(), 0).unwrap();
         log.append(&mut [entry(5)]).unwrap();
         assert_eq!(numbers(&log.read(u64::MAX, 10).unwrap()), [1, 2]);
+    }
+
+    #[test]
+    fn refusals_push_out_no_more_than_their_share() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = AuditLog::open(dir.path(), 0).unwrap();
+        log.append(&mut vec![entry(DAY_MS); 100]).unwrap();
+        let refused = AuditEntry { result: "refused: no".into(), ..entry(DAY_MS) };
+        for _ in 0..3 {
+            log.append(&mut vec![refused.clone(); AUDIT_KEPT + SPARE]).unwrap();
+        }
+        let kept = log.read(u64::MAX, AUDIT_KEPT).unwrap();
+        assert_eq!(kept.iter().filter(|entry| !entry.is_refused()).count(), 100);
+        assert_eq!(kept.len(), 100 + REFUSED_KEPT);
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Remote {
     pub fn connect(connecting: Connecting) -> Result<Self, ConnectError> {
         let (session, welcome) = session::open(&connecting)?;
         let path = connecting.path.clone();
-        let post = Arc::new(Post::new(session.stream()));
+        let post = Arc::new(Post::new(session.stream(), connecting.again));
         let (reads, writes) = (Arc::clone(&post), Arc::clone(&post));
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name.into()).spawn(run);
@@ -114,7 +114,7 @@ impl Remote {
     }
 
     /// Waits until there is something to take, the supervisor is lost or found, or `until`; takes what
-    /// there is.
+    /// there is. Where it is lost and not looked for there is nothing to wait for.
     #[must_use]
     pub fn wait(&self, until: Instant) -> Vec<ServerMessage> {
         self.post.wait(until)
@@ -127,7 +127,11 @@ impl Remote {
         const SEQ: u64 = 1;
         self.post.send(ClientMessage::Command { seq: SEQ, command });
         while Instant::now() < until {
-            for message in self.post.wait(until) {
+            let messages = self.post.wait(until);
+            if messages.is_empty() && self.post.is_over() {
+                break;
+            }
+            for message in messages {
                 if let ServerMessage::Answer { seq: SEQ, answer } = message {
                     return answer;
                 }

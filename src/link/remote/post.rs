@@ -24,6 +24,8 @@ const NOBODY_KNOWS: &str = "the supervisor was lost before it answered: look whe
 pub struct Post {
     inner: Mutex<Inner>,
     changed: Condvar,
+    /// A supervisor that was lost is looked for.
+    again: bool,
 }
 
 struct Inner {
@@ -110,7 +112,7 @@ impl Inner {
 }
 
 impl Post {
-    pub fn new(stream: Arc<UnixStream>) -> Self {
+    pub fn new(stream: Arc<UnixStream>, again: bool) -> Self {
         let inner = Inner {
             inbox: VecDeque::new(),
             outbox: VecDeque::new(),
@@ -124,7 +126,7 @@ impl Post {
             stream: Some(stream),
             ended: false,
         };
-        Self { inner: Mutex::new(inner), changed: Condvar::new() }
+        Self { inner: Mutex::new(inner), changed: Condvar::new(), again }
     }
 
     /// A panic elsewhere leaves both queues whole.
@@ -191,8 +193,8 @@ impl Post {
     pub fn wait(&self, until: Instant) -> Vec<ServerMessage> {
         let mut inner = self.lock();
         let lost = inner.lost.is_some();
-        // Who waits while it is lost waits for it to be found.
-        while inner.inbox.is_empty() && inner.lost.is_some() == lost {
+        // Who waits while it is lost waits for it to be found, if it is looked for.
+        while inner.inbox.is_empty() && inner.lost.is_some() == lost && (self.again || !lost) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -214,6 +216,11 @@ impl Post {
             None => LinkState::Open,
             Some((since, why)) => LinkState::Lost { ago: since.elapsed(), why: Arc::clone(why) },
         }
+    }
+
+    /// It is lost, and nobody looks for it.
+    pub fn is_over(&self) -> bool {
+        !self.again && self.lock().lost.is_some()
     }
 
     pub fn wake_by(&self, wake: Wake) {

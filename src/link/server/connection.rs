@@ -29,10 +29,14 @@ pub const BEAT_EVERY: Duration = Duration::from_secs(2);
 pub const MESSAGES_PER_SECOND: u32 = 200;
 /// And so many at once.
 pub const MESSAGES_AT_ONCE: u32 = 400;
+/// From one whole board that a client asks for to the next it takes this long at least.
+pub const BOARD_EVERY: Duration = Duration::from_millis(500);
 /// As much is read at a time, bytes.
 const READ_AT_ONCE: usize = 16 << 10;
 /// Messages are written together up to this length, bytes.
 const WRITE_TOGETHER: usize = 64 << 10;
+/// The name of headend's own user and of root is waited for so long.
+const NAME_LIMIT: Duration = Duration::from_millis(500);
 /// Last words must be read within this.
 const BYE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -102,6 +106,8 @@ async fn talk(stream: &mut UnixStream, shared: &Shared, stopped: watch::Receiver
         take_at: now,
         said_at: now,
         allowance: Allowance { left: MESSAGES_AT_ONCE, at: now },
+        asked: None,
+        ask_at: now,
     };
     let (read, write) = stream.split();
     connection.run(read, write, &news, stopped).await
@@ -131,10 +137,8 @@ async fn greet(
         (Some(differs), _) => Err(differs),
         (None, None) => return Err(WireError::Malformed("an empty hello").into()),
         (None, Some(ClientHello { role, terminal })) => {
-            let (uid, gid) = (peer.uid(), peer.gid());
-            let asks = shared.access.asks_for_groups();
-            let look_up = move || (name_of(uid), if asks { groups_of(uid, gid) } else { Vec::new() });
-            let (name, groups) = tokio::task::spawn_blocking(look_up).await.unwrap_or_default();
+            let uid = peer.uid();
+            let (name, groups) = look_up(uid, peer.gid(), shared).await;
             let user = clean_line(&name, MAX_TEXT).into();
             let who = Who { uid, user, terminal: clean_line(&terminal, MAX_TEXT).into() };
             let given = shared.access.role(uid, &groups, role).map(|role| (role, who));
@@ -157,6 +161,35 @@ async fn greet(
     frame::write(Kind::Hello, &hello::write(&Version::ours(), &answer)?, MAX_SERVER_FRAME, &mut out)?;
     stream.write_all(&out).await?;
     outcome.map_err(End::Refused)
+}
+
+/// A user's name and groups. headend's own user and root may come in whatever is found, so nothing that
+/// hangs keeps them out: their name is waited for a little, and their groups do not matter.
+async fn look_up(uid: u32, gid: u32, shared: &Shared) -> (String, Vec<u32>) {
+    let looks = Arc::clone(&shared.looks);
+    if shared.access.is_own(uid) {
+        let unnamed = || (if uid == 0 { "root".to_owned() } else { format!("user {uid}") }, Vec::new());
+        let Ok(permit) = looks.try_acquire_owned() else { return unnamed() };
+        // What hangs keeps its permit: so not more than a few threads ever do.
+        let looked = tokio::task::spawn_blocking(move || {
+            let name = name_of(uid);
+            drop(permit);
+            name
+        });
+        return match timeout(NAME_LIMIT, looked).await {
+            Ok(Ok(name)) => (name, Vec::new()),
+            _ => unnamed(),
+        };
+    }
+    // It is never closed. Who waits too long for it has not been greeted in time.
+    let Ok(permit) = looks.acquire_owned().await else { return Default::default() };
+    let asks = shared.access.asks_for_groups();
+    let looked = tokio::task::spawn_blocking(move || {
+        let found = (name_of(uid), if asks { groups_of(uid, gid) } else { Vec::new() });
+        drop(permit);
+        found
+    });
+    looked.await.unwrap_or_default()
 }
 
 /// How many messages may still be heard.
@@ -204,6 +237,10 @@ struct Connection {
     take_at: Instant,
     said_at: Instant,
     allowance: Allowance,
+    /// The last request for a whole board that is not passed on yet.
+    asked: Option<ClientMessage>,
+    /// When it may be.
+    ask_at: Instant,
 }
 
 impl Connection {
@@ -249,11 +286,23 @@ impl Connection {
                 Some(FromClient::Message(ClientMessage::Pace(pace))) => {
                     self.pace = pace.clamp(MIN_PACE, MAX_PACE);
                 }
+                // Who wants another part gets all of it anyway.
+                Some(FromClient::Message(ClientMessage::WantBoard)) => {
+                    self.asked.get_or_insert(ClientMessage::WantBoard);
+                }
+                Some(FromClient::Message(message @ ClientMessage::Show(_))) => self.asked = Some(message),
                 Some(FromClient::Message(message)) => self.client.send(message),
                 Some(FromClient::Hello(..)) => return Err(WireError::Malformed("a second hello").into()),
                 None => break,
             }
             self.allowance.left -= 1;
+        }
+        let now = Instant::now();
+        if now >= self.ask_at
+            && let Some(asked) = self.asked.take()
+        {
+            self.ask_at = now + BOARD_EVERY;
+            self.client.send(asked);
         }
         Ok(())
     }
@@ -329,6 +378,7 @@ impl Connection {
             // The beat waits for what is being written.
             deadline = Instant::now() + BEAT_EVERY;
         }
-        self.allowance.next().map_or(deadline, |at| deadline.min(at))
+        let asks = self.asked.is_some().then_some(self.ask_at);
+        self.allowance.next().into_iter().chain(asks).fold(deadline, Instant::min)
     }
 }

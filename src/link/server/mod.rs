@@ -8,6 +8,7 @@ mod connection;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,14 +16,21 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{Id, JoinSet};
 
 use super::access::Access;
 use super::{Hub, place};
 
 /// Connections at the same time; one more is told so and ended.
 pub const MAX_CONNECTIONS: usize = 128;
+/// As many of them may be of one user, if it is not headend's own or root.
+pub const MAX_OF_USER: usize = 32;
+/// As many are kept for headend's own user and root.
+pub const KEPT_FOR_OWN: usize = 16;
+/// Names and groups that are looked up at the same time; the look-up may hang where users come from a
+/// server.
+const MAX_LOOKS: usize = 8;
 /// After a failed accept (no descriptors, mostly) the next one is tried so much later.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 /// How often it is looked whether the thread has ended.
@@ -50,6 +58,7 @@ struct Shared {
     hub: Hub,
     access: Access,
     title: String,
+    looks: Arc<Semaphore>,
 }
 
 /// The running server.
@@ -73,7 +82,7 @@ impl Server {
             let _context = event_loop.enter();
             UnixListener::from_std(listener)?
         };
-        let shared = Arc::new(Shared { hub, access, title });
+        let shared = Arc::new(Shared { hub, access, title, looks: Arc::new(Semaphore::new(MAX_LOOKS)) });
         let (stop, stopped) = watch::channel(false);
         let run = move || event_loop.block_on(accept(listener, shared, stopped));
         let thread = std::thread::Builder::new().name("link".into()).spawn(run)?;
@@ -97,22 +106,32 @@ impl Server {
 
 async fn accept(listener: UnixListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
+    // Whose they are.
+    let mut users: HashMap<Id, u32> = HashMap::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) if connections.len() < MAX_CONNECTIONS => {
-                    connections.spawn(connection::serve(stream, Arc::clone(&shared), stopped.clone()));
-                }
-                Ok((stream, _)) => refuse(&stream),
+                Ok((stream, _)) => match room(&stream, &shared.access, &users) {
+                    Ok(user) => {
+                        let serve = connection::serve(stream, Arc::clone(&shared), stopped.clone());
+                        users.insert(connections.spawn(serve).id(), user);
+                    }
+                    Err(why) => refuse(&stream, &why),
+                },
                 Err(error) => {
                     log::warn!("nobody can attach for now: {error}");
                     tokio::time::sleep(ACCEPT_AGAIN).await;
                 }
             },
-            Some(ended) = connections.join_next() => {
-                if let Err(error) = ended {
-                    log::error!("a connection ended by a defect: {error}");
-                }
+            Some(ended) = connections.join_next_with_id() => {
+                let id = match ended {
+                    Ok((id, ())) => id,
+                    Err(error) => {
+                        log::error!("a connection ended by a defect: {error}");
+                        error.id()
+                    }
+                };
+                users.remove(&id);
             }
             _ = stopped.changed() => break,
         }
@@ -123,9 +142,27 @@ async fn accept(listener: UnixListener, shared: Arc<Shared>, mut stopped: watch:
     let _ = tokio::time::timeout(LAST_WORDS, rest).await;
 }
 
-/// Says that there are too many, if that can be said at once.
-fn refuse(stream: &UnixStream) {
-    let why = format!("{MAX_CONNECTIONS} clients are attached already: end one of them");
+/// Whose a new connection is, or why there is no room for it.
+fn room(stream: &UnixStream, access: &Access, users: &HashMap<Id, u32>) -> Result<u32, String> {
+    let user = stream.peer_cred().map_err(|error| format!("it is not known whose it is: {error}"))?.uid();
+    has_room(user, access, users.values().copied()).map(|()| user)
+}
+
+fn has_room(user: u32, access: &Access, all: impl Iterator<Item = u32> + Clone) -> Result<(), String> {
+    let of_user = all.clone().filter(|held| *held == user).count();
+    let of_others = all.clone().filter(|held| !access.is_own(*held)).count();
+    let own = access.is_own(user);
+    if !own && of_user >= MAX_OF_USER {
+        return Err(format!("{of_user} clients of this user are attached already: end one of them"));
+    }
+    if all.count() >= MAX_CONNECTIONS || (!own && of_others >= MAX_CONNECTIONS - KEPT_FOR_OWN) {
+        return Err("too many clients are attached already: end one of them".to_owned());
+    }
+    Ok(())
+}
+
+/// Says why there is no room, if that can be said at once.
+fn refuse(stream: &UnixStream, why: &str) {
     log::warn!("a client was turned away: {why}");
-    let _ = connection::bye(&why).map(|bytes| stream.try_write(&bytes));
+    let _ = connection::bye(why).map(|bytes| stream.try_write(&bytes));
 }

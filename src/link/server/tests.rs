@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::connection::MESSAGES_AT_ONCE;
+use super::connection::{BOARD_EVERY, MESSAGES_AT_ONCE, MESSAGES_PER_SECOND};
 use super::*;
 use crate::link::tests::{Lines, change, row, start};
 use crate::link::wire::frame::{self, Frame, Kind, Reader};
@@ -328,23 +329,73 @@ fn another_version_is_told_what_to_do() {
 fn a_million_messages_are_taken_at_their_pace_and_hold_up_nobody() {
     let place = Place::new();
     let _server = place.serve();
+    // They are taken as fast as they come, so that nothing but the pace holds them back.
+    let (requests, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let (hub, counted, ends) = (place.hub.clone(), Arc::clone(&requests), Arc::clone(&ended));
+    let drain = std::thread::spawn(move || {
+        while !ends.load(Ordering::SeqCst) {
+            match hub.next_request() {
+                Some(_) => _ = counted.fetch_add(1, Ordering::SeqCst),
+                None => std::thread::yield_now(),
+            }
+        }
+    });
+    let began = Instant::now();
     let mut flood = place.greeted();
     let many: Vec<u8> = (0..1_000).flat_map(|seq| framed(&start(seq))).collect();
     flood.set_nonblocking(true).unwrap();
     let mut taken = 0;
     // As much as the socket holds, again and again; the rest waits on its side.
     for _ in 0..1_000 {
-        taken += flood.write(&many).unwrap_or(0);
+        taken += flood.write(&many[taken % many.len()..]).unwrap_or(0);
+    }
+    while requests.load(Ordering::SeqCst) < MESSAGES_AT_ONCE.into() {
+        assert!(began.elapsed() < LIMIT, "they do not come");
+        std::thread::sleep(Duration::from_millis(2));
     }
     let other = place.attach(Role::Operator);
     let mut board = Board::default();
     place.publish(vec![row(0, 0)]);
     until(&other, &mut board, |board| board.revision == 1);
-    let mut requests = 0_u32;
-    while place.hub.next_request().is_some() {
-        requests += 1;
+    let requests = requests.load(Ordering::SeqCst);
+    let since = u64::from(MESSAGES_PER_SECOND) * (began.elapsed().as_secs() + 1);
+    ended.store(true, Ordering::SeqCst);
+    drain.join().unwrap();
+    let allowed = u64::from(MESSAGES_AT_ONCE) + since;
+    assert!(requests <= allowed, "{requests} of {taken} bytes went through, not {allowed}");
+}
+
+#[test]
+fn whole_boards_that_are_asked_for_come_now_and_then_and_the_last_one_comes() {
+    let place = Place::new();
+    let _server = place.serve();
+    place.publish(vec![row(0, 0), row(1, 0)]);
+    let link = place.attach(Role::Viewer);
+    let began = Instant::now();
+    // Nothing else happens that would wake anybody.
+    for shown in [2, 1, 2, 1] {
+        link.send(ClientMessage::Show(if shown == 1 { "s1".into() } else { String::new() }));
+        wait_for(&link, |message| match message {
+            ServerMessage::Board(board) => (board.rows.len() == shown).then_some(()),
+            _ => None,
+        });
     }
-    assert!(requests <= 2 * MESSAGES_AT_ONCE, "{requests} of {taken} bytes went through at once");
+    // The first one came with the beginning, and the next may have been asked for at once.
+    assert!(began.elapsed() >= 2 * BOARD_EVERY, "{:?}", began.elapsed());
+}
+
+#[test]
+fn no_user_takes_all_the_room() {
+    let access = Access { own_uid: 900, ..Access::default() };
+    let fits = |user, held: &[(u32, usize)]| {
+        let all = held.iter().flat_map(|(user, count)| std::iter::repeat_n(*user, *count));
+        has_room(user, &access, all).is_ok()
+    };
+    assert!(fits(7, &[(7, MAX_OF_USER - 1)]) && !fits(7, &[(7, MAX_OF_USER)]));
+    assert!(fits(900, &[(900, MAX_OF_USER)]) && fits(0, &[(0, MAX_OF_USER)]));
+    let others = [(1, 32), (2, 32), (3, 32), (4, MAX_CONNECTIONS - KEPT_FOR_OWN - 96)];
+    assert!(!fits(5, &others) && fits(900, &others) && fits(0, &others));
+    assert!(!fits(900, &[(900, MAX_CONNECTIONS)]));
 }
 
 #[test]
@@ -394,6 +445,9 @@ fn who_is_not_to_be_found_again_stays_lost() {
     let link = Remote::connect(Connecting { again: false, ..place.connecting(Role::Operator) }).unwrap();
     server.stop();
     until_state(&link, |state| matches!(state, LinkState::Lost { .. }));
+    let until = Instant::now() + LIMIT;
+    while !link.wait(until).is_empty() {}
+    assert!(Instant::now() < until, "there is nothing to wait for");
     let answer = link.order(crate::model::Command::Slots(None), Instant::now() + LIMIT);
     assert!(matches!(answer, Answer::Refused { .. }), "{answer:?}");
     assert!(matches!(

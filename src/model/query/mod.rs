@@ -66,6 +66,17 @@ enum Node {
     Term(Term),
 }
 
+impl Node {
+    /// No deeper than [`MAX_DEPTH`].
+    fn terms(&self) -> usize {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::terms).sum(),
+            Self::Not(part) => part.terms(),
+            Self::Term(_) => 1,
+        }
+    }
+}
+
 /// What can be found in a row.
 #[derive(Debug, Clone, PartialEq)]
 enum Term {
@@ -136,6 +147,12 @@ impl Query {
     /// The first mistake, with its place.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
         parse::parse(text).map(|node| Self { node })
+    }
+
+    /// How many terms and words it has.
+    #[must_use]
+    pub fn terms(&self) -> usize {
+        self.node.as_ref().map_or(0, Node::terms)
     }
 
     /// Whether it finds everything, because nothing is asked.
