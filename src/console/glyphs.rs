@@ -29,6 +29,8 @@ pub struct Glyphs {
     pub mark: &'static str,
     /// The same, under the cursor.
     pub cursor_on_mark: &'static str,
+    /// Somebody looks after it: acknowledged, or muted.
+    pub tended: &'static str,
     /// A group that is folded.
     pub folded: &'static str,
     /// A group that is not.
@@ -54,6 +56,7 @@ pub const UNICODE: Glyphs = Glyphs {
     rest: "─",
     mark: "◆",
     cursor_on_mark: "◈",
+    tended: "✓",
     folded: "▸",
     unfolded: "▾",
     caret: "▏",
@@ -74,6 +77,7 @@ pub const ASCII: Glyphs = Glyphs {
     rest: "-",
     mark: "+",
     cursor_on_mark: "&",
+    tended: "/",
     folded: "+",
     unfolded: "-",
     caret: "_",

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use nix::libc::SIGCONT;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ratatui::Terminal;
@@ -391,6 +393,8 @@ impl<F: Fn()> Runner<F> {
     }
 
     fn suspend(&mut self) {
+        let woken = Arc::new(AtomicBool::new(false));
+        let listens = signal_hook::flag::register(SIGCONT, Arc::clone(&woken)).ok();
         terminal::restore();
         // The whole foreground group, as the terminal's own ctrl-z does it: whoever started headend
         // (make, a script) waits for it and must sleep too. Workers have groups of their own. Where
@@ -401,6 +405,12 @@ impl<F: Fn()> Runner<F> {
         // The signal may take effect on another thread first; this one must not go on before.
         std::thread::sleep(FALLS_ASLEEP_IN);
         self.take_back();
+        if !woken.load(Ordering::SeqCst) {
+            self.tell(Event::Failed("no shell here could wake headend: it goes on".into()));
+        }
+        if let Some(id) = listens {
+            signal_hook::low_level::unregister(id);
+        }
     }
 
     /// Takes the terminal again after headend was asleep.

@@ -255,7 +255,7 @@ fn hostile_names_stay_in_their_columns() {
 
 #[test]
 fn every_screen_can_be_drawn_at_every_size() {
-    let keys = [None, Some('m'), Some('L'), Some('?'), Some('l'), Some('X')];
+    let keys = [None, Some('m'), Some('L'), Some('?'), Some('l'), Some('X'), Some('P')];
     for columns in (1..260).step_by(13) {
         for height in (1..80).step_by(7) {
             for key in keys {

@@ -372,25 +372,67 @@ const STRIP: [Kind; 8] = [
     Kind::Queue,
 ];
 
+/// What stands behind a value in the strip: the severity's word, or where there is no room for words
+/// its sign.
+fn worry_word(state: &State, meter: &Meter, with_words: bool, pen: &Pen) -> String {
+    match (meter.kind, meter.short_word, meter.worry) {
+        (_, "", _) => String::new(),
+        (Kind::Queue, word, _) => format!(", {} {word}", state.board.pool.held),
+        (_, _, Some(worry)) if !with_words => format!(" {}", severity(worry, pen).0),
+        (_, word, _) => format!(" {word}"),
+    }
+}
+
+/// The cells of the strip's fields, and whether there is room for words. Who needs more than an even
+/// share takes it from those that have most to spare; where there are no more, the last meters go.
+fn strip_fields(state: &State, meters: &mut Vec<Meter>, room: u16, pen: &Pen) -> (Vec<u16>, bool) {
+    /// The widest value that is no worry takes so many: fields stand still while values change.
+    const VALUE: usize = 6;
+    loop {
+        for with_words in [true, false] {
+            let needs = meters.iter().map(|meter| {
+                let word = width(&worry_word(state, meter, with_words, pen));
+                let value = width(&meter.value);
+                let value = if word == 0 { value.max(VALUE) } else { value };
+                cells(width(meter.kind.short()) + 1 + value + word + 2)
+            });
+            let needs: Vec<u16> = needs.collect();
+            if needs.iter().sum::<u16>() > room && (meters.len() > 1 || with_words) {
+                continue;
+            }
+            let even = room / cells(needs.len().max(1));
+            let mut fields: Vec<u16> = needs.iter().map(|need| even.max(*need)).collect();
+            for _ in room..fields.iter().sum() {
+                let richest = (0..fields.len()).max_by_key(|n| fields[*n] - needs[*n]);
+                if let Some(n) = richest {
+                    fields[n] = fields[n].saturating_sub(1).max(needs[n]);
+                }
+            }
+            return (fields, with_words);
+        }
+        meters.pop();
+    }
+}
+
 fn strip(state: &State, area: Rect, pen: &mut Pen) {
     // The slots have their place in the header's second line already.
     let others = Kind::ALL.iter().filter(|kind| **kind != Kind::Slots && !STRIP.contains(kind));
     let others = others.map(|kind| Meter::read(*kind, &state.board)).filter(|meter| meter.worry.is_some());
     let meters: Vec<Meter> = others.chain(STRIP.map(|kind| Meter::read(kind, &state.board))).collect();
-    let fields = (area.width / 15).clamp(1, cells(meters.len()));
-    let field = area.width / fields;
+    let mut meters = meters;
+    meters.truncate((area.width / 15).clamp(1, cells(meters.len())).into());
+    let (fields, with_words) = strip_fields(state, &mut meters, area.width, pen);
+    let mut next = area.x + 1;
     let history = state.charts.of(HistoryOf::Machine, STRIP_SPAN);
-    for (n, meter) in meters.iter().take(fields.into()).enumerate() {
-        let x = area.x + 1 + field * cells(n);
+    for (meter, field) in meters.iter().zip(fields) {
+        let x = next;
+        next += field;
         let style = meter.worry.map_or(pen.theme.dim, |s| pen.theme.severity(s));
         let short = meter.kind.short();
         let pieces = [
             (format!("{short} "), pen.theme.heading),
             (meter.value.clone(), style),
-            (
-                if meter.short_word.is_empty() { String::new() } else { format!(" {}", meter.short_word) },
-                style,
-            ),
+            (worry_word(state, meter, with_words, pen), style),
         ];
         let room = field.saturating_sub(2);
         let used = pen.pieces(x, area.y, room, &pieces);

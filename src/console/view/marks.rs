@@ -8,7 +8,7 @@ use crate::console::keymap::Does;
 use crate::console::spans::age_words;
 use crate::console::state::{Screen, State};
 use crate::console::text::{fit, width};
-use crate::model::Health;
+use crate::model::{Health, Moment};
 
 /// A line that must not be missed.
 pub struct Mark {
@@ -72,7 +72,9 @@ pub fn frozen(state: &State, room: usize, pen: &Pen) -> Option<Mark> {
         pair(Does::MinuteBack, Does::MinuteForward, "1 min"),
         pair(Does::TurnBack, Does::TurnForward, "change"),
     ];
-    let at = state.time_of_day(frozen.at, true);
+    // Of the second that is shown: whole ones, so that each step is one on the clock as well.
+    let second = Moment::from_millis(frozen.at.millis().div_euclid(1_000) * 1_000);
+    let at = state.time_of_day(second, true);
     let at = if at.is_empty() { at } else { format!(" at {at}") };
     let mut text = format!(" FROZEN{at}, {} ago", age_words(state.seen_ago()));
     let mut end = format!("  {live}");

@@ -11,15 +11,19 @@ use crate::console::layout::penalty_parts;
 use crate::console::spans::{Countdown, age_words};
 use crate::console::state::State;
 use crate::console::state::penalty::{Standing, looks, since};
-use crate::console::text::{UNKNOWN, cells, count, counted, keep_lines, wrap};
-use crate::model::{Health, Moment, Phase, Row, coarse_age};
+use crate::console::text::{UNKNOWN, cells, count, counted, keep_lines, width, wrap};
+use crate::model::{Health, Moment, Phase, Row, StreamIx, coarse_age};
 
 /// From this width on a stream's standing has a column.
 const STANDING: u16 = 60;
 /// From this width on its phase has one, with the reason.
 const WHY: u16 = 100;
-/// From this width on its group, its restarts and its note have one.
+/// From this width on its group and its note have one.
 const WIDE: u16 = 140;
+/// From this width on its restarts have one, with their word.
+const RESTARTS: u16 = 180;
+/// The conditions have at least so many cells, where they share them with the reason.
+const LEAST_CONDITIONS: u16 = 10;
 
 /// Draws the box.
 pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
@@ -34,7 +38,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
         empty(state, Rect { height: area.height - 1, ..rows }, pen);
         return;
     }
-    let columns = Columns::of(state, area.width);
+    let columns = Columns::of(state, visible, area.width);
     for (ix, y) in visible.iter().zip(rows.y..) {
         let Some(row) = state.row(*ix) else { continue };
         line(state, row, &columns, y, pen);
@@ -127,25 +131,34 @@ const GUTTER: u16 = 3;
 const AGE: u16 = 4;
 
 impl Columns {
-    fn of(state: &State, width: u16) -> Self {
+    fn of(state: &State, visible: &[StreamIx], room: u16) -> Self {
         let widest = state.widest();
-        let standing = match width {
+        let standing = match room {
             0..STANDING => 0,
             STANDING..WHY => 9,
             _ => 11,
         };
-        let wide = width >= WIDE;
+        let wide = room >= WIDE;
         let group = if wide { widest.group.clamp(6, 16) } else { 0 };
-        let restarts = if wide { 4 } else { 0 };
+        let restarts = if room >= RESTARTS { 13 } else { 0 };
         let fixed = GUTTER + AGE + 1 + gap(standing) + gap(group) + gap(restarts) + 1;
-        let free = width.saturating_sub(fixed);
+        let free = room.saturating_sub(fixed);
         let name = widest.name.clamp(12, 30).min(free / 2);
         let free = free.saturating_sub(name + 1);
-        let (conditions, why, note) = match width {
+        // What they do not need is for the reason.
+        let needed = || {
+            let rows = visible.iter().filter_map(|ix| state.row(*ix));
+            let widest = rows.map(|row| width(&conditions(state, row, true, true))).max();
+            cells(widest.unwrap_or(0)).max(LEAST_CONDITIONS)
+        };
+        let (conditions, why, note) = match room {
             0..WHY => (free, 0, 0),
-            WHY..WIDE => (free / 3, free - free / 3 - 1, 0),
+            WHY..WIDE => {
+                let conditions = needed().min(free / 3);
+                (conditions, free - conditions - 1, 0)
+            }
             _ => {
-                let conditions = (free / 4).min(40);
+                let conditions = needed().min(free / 4).min(40);
                 let note = (free - conditions) * 2 / 5;
                 (conditions, free - conditions - note - 2, note)
             }
@@ -209,35 +222,40 @@ fn line(state: &State, row: &Row, columns: &Columns, y: u16, pen: &mut Pen) {
         pen.left(x, y, columns.group, &row.group, theme.dim);
         x += columns.group + 1;
     }
-    let conditions = conditions(state, row, columns);
+    let conditions = conditions(state, row, columns.why > 0, columns.standing > 0);
     pen.left(x, y, columns.conditions, &conditions, style.remove_modifier(Modifier::UNDERLINED));
     x += columns.conditions + 1;
     if columns.why > 0 {
         let phase = format!("{} {}", pen.glyphs.phase(row.phase), row.phase.word());
-        let why = words::why(row, now, Countdown::Coarse);
-        let room = columns.why.saturating_sub(cells(phase.len()));
+        let room = columns.why.saturating_sub(cells(width(&phase) + 2));
+        let why = words::why_in(row, now, room);
         let phase_style = if quiet { theme.dim } else { theme.phase(row.phase) };
         let why = if why.is_empty() || room < 8 { why } else { format!("  {why}") };
         pen.pieces(x, y, columns.why, &[(phase, phase_style), (why, text)]);
         x += columns.why + 1;
     }
     if columns.restarts > 0 {
-        let style = if row.restarts == 0 { theme.faint } else { theme.dim };
-        pen.right(x, y, columns.restarts, &count(row.restarts.into()), style);
+        let word = if row.restarts == 1 { "restart" } else { "restarts" };
+        if row.restarts > 0 {
+            let text = format!("{} {word}", count(row.restarts.into()));
+            pen.right(x, y, columns.restarts, &text, theme.dim);
+        }
         x += columns.restarts + 1;
+    }
+    if columns.note > 0 {
         pen.left(x, y, columns.note, &row.care.note, theme.accent);
     }
 }
 
 /// What is wrong, without ages but for those that have no other place.
-fn conditions(state: &State, row: &Row, columns: &Columns) -> String {
+fn conditions(state: &State, row: &Row, with_why: bool, with_standing: bool) -> String {
     let standing_of = Standing::of(row, state.seen_at());
     let kinds: Vec<String> = words::by_weight(row)
         .map(|c| if c.explained.is_some() { format!("({})", c.kind.word()) } else { c.kind.word().into() })
         .collect();
     let mut text = match (kinds.is_empty(), standing_of) {
         (false, _) => kinds.join(", "),
-        (true, Some(_)) if columns.why > 0 => UNKNOWN.to_owned(),
+        (true, Some(_)) if with_why => UNKNOWN.to_owned(),
         (true, _) => row.phase.word().to_owned(),
     };
     if row.phase == Phase::Resting
@@ -246,7 +264,7 @@ fn conditions(state: &State, row: &Row, columns: &Columns) -> String {
         text = format!("{text} {} ago", crate::console::spans::slow_age(state.seen_at().since(seen)));
     }
     let open = standing_of.is_some_and(Standing::is_open);
-    if columns.standing == 0 && !open {
+    if !with_standing && !open {
         text = format!("{}: {text}", standing(row, state));
     }
     text

@@ -40,8 +40,9 @@ pub fn why_in(row: &Row, now: Moment, room: u16) -> String {
     if room >= SHORT && fits {
         return why;
     }
-    if let Some(at) = row.next.filter(|_| room < LEAST && !fits) {
-        let whole = next(row, now, Countdown::Coarse).filter(|next| width(next) <= room.into());
+    let whole = next(row, now, Countdown::Coarse).filter(|next| width(next) <= room.into());
+    // Never a part of a number: a time that is cut is another one.
+    if let Some(at) = row.next.filter(|_| !fits && (room < LEAST || whole.is_none())) {
         return whole.unwrap_or_else(|| format!("in {}", span_words(Countdown::Coarse.round(now.until(at)))));
     }
     match why.strip_prefix(&*row.reason).and_then(|rest| rest.strip_prefix(", ")) {
@@ -201,5 +202,7 @@ mod tests {
         };
         assert_eq!(why_in(&row, NOW, 18), "given up in 30 s");
         assert_eq!(why_in(&row, NOW, 10), "in 30 s");
+        let row = Row { phase: Phase::Backoff, failures: 11, ..row };
+        assert_eq!(why_in(&row, NOW, 21), "in 30 s");
     }
 }

@@ -49,10 +49,11 @@ fn titles(state: &State, area: Rect, pen: &mut Pen) {
     }
     title.push((format!(" {}", state.keymap.key_for(Does::Part)), theme.dim));
     let zoom = zoom_words(state, Some(HistoryOf::Machine), pen);
+    let raised = limits.fds_now != limits.fds_before;
+    let before = if raised { format!(" (was {})", thousands(limits.fds_before)) } else { String::new() };
     let limits = format!(
-        "   {} open files (was {}), room for {} workers",
+        "   {} open files{before}, room for {} workers",
         thousands(limits.fds_now),
-        thousands(limits.fds_before),
         thousands(limits.workers.into())
     );
     let room = usize::from(area.width).saturating_sub(length(&title) + 8);

@@ -43,6 +43,10 @@ fn tile(state: &State, row: &Row, area: Rect, pen: &mut Pen) {
     let (sign, word) = (sign(row, pen), word(row, now));
     let (x, room) = (area.x + 3, area.width.saturating_sub(3));
     pen.left(area.x + 1, area.y, 1, sign, style);
+    let tended = matches!(Standing::of(row, now), Some(Standing::Acknowledged | Standing::Muted));
+    if tended {
+        pen.left(area.x + 2, area.y, 1, pen.glyphs.tended, pen.theme.dim);
+    }
     let name = if alarm { style } else { name_style(row, now, pen) };
     if area.height == 1 {
         let word = short(row, &word, now, room);
@@ -119,7 +123,7 @@ fn style(row: &Row, now: Moment, pen: &Pen) -> Style {
 fn name_style(row: &Row, now: Moment, pen: &Pen) -> Style {
     match Standing::of(row, now) {
         Some(Standing::Warning) => pen.theme.title,
-        Some(Standing::Muted | Standing::Explained) => pen.theme.dim,
+        Some(Standing::Acknowledged | Standing::Muted | Standing::Explained) => pen.theme.dim,
         _ if row.phase == Phase::Stopped => pen.theme.dim,
         _ => pen.theme.text,
     }
