@@ -164,7 +164,9 @@ mod alone {
         wait_all_well(&screen);
         let headend = support::processes::with_argument(stage.folder().to_str().unwrap());
         let headend = headend.into_iter().find(|process| process.pid != screen.pid()).unwrap();
-        headend.signal(Signal::SIGSTOP);
+        // The whole job, the process in front and the one behind it, as a terminal would.
+        let job = nix::unistd::getpgid(Some(nix::unistd::Pid::from_raw(headend.pid))).unwrap();
+        nix::sys::signal::killpg(job, Signal::SIGSTOP).unwrap();
         screen.wait_text("asleep");
         // Whoever was stopped so could not give the terminal back: no key is made a line feed.
         screen.keys("\n");
