@@ -229,7 +229,6 @@ fn a_damaged_store_does_not_keep_headend_from_starting() {
     let stage = four();
     let mut screen = stage.console(WIDE, &[]);
     screen.filter("beta");
-    screen.wait_phase("beta", "live");
     screen.keys("x");
     screen.wait_text("stop beta: done");
     screen.press(Key::Esc);

@@ -339,7 +339,11 @@ impl Screen {
         self.keys(text);
         self.wait_text(&format!("/{text}"));
         self.press(Key::Enter);
-        self.wait_text("shown");
+        // Before the board has come there is nothing to choose from, and no stream is selected.
+        self.wait_until("the filter on the board", |shown| {
+            let text = shown.contents();
+            text.contains("shown") && !text.contains(" of 0 shown")
+        });
     }
 
     /// Leaves where no worker runs and no stream is wanted: nothing is asked then.
