@@ -1,6 +1,8 @@
 //! A list of streams that is sorted by itself and holds still while someone acts: rows are known by
 //! stream, never by position.
 
+use std::collections::BTreeSet;
+
 use super::hold::Hold;
 use crate::model::{Moment, StreamIx};
 
@@ -51,6 +53,25 @@ impl Held {
     #[must_use]
     pub fn sort_due(&self) -> Option<Moment> {
         self.hold.sort_due()
+    }
+
+    /// When who is new is to be shown, though the list is held still.
+    #[must_use]
+    pub fn join_due(&self) -> Option<Moment> {
+        self.hold.join_due()
+    }
+
+    /// Puts those of `order` that are not in the list yet at its end: nothing moves under the cursor.
+    /// Says whether there were any.
+    pub fn join(&mut self, order: &[StreamIx], now: Moment) -> bool {
+        let there: BTreeSet<StreamIx> = self.order.iter().copied().collect();
+        let before = self.order.len();
+        self.order.extend(order.iter().filter(|ix| !there.contains(ix)));
+        self.hold.joined(now);
+        if self.selected.is_none() && before == 0 {
+            self.selected = self.order.first().copied();
+        }
+        self.order.len() > before
     }
 
     /// Opens with this order, at its beginning.
@@ -137,6 +158,21 @@ mod tests {
         assert_eq!(held.selected, Some(StreamIx(12)));
         assert_eq!(held.position().unwrap() - held.top, line);
         assert!(!held.arrange(streams((0..20).rev()), after(8), HEIGHT), "nothing moved");
+    }
+
+    #[test]
+    fn who_is_new_stands_at_the_end_while_someone_acts() {
+        let mut held = opened();
+        held.move_by(12, HEIGHT);
+        let (selected, top) = (held.selected, held.top);
+        held.hold(after(10));
+        held.changed();
+        assert_eq!(held.join_due(), Some(after(2)), "before anything may move: {:?}", held.sort_due());
+        assert!(held.join(&streams([30, 3, 31, 0]), after(10)));
+        assert_eq!(held.order, streams((0..20).chain([30, 31])));
+        assert_eq!((held.selected, held.top), (selected, top));
+        assert_eq!(held.join_due(), Some(after(12)), "not too often");
+        assert!(!held.join(&streams([30]), after(12)));
     }
 
     #[test]

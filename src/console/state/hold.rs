@@ -18,6 +18,7 @@ pub struct Hold {
     /// Something changed that may change the order.
     stale: bool,
     sorted_at: Option<Moment>,
+    joined_at: Option<Moment>,
     pressed_at: Option<Moment>,
 }
 
@@ -35,6 +36,18 @@ impl Hold {
     /// The list was put in order.
     pub const fn sorted(&mut self, now: Moment) {
         (self.stale, self.sorted_at) = (false, Some(now));
+    }
+
+    /// Who is new was put at the end, where nothing moves for it.
+    pub const fn joined(&mut self, now: Moment) {
+        self.joined_at = Some(now);
+    }
+
+    /// When who is new is to be put at the end of a list that is held still, if anything changed.
+    #[must_use]
+    pub fn join_due(&self) -> Option<Moment> {
+        let last = self.sorted_at.max(self.joined_at);
+        self.stale.then(|| last.map_or(Moment::ZERO, |last| last + RESORT_EVERY))
     }
 
     /// Whether someone pressed a key not long ago, and is taken to sit there.

@@ -313,12 +313,24 @@ impl State {
     /// When the box on the screen is to be put in order.
     pub(super) fn penalty_due(&self) -> Option<Moment> {
         let moves = self.screen() == Screen::Penalty && self.overlay.is_none();
-        if moves { self.penalty.list.sort_due() } else { None }
+        // Who is new is seen soon, though a list that is acted on holds still.
+        let list = &self.penalty.list;
+        if moves { list.sort_due().min(list.join_due()) } else { None }
     }
 
     /// Time went on.
     pub(super) fn penalty_clock(&mut self) {
-        if self.penalty_due().is_some_and(|at| at <= self.now) && self.settle_penalty() {
+        if self.penalty_due().is_none_or(|at| at > self.now) {
+            return;
+        }
+        let held = self.penalty.list.sort_due().is_some_and(|at| at > self.now);
+        let moved = if held {
+            let order = in_order(&self.board, self.seen_at());
+            self.penalty.list.join(&order, self.now)
+        } else {
+            self.settle_penalty()
+        };
+        if moved {
             self.want(Dirty::Now);
         }
     }

@@ -265,14 +265,17 @@ fn nobody_to_aim_at_is_said() {
 }
 
 #[test]
-fn rows_hold_still_while_someone_acts() {
+fn rows_hold_still_while_someone_acts_and_who_is_new_stands_below() {
     let mut state = opened();
     press(&mut state, KeyCode::Down);
-    let before = state.penalty.list.order.clone();
+    let mut before = state.penalty.list.order.clone();
     let mut worse = row(50);
     worse.conditions = vec![faulty(ConditionKind::Black, 9_000, None)];
     change(&mut state, vec![worse]);
-    wait(&mut state, 2);
+    wait(&mut state, 1);
+    assert_eq!(state.penalty.list.order, before, "not more often than every two seconds");
+    wait(&mut state, 1);
+    before.push(StreamIx(50));
     assert_eq!(state.penalty.list.order, before, "a key was pressed less than three seconds ago");
     press(&mut state, ch('M'));
     wait(&mut state, 30);
