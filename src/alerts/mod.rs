@@ -5,6 +5,11 @@
 //! happened, and return what is to be done. What does it (mail, webhooks, programs) is in `ways`, and
 //! `service` puts them together.
 
+pub mod outbox;
+pub mod papers;
+pub mod post;
+pub mod telling;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
