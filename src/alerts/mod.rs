@@ -6,6 +6,10 @@
 //! `service` puts them together.
 
 pub mod availability;
+pub mod outbox;
+pub mod papers;
+pub mod post;
+pub mod telling;
 
 use std::sync::Arc;
 
