@@ -5,6 +5,9 @@
 //! happened, and return what is to be done. What does it (mail, webhooks, programs) is in `ways`, and
 //! `service` puts them together.
 
+pub mod letter;
+pub mod ways;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
