@@ -6,10 +6,12 @@
 //! `service` puts them together.
 
 pub mod availability;
+pub mod letter;
 pub mod outbox;
 pub mod papers;
 pub mod post;
 pub mod telling;
+pub mod ways;
 
 use std::sync::Arc;
 
