@@ -5,6 +5,8 @@
 //! happened, and return what is to be done. What does it (mail, webhooks, programs) is in `ways`, and
 //! `service` puts them together.
 
+pub mod incidents;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
