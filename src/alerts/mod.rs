@@ -6,6 +6,7 @@
 //! `service` puts them together.
 
 pub mod availability;
+pub mod incidents;
 pub mod letter;
 pub mod outbox;
 pub mod papers;
