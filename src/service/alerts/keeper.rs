@@ -308,6 +308,7 @@ impl Keeper {
                 post::Effect::Keep(paper) => self.store.keep(Tree::Outbox, &paper.key, paper.value),
                 post::Effect::Barrier(number) => self.awaits.push(Awaits::Message(number)),
                 post::Effect::Send(message) => self.send(message),
+                post::Effect::Note(text) => log::warn!("{text}"),
             }
             self.show_soon();
         }
@@ -390,7 +391,7 @@ impl Keeper {
         if self.show_at.is_some_and(|at| at <= clock) || clock >= self.look_at {
             self.look_at = clock + LOOK_EVERY;
             self.show_at = None;
-            self.show(now);
+            self.show();
         }
     }
 
@@ -430,7 +431,7 @@ impl Keeper {
     }
 
     /// Puts on the board what differs from what is there.
-    fn show(&mut self, now: Now) {
+    fn show(&mut self) {
         let mut open = BTreeMap::new();
         for incident in self.desk.books().incidents.open() {
             let brief = IncidentBrief { told: self.post.told(incident.number), ..incident.brief() };
@@ -444,7 +445,7 @@ impl Keeper {
                 changed.insert(number, Arc::new(brief));
             }
         }
-        let reading = self.post.reading(now);
+        let reading = self.post.reading();
         let reading = (*self.shown_reading != reading).then(|| Arc::new(reading));
         if changed.is_empty() && ended.is_empty() && reading.is_none() {
             return;
