@@ -3,6 +3,7 @@
 
 mod alarm;
 pub mod arrangement;
+pub mod audit;
 pub mod bulk;
 mod care;
 pub mod charts;
@@ -61,6 +62,7 @@ use super::theme::Surroundings;
 use super::wishes::Wishes;
 use crate::model::{Board, Detail, Moment, Notice, NoticeKind, RolloutOrder, Row, StreamIx, Totals};
 use arrangement::Arrangement;
+use audit::AuditPage;
 use bulk::Bulk;
 use care::Aim;
 use charts::Charts;
@@ -105,6 +107,8 @@ pub enum Screen {
     Machine,
     /// The keys.
     Help,
+    /// Who ordered what.
+    Audit,
     /// Only the streams that are not well.
     Penalty,
     /// Totals and tiles, and nothing else.
@@ -123,6 +127,7 @@ impl Screen {
             Self::Machine => Places::MACHINE,
             Self::Help => Places::HELP,
             Self::Penalty => Places::PENALTY,
+            Self::Audit => Places::AUDIT,
             // No key means anything there by itself.
             Self::Wall => Places::NOWHERE,
         }
@@ -214,6 +219,8 @@ pub struct State {
     pub list: List,
     /// Who is not well.
     pub penalty: Penalty,
+    /// Who ordered what.
+    pub audit: AuditPage,
     /// What stands on the wall.
     pub wall: Wall,
     /// What was.
@@ -312,6 +319,7 @@ impl State {
             screens: vec![Screen::Grid],
             list: List::default(),
             penalty: Penalty::default(),
+            audit: AuditPage::default(),
             wall: Wall::default(),
             lookback: Lookback::default(),
             clock: Clock::default(),

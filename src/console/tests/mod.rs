@@ -1,5 +1,6 @@
 //! What the screens look like, and what they cost.
 
+mod audit;
 pub mod disk;
 mod draws;
 mod grid;
