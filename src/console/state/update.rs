@@ -192,6 +192,8 @@ impl State {
             }
             ServerMessage::History(history) => self.take_history(*history),
             ServerMessage::Audit { seq, entries } => self.told_audit(seq, entries),
+            // Nothing asks for them here yet.
+            ServerMessage::Incidents { .. } => {}
             ServerMessage::Leaving { workers_left } => {
                 let asked = self.leaving.is_some_and(|l| l.asked);
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });
