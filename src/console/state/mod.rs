@@ -207,6 +207,8 @@ pub struct State {
     pub attached: bool,
     /// The supervisor is in this process, and may go on without this console.
     pub may_go_on: bool,
+    /// Only streams that this query finds are on the board: others are not told of.
+    pub only: Option<Arc<str>>,
     /// How many streams are in which health and phase.
     pub totals: Totals,
     /// The supervisor's clock.
@@ -313,6 +315,7 @@ impl State {
             connected: false,
             attached: false,
             may_go_on: false,
+            only: None,
             totals: Totals::default(),
             now: Moment::ZERO,
             size,
@@ -404,6 +407,22 @@ impl State {
     #[must_use]
     pub const fn widest(&self) -> Widest {
         self.widest
+    }
+
+    /// How many of how many streams are told of, and by what they are found; where there is little room the
+    /// latter alone. `None`: all are told of.
+    #[must_use]
+    pub fn only_words(&self) -> Option<(String, String)> {
+        let short = format!("only {}", self.only.as_ref()?);
+        let (here, all) = (self.board.rows.len(), self.board.pool.streams as usize);
+        Some((format!("{here} of {}, {short}", all.max(here)), short))
+    }
+
+    /// Why there are no streams on the board.
+    #[must_use]
+    pub fn no_streams(&self) -> String {
+        let none = |only| format!("no stream is found by --only {only}");
+        self.only.as_ref().map_or_else(|| "no streams are configured".to_owned(), none)
     }
 
     /// The row that commands go to.

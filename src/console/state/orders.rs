@@ -180,7 +180,8 @@ impl State {
         }
         // In an outage no worker may run, and yet there is much to lose.
         let wanted = self.live().rows.values().any(|row| row.wanted == Wanted::Started);
-        if self.workers() > 0 || wanted {
+        // What else runs is not told of here.
+        if self.workers() > 0 || wanted || self.only.is_some() {
             self.ask(Question::Quit);
             return Vec::new();
         }

@@ -10,6 +10,7 @@ mod logs;
 mod lookback;
 mod mistakes;
 mod narrow;
+mod only;
 mod pages;
 mod paging;
 mod penalty;
