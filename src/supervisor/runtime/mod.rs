@@ -27,9 +27,7 @@ pub use spawner::{Launch, MARK};
 
 use crate::ffmpeg::Capabilities;
 use crate::logs::Logs;
-use crate::model::{
-    Action, Command, Detail, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage,
-};
+use crate::model::{Detail, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage};
 use crate::supervisor::core::{
     Changes, Effect, Generation, Input, Kept, Reconfiguration, Reconfigured, Restored, Supervisor,
     WorkerEvent,
@@ -283,16 +281,6 @@ impl<O: Outlet> Runtime<O> {
                 }
                 let mut effects = Vec::new();
                 let touched = self.core.command(now, &command, &mut effects);
-                match &command {
-                    Command::Streams { action: Action::Look, .. } => {}
-                    Command::Streams { action, .. } => {
-                        log::info!("{} {touched} streams, by the operator", action.word());
-                    }
-                    Command::Care { order, .. } => {
-                        log::info!("{} {touched} streams, by the operator", order.word());
-                    }
-                    other => log::info!("{other:?}, by the operator"),
-                }
                 self.carry_out(now, effects);
                 self.outlet.commanded(client, seq, touched);
             }
