@@ -292,6 +292,8 @@ fn a_console_that_runs_the_streams_can_be_attached_to_and_left() {
     // The terminal of the one that runs them goes away.
     first.hang_up();
     stage.wait_log("_headend", "the streams go on");
+    reloads_by_hangup(&stage, headend);
+    assert_eq!(stage.log("_headend").matches("SIGHUP: ").count(), 1, "one hang-up is told once");
     second.keys("x");
     second.wait_phase("alpha", "stopped");
     second.keys("s");
@@ -302,6 +304,17 @@ fn a_console_that_runs_the_streams_can_be_attached_to_and_left() {
     third.wait_phase("alpha", "live");
     headend.signal(Signal::SIGTERM);
     third.wait_text("it was told to end");
+}
+
+/// Adds a stream and hangs up until it is taken in: the first ones may still be the terminal's.
+fn reloads_by_hangup(stage: &Stage, headend: Process) {
+    let text = std::fs::read_to_string(stage.folder().join("headend.toml")).unwrap();
+    stage.write(&(text + &stage.stream("more", "healthy", "")));
+    wait_until("the configuration to be read again", LIMIT, || {
+        headend.signal(Signal::SIGHUP);
+        stage.log("_headend").contains("(SIGHUP) reload: 1 stream added, ")
+    });
+    stage.worker("more");
 }
 
 #[test]
@@ -325,8 +338,10 @@ fn who_leaves_the_streams_running_has_the_prompt_back_and_they_run() {
     assert!(headend.is_alive());
     assert_eq!(stage.worker("alpha"), worker);
     assert!(second.quit_idle().success());
+    assert_eq!(stage.log("_headend").matches("SIGHUP").count(), 0, "it has no terminal to lose");
+    reloads_by_hangup(&stage, headend);
     headend.signal(Signal::SIGTERM);
-    support::processes::wait_gone(&[headend, worker], LIMIT);
+    support::processes::wait_gone(&[&[headend, worker], stage.workers().as_slice()].concat(), LIMIT);
 }
 
 #[test]

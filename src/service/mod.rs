@@ -13,7 +13,7 @@ mod own_log;
 mod paths;
 mod reload;
 pub mod revisions;
-mod signals;
+pub mod signals;
 mod sockets;
 mod standing;
 pub mod systemd;
@@ -40,6 +40,7 @@ use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall
 use audit::Audit;
 use outlet::{Left, Readings, ServiceOutlet};
 use reload::{Asker, Reloader, Reloads};
+use signals::Hangups;
 use standing::{Renewed, Standing};
 
 /// Leaving takes no longer than this, whatever workers, disks and terminals do: the sum of all that
@@ -131,7 +132,7 @@ pub struct Options {
 pub enum OnHangup {
     /// The terminal is lost: everything ends.
     Leave,
-    /// The terminal is lost: the streams go on.
+    /// The terminal is lost: the streams go on. Without one the configuration is to be read again.
     #[default]
     GoOn,
     /// The configuration is to be read again.
@@ -152,6 +153,7 @@ pub struct Service {
     /// The state folder, if it can be used.
     folder: Option<PathBuf>,
     left: Left,
+    hangups: Hangups,
     // Held until everything else is gone: dropped last, as the last field.
     _lock: Option<StateLock>,
 }
@@ -239,15 +241,29 @@ impl Service {
             pending: None,
             again: false,
         };
+        let hangups = Hangups::new(options.on_hangup);
         let (bids, supervisor) =
-            run_supervisor(core, tools, outlet, streams, reloader, requests, options.on_hangup)?;
+            run_supervisor(core, tools, outlet, streams, reloader, requests, hangups.clone())?;
         let measured = bids.clone();
         let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
             outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
             measured.measured(host, own, workers);
         });
         let server = socket.and_then(|listening| sockets::serve(hub.clone(), listening));
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, server, audit, folder, left, _lock: lock })
+        Ok(Self {
+            hub,
+            bids,
+            supervisor,
+            sampler,
+            logs,
+            store,
+            server,
+            audit,
+            folder,
+            left,
+            hangups,
+            _lock: lock,
+        })
     }
 
     /// The link's end for consoles.
@@ -260,6 +276,12 @@ impl Service {
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    /// What SIGHUP means, to be told when there is no terminal any more.
+    #[must_use]
+    pub const fn hangups(&self) -> &Hangups {
+        &self.hangups
     }
 
     /// Asks everything to end. Returns at once.
@@ -402,7 +424,7 @@ fn run_supervisor(
     streams: Streams,
     reloader: impl FnOnce(&Bids) -> Reloader,
     requests: Arc<tokio::sync::Notify>,
-    on_hangup: OnHangup,
+    hangups: Hangups,
 ) -> Result<Supervising, ServiceError> {
     let machine = |what| move |source| ServiceError::Machine { what, source };
     let event_loop = tokio::runtime::Builder::new_current_thread()
@@ -419,7 +441,7 @@ fn run_supervisor(
     let (forward, signalled) = (bids.clone(), bids.clone());
     let run = move || {
         event_loop.block_on(async move {
-            signals::listen(signalled, on_hangup, reloads.clone())?;
+            signals::listen(signalled, hangups, reloads.clone())?;
             tokio::spawn(forward_requests(hub, forward, requests, reloads));
             runtime.add(streams);
             runtime.run().await;
