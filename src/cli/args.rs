@@ -136,6 +136,9 @@ pub struct Import {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream more.
@@ -156,6 +159,9 @@ pub struct Add {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream otherwise.
@@ -170,6 +176,9 @@ pub struct Edit {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Streams less.
@@ -181,6 +190,9 @@ pub struct Remove {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Running with a configuration.
