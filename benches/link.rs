@@ -37,11 +37,11 @@ use headend::link::wire::frame::{self, Kind};
 use headend::link::wire::hello::{self, ClientHello, Version};
 use headend::link::wire::patch::blank;
 use headend::link::{
-    ClientMessage, Connecting, Hub, HubChange, Link, Listening, LogSlice, LogSource, OldLogAnswer, Remote,
-    Role, Server, ServerMessage, place,
+    ClientMessage, Connecting, Hub, HubChange, Link, Listening, NoLogs, Remote, Role, Server, ServerMessage,
+    place,
 };
 use headend::model::{
-    Action, Answer, Board, Command as Order, LogPlace, Moment, Phase, Row, Selection, StreamId, StreamIx,
+    Action, Answer, Board, Command as Order, Moment, Phase, Row, Selection, StreamId, StreamIx,
 };
 use measure::{Interrupt, cpu_seconds, mib, number, pss_mib, row, spread};
 use nix::sys::signal::{Signal, kill};
@@ -57,22 +57,6 @@ const FOLLOW: &str = "HEADEND_BENCH_FOLLOW";
 const DELTAS_A_SECOND: u32 = 8;
 /// What has not come by then does not come.
 const LIMIT: Duration = Duration::from_secs(30);
-
-struct NoLogs;
-
-impl LogSource for NoLogs {
-    fn lines_from(&self, _: StreamIx, _: u64) -> LogSlice {
-        LogSlice::default()
-    }
-
-    fn next_number(&self, _: StreamIx) -> u64 {
-        0
-    }
-
-    fn read_back(&self, _: StreamIx, _: LogPlace, _: usize, _: OldLogAnswer) -> bool {
-        false
-    }
-}
 
 fn main() {
     if let Some(folder) = std::env::var_os(SERVE) {

@@ -25,7 +25,7 @@ use std::time::Duration;
 pub use audit::{AuditAnswer, AuditTrail, Audited, Who};
 pub use client::Client;
 pub use histories::HistorySource;
-pub use hub::{Hub, HubChange, LogSlice, LogSource, OldLogAnswer, Request};
+pub use hub::{Hub, HubChange, LogSlice, LogSource, NoLogs, OldLogAnswer, Request};
 pub use message::{ClientMessage, MAX_FOLLOWED, PROTOCOL_VERSION, Role, ServerMessage};
 pub use remote::{ConnectError, Connecting, Remote, Welcome};
 pub use server::{Listening, STOP_LIMIT, Server};

@@ -240,6 +240,7 @@ impl Service {
             trail,
             pending: None,
             again: false,
+            patience: reload::REPLY_LIMIT,
         };
         let hangups = Hangups::new(options.on_hangup);
         let (bids, supervisor) =

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 
 pub use attend::wall_ms;
-pub use bids::{Bid, Bids};
+pub use bids::{Bid, Bids, Inbox};
 pub use leaving::Limits;
 pub use spawner::{Launch, MARK};
 
@@ -33,7 +33,7 @@ use crate::supervisor::core::{
     WorkerEvent,
 };
 use attend::{Group, Told};
-use bids::{Inbox, Measured};
+use bids::Measured;
 use clock::{Clock, WallWatch};
 use leaving::{Due, Leaving};
 use spawner::{Born, Spawner};
@@ -289,6 +289,10 @@ impl<O: Outlet> Runtime<O> {
                 let _ = reply.try_send(self.reconfigure(now, *next));
             }
             Event::Bid(Bid::Details) => self.tell_details(),
+            Event::Bid(Bid::Show { done }) => {
+                self.publish(now, true);
+                let _ = done.try_send(());
+            }
             Event::Bid(Bid::Leave) => {
                 // What was true until now is shown before everything stops.
                 self.publish(now, true);
