@@ -2,6 +2,7 @@
 //!
 //! The rooms, what lives in each and which may use which: `docs/architecture.md`.
 
+pub mod alerts;
 pub mod cli;
 pub mod config;
 pub mod console;

@@ -3,6 +3,7 @@
 //! A configuration is taken whole or not at all: [`load`] gives either a [`Config`] in which
 //! everything holds, or every mistake at once, each with its file, line and column.
 
+mod alerting;
 mod common;
 mod console;
 mod difference;
@@ -30,6 +31,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use alerting::{
+    AlertSettings, HttpSettings, MAX_ADDRESSES, MAX_RECEIVERS, MAX_RULES, MailSettings, MailTls, Receiver,
+    Rule, Secret, Way,
+};
 pub use difference::{Difference, Holds, MAX_LISTED, SettingDifference, StreamDifference, difference};
 pub use edit::{EditError, add_stream, has_stream, literal, remove_stream, set_key};
 pub use export::{Form, export, import, lost, stream_table};

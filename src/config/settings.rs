@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::{AlertSettings, HttpSettings, MailSettings};
 use crate::model::{StreamSpec, View};
 
 /// Everything the operator wrote, checked and with defaults filled in.
@@ -22,6 +23,12 @@ pub struct Config {
     pub console: ConsoleSettings,
     /// Who may attach.
     pub socket: SocketSettings,
+    /// When something becomes an incident, and who is told.
+    pub alerts: AlertSettings,
+    /// The server that mail is given to; `None`: there is none, and receivers with mail are a mistake.
+    pub mail: Option<MailSettings>,
+    /// What other systems can ask over HTTP.
+    pub http: HttpSettings,
     /// The streams, in the order they were written.
     pub streams: Vec<StreamSpec>,
 }

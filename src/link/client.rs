@@ -7,8 +7,8 @@ use super::audit::{Audited, remembered};
 use super::filter::Filter;
 use super::hub::{MAX_IDS, MAX_IDS_WAITING, MAX_REQUESTS, Request, Shared};
 use super::mailbox::{Auditing, DetailWanted, Fetched, Reading};
-use super::{ClientMessage, Link, LinkState, MAX_FOLLOWED, Role, ServerMessage, Wake, histories};
-use crate::model::{Answer, Command, LogPlace, StreamIx};
+use super::{ClientMessage, Link, LinkState, MAX_FOLLOWED, Role, ServerMessage, Wake, Who, histories};
+use crate::model::{Answer, Command, IncidentOrder, IncidentQuery, LogPlace, StreamIx};
 
 const TOO_MANY_WAIT: &str = "too many commands wait; try again";
 
@@ -69,6 +69,11 @@ impl Client {
                 }
                 mailbox.refuse(seq, "another page of the audit log is being read for you");
             }
+            ClientMessage::ReadIncidents { seq, query } => {
+                drop(state);
+                self.read_incidents(seq, &query);
+                return;
+            }
             ClientMessage::FollowDetail(stream) => {
                 mailbox.detail = stream.map(DetailWanted::new);
                 drop(state);
@@ -94,7 +99,7 @@ impl Client {
     fn command(&self, seq: u64, command: Command) {
         let named = Request::named(&command);
         let words = remembered(&command);
-        let (refusal, audited) = {
+        let (refusal, audited, about) = {
             let mut state = self.shared.lock();
             let (role, who) = match state.clients.get(&self.id) {
                 Some(mailbox) => (mailbox.role, mailbox.who.clone()),
@@ -110,19 +115,36 @@ impl Client {
                 _ if named > 0 && waits() + named > MAX_IDS_WAITING => Some(TOO_MANY_WAIT),
                 Role::Operator => None,
             };
-            let audited = if let Some(reason) = refusal {
+            let (audited, about) = if let Some(reason) = refusal {
                 let answer = Answer::Refused { reason: reason.into() };
-                words.map(|words| Audited::new(who, role, words, &answer))
+                (words.map(|words| Audited::new(who, role, words, &answer)), None)
             } else {
-                state.requests.push_back(Request { client: self.id, seq, command });
-                words.and_then(|words| state.unanswered.put((self.id, seq), who, role, words))
+                let about = match command {
+                    Command::Incident { number, order } => Some((number, order, who.clone())),
+                    command => {
+                        state.requests.push_back(Request { client: self.id, seq, command });
+                        None
+                    }
+                };
+                (words.and_then(|words| state.unanswered.put((self.id, seq), who, role, words)), about)
             };
-            (refusal, audited)
+            (refusal, audited, about)
         };
         self.shared.remember(audited);
-        match refusal {
-            Some(reason) => self.shared.with_mailbox(self.id, |mailbox| mailbox.refuse(seq, reason)),
-            None => (self.shared.requested)(),
+        match (refusal, about) {
+            (Some(reason), _) => self.shared.with_mailbox(self.id, |mailbox| mailbox.refuse(seq, reason)),
+            (None, Some((number, order, who))) => self.order_about(seq, number, order, who),
+            (None, None) => (self.shared.requested)(),
+        }
+    }
+
+    /// Passes an order about an incident on to where they are kept: the supervisor knows nothing of them.
+    fn order_about(&self, seq: u64, number: u64, order: IncidentOrder, who: Option<Who>) {
+        let (client, shared) = (self.id, Arc::clone(&self.shared));
+        let answer = Box::new(move |answer| shared.answer(client, seq, answer));
+        match self.shared.incidents.get() {
+            Some(desk) => desk.order(number, order, who, answer),
+            None => answer(Answer::Refused { reason: "nobody keeps incidents here".into() }),
         }
     }
 
@@ -139,6 +161,16 @@ impl Client {
                 mailbox.refuse(seq, "the audit log can't be read now; try again");
             });
         }
+    }
+
+    /// Reads a page of incidents into the mailbox.
+    fn read_incidents(&self, seq: u64, query: &IncidentQuery) {
+        // Not under the hub's lock: the desk has one of its own.
+        let page = self.shared.incidents.get().map(|desk| Box::new(desk.read(query)));
+        self.shared.with_mailbox(self.id, |mailbox| match page {
+            Some(page) => mailbox.incidents = Some((seq, page)),
+            None => mailbox.refuse(seq, "nobody keeps incidents here"),
+        });
     }
 
     /// How long ago something was last published, taken or not.

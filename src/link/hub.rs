@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::audit::{AuditTrail, Audited, Unanswered};
 use super::histories::HistorySource;
+use super::incidents::IncidentDesk;
 use super::mailbox::Mailbox;
 use super::{Client, Role, Wake, Who};
 use crate::model::{
-    Answer, Board, Command, Delta, Detail, HostReading, LimitReading, LogLine, LogPlace, Moment, Notice,
-    OldLines, PoolReading, Row, Selection, SelfReading, StreamIx, WorkersReading,
+    AlertsReading, Answer, Board, Command, Delta, Detail, HostReading, IncidentBrief, LimitReading, LogLine,
+    LogPlace, Moment, Notice, OldLines, PoolReading, Row, Selection, SelfReading, StreamIx, WorkersReading,
 };
 
 /// Requests waiting for the supervisor; a client whose request does not fit is refused at once.
@@ -142,6 +143,7 @@ pub(super) struct Shared {
     pub(super) logs: Arc<dyn LogSource>,
     pub(super) histories: OnceLock<Arc<dyn HistorySource>>,
     pub(super) audit: OnceLock<Arc<dyn AuditTrail>>,
+    pub(super) incidents: OnceLock<Arc<dyn IncidentDesk>>,
     /// Called when a request was queued.
     pub(super) requested: Box<dyn Fn() + Send + Sync>,
 }
@@ -152,6 +154,13 @@ impl Shared {
         if let Some((audited, trail)) = audited.zip(self.audit.get()) {
             trail.record(audited);
         }
+    }
+
+    /// Answers a request of a client.
+    pub(super) fn answer(&self, client: u64, seq: u64, answer: Answer) {
+        let audited = self.lock().unanswered.take(client, seq, &answer);
+        self.remember(audited);
+        self.with_mailbox(client, |mailbox| mailbox.answer(seq, answer));
     }
 
     /// A panic elsewhere leaves the state whole: each change under the lock is complete in itself.
@@ -202,6 +211,7 @@ impl Hub {
                 logs,
                 histories,
                 audit: OnceLock::new(),
+                incidents: OnceLock::new(),
                 requested,
             }),
         }
@@ -215,6 +225,30 @@ impl Hub {
     /// Says where commands are remembered; the first one stays. Without one they are not.
     pub fn remember_in(&self, trail: Arc<dyn AuditTrail>) {
         let _ = self.shared.audit.set(trail);
+    }
+
+    /// Says where incidents are kept; the first one stays. Without one there are none.
+    pub fn keep_incidents_at(&self, desk: Arc<dyn IncidentDesk>) {
+        let _ = self.shared.incidents.set(desk);
+    }
+
+    /// Puts what is new about incidents on the board, as one new revision. It is no pulse of the supervisor.
+    pub fn publish_incidents(
+        &self,
+        incidents: BTreeMap<u64, Arc<IncidentBrief>>,
+        ended: Vec<u64>,
+        alerts: Option<Arc<AlertsReading>>,
+    ) {
+        let wakes: Vec<Wake> = {
+            let mut state = self.shared.lock();
+            let (from, at) = (state.board.revision, state.board.at);
+            let delta = Delta { from, to: from + 1, at, incidents, ended, alerts, ..Delta::default() };
+            put_on(&mut state, &delta);
+            state.clients.values().map(|m| Arc::clone(&m.wake)).collect()
+        };
+        for wake in wakes {
+            wake();
+        }
     }
 
     /// Puts `change` on the board as one new revision and into every mailbox. Wakes the clients.
@@ -236,12 +270,9 @@ impl Hub {
                 workers: change.workers,
                 limits: change.limits,
                 notices: change.notices,
+                ..Delta::default()
             };
-            // Cannot fail: `from` is the board's own revision, taken under the same lock.
-            let _ = state.board.apply(&delta);
-            for mailbox in state.clients.values_mut() {
-                mailbox.take_in(&delta);
-            }
+            put_on(&mut state, &delta);
             let woken = state.clients.values().filter(|m| m.wakes_for_readings || !only_readings);
             woken.map(|m| Arc::clone(&m.wake)).collect()
         };
@@ -320,9 +351,7 @@ impl Hub {
 
     /// Answers a request. A client that is gone is forgotten silently.
     pub fn answer(&self, client: u64, seq: u64, answer: Answer) {
-        let audited = self.shared.lock().unanswered.take(client, seq, &answer);
-        self.shared.remember(audited);
-        self.shared.with_mailbox(client, |mailbox| mailbox.answer(seq, answer));
+        self.shared.answer(client, seq, answer);
     }
 
     /// Wakes the clients that follow a log that has moved on.
@@ -390,5 +419,14 @@ impl Hub {
         for client in clients {
             self.shared.with_mailbox(client, |mailbox| mailbox.leaving = Some(workers_left));
         }
+    }
+}
+
+/// Puts a delta that was made under this lock on the board and into every mailbox.
+fn put_on(state: &mut State, delta: &Delta) {
+    // Cannot fail: it starts at the board's own revision.
+    let _ = state.board.apply(delta);
+    for mailbox in state.clients.values_mut() {
+        mailbox.take_in(delta);
     }
 }

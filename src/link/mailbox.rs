@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use super::hub::LogSource;
 use super::{MAX_FOLLOWED, Role, ServerMessage, Wake, Who, histories};
-use crate::model::{Answer, AuditEntry, Board, Delta, Detail, OldLines, StreamIx};
+use crate::model::{Answer, AuditEntry, Board, Delta, Detail, IncidentPage, OldLines, StreamIx};
 
 /// Answers kept for a client that does not read; the oldest go first.
 pub const MAX_ANSWERS: usize = 256;
-/// Removed streams kept for a client that does not read; with more it gets the whole board.
+/// Removed streams, and ended incidents, kept for a client that does not read; with more it gets the whole board.
 pub const MAX_REMOVED: usize = 1_024;
 
 /// One client's.
@@ -22,6 +22,8 @@ pub(super) struct Mailbox {
     /// Whose it is, if it said so.
     pub(super) who: Option<Who>,
     pub(super) auditing: Auditing,
+    /// A page of incidents that was asked for, and not taken yet.
+    pub(super) incidents: Option<(u64, Box<IncidentPage>)>,
     pub(super) wakes_for_readings: bool,
     pub(super) wants_board: bool,
     delta: Option<Delta>,
@@ -189,6 +191,7 @@ impl Mailbox {
             role,
             who,
             auditing: Auditing::Nothing,
+            incidents: None,
             wakes_for_readings: true,
             wants_board: true,
             delta: None,
@@ -237,8 +240,9 @@ impl Mailbox {
             // A gap can't be mended with deltas: the whole board is sent instead. Of rows there are
             // never more than streams, but streams that come and go leave a number each.
             Some(pending) => {
-                self.wants_board =
-                    pending.merge(delta.clone()).is_err() || pending.removed.len() > MAX_REMOVED;
+                self.wants_board = pending.merge(delta.clone()).is_err()
+                    || pending.removed.len() > MAX_REMOVED
+                    || pending.ended.len() > MAX_REMOVED;
             }
         }
         if self.wants_board {
@@ -260,6 +264,8 @@ impl Mailbox {
         taken.board.extend(answers);
         taken.about_one.extend(self.reading.take());
         taken.about_one.extend(self.auditing.take());
+        let page = self.incidents.take().map(|(seq, page)| ServerMessage::Incidents { seq, page });
+        taken.about_one.extend(page);
         let detail = self.detail.as_mut().and_then(DetailWanted::take);
         taken.about_one.extend(detail.map(ServerMessage::Detail));
         taken.leaving = self.leaving.take().map(|workers_left| ServerMessage::Leaving { workers_left });

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Answer, AuditEntry, Board, Command, Delta, Detail, History, HistoryOf, LogLine, LogPlace, OldLines, Span,
-    StreamIx,
+    Answer, AuditEntry, Board, Command, Delta, Detail, History, HistoryOf, IncidentPage, IncidentQuery,
+    LogLine, LogPlace, OldLines, Span, StreamIx,
 };
 
 /// The version of these messages; both ends must have the same.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// Logs that one client may follow at a time.
 pub const MAX_FOLLOWED: usize = 16;
@@ -69,6 +69,14 @@ pub enum ClientMessage {
         before: u64,
         /// So many at most; there is a bound to it.
         count: usize,
+    },
+    /// Read incidents, ended ones too. Answered by [`ServerMessage::Incidents`] with the same number; what
+    /// was not taken before another request is replaced by it.
+    ReadIncidents {
+        /// Chosen by the client, its own business.
+        seq: u64,
+        /// Which.
+        query: IncidentQuery,
     },
     /// Send what is known about this stream beyond its row, now and when it changes. Replaces the
     /// subscription before it; `None` ends it.
@@ -135,6 +143,13 @@ pub enum ServerMessage {
         seq: u64,
         /// Who ordered what.
         entries: Vec<AuditEntry>,
+    },
+    /// A page of incidents.
+    Incidents {
+        /// The request's number.
+        seq: u64,
+        /// What was asked for.
+        page: Box<IncidentPage>,
     },
     /// What is known about the stream that is followed in detail.
     Detail(Box<Detail>),

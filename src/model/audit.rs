@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::moment::span_words;
-use super::{Answer, CareOrder, Command, RolloutOrder, Selection};
+use super::{Answer, CareOrder, Command, IncidentOrder, RolloutOrder, Selection};
 
 /// So many streams of a command are named.
 const MAX_NAMED: usize = 10;
@@ -73,6 +73,10 @@ impl Command {
                 format!("note {}: {:?}", named(target), super::clean_note(note))
             }
             Self::Care { order, target } => format!("{} {}", order.word(), named(target)),
+            Self::Incident { number, order: IncidentOrder::Note(note) } => {
+                format!("note incident {number}: {:?}", super::clean_note(note))
+            }
+            Self::Incident { number, order } => format!("{} incident {number}", order.word()),
             Self::Slots(Some(slots)) => format!("slots {slots}"),
             Self::Slots(None) => "slots auto".to_owned(),
             Self::Rollout(RolloutOrder::Continue) => "rollout continue".to_owned(),

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::span_words;
 use super::{
-    Care, Condition, Figures, Health, Mode, Moment, Phase, Severity, StreamId, StreamIx, Wanted, WatchKind,
+    AlertsReading, Care, Condition, Figures, Health, IncidentBrief, Mode, Moment, Phase, Severity, StreamId,
+    StreamIx, Wanted, WatchKind,
 };
 pub use readings::{
     GuardLimits, HostReading, LimitReading, Network, PoolReading, Pressure, SelfReading, SoftHard,
@@ -255,6 +256,10 @@ pub struct Board {
     pub limits: LimitReading,
     /// What the operator must know.
     pub notices: Vec<Notice>,
+    /// The open incidents, by number; bounded where they are opened.
+    pub incidents: BTreeMap<u64, Arc<IncidentBrief>>,
+    /// How telling people goes.
+    pub alerts: Arc<AlertsReading>,
 }
 
 /// What changed on the board between two revisions.
@@ -282,6 +287,12 @@ pub struct Delta {
     pub limits: Option<LimitReading>,
     /// All notices, if one came or went.
     pub notices: Option<Vec<Notice>>,
+    /// Open incidents that are new or different.
+    pub incidents: BTreeMap<u64, Arc<IncidentBrief>>,
+    /// Incidents that are no longer open.
+    pub ended: Vec<u64>,
+    /// How telling people goes, if that changed.
+    pub alerts: Option<Arc<AlertsReading>>,
 }
 
 /// A delta that does not fit the board it was applied to: ask for the whole board.
@@ -319,6 +330,13 @@ impl Board {
         if let Some(notices) = &delta.notices {
             self.notices.clone_from(notices);
         }
+        for number in &delta.ended {
+            self.incidents.remove(number);
+        }
+        self.incidents.extend(delta.incidents.iter().map(|(number, brief)| (*number, Arc::clone(brief))));
+        if let Some(alerts) = &delta.alerts {
+            self.alerts = Arc::clone(alerts);
+        }
         Ok(())
     }
 
@@ -355,6 +373,12 @@ impl Delta {
         self.workers = later.workers.or(self.workers);
         self.limits = later.limits.or(self.limits);
         self.notices = later.notices.or_else(|| self.notices.take());
+        for number in &later.ended {
+            self.incidents.remove(number);
+        }
+        self.ended.extend(later.ended);
+        self.incidents.extend(later.incidents);
+        self.alerts = later.alerts.or_else(|| self.alerts.take());
         Ok(())
     }
 
@@ -369,6 +393,9 @@ impl Delta {
             && self.workers.is_none()
             && self.limits.is_none()
             && self.notices.is_none()
+            && self.incidents.is_empty()
+            && self.ended.is_empty()
+            && self.alerts.is_none()
     }
 }
 

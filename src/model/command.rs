@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CareOrder, StreamId};
+use super::{CareOrder, IncidentOrder, StreamId};
 
 /// What to do with streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,6 +70,13 @@ pub enum Command {
         order: CareOrder,
         /// About which streams.
         target: Selection,
+    },
+    /// Something with an incident.
+    Incident {
+        /// Its number.
+        number: u64,
+        /// What to do.
+        order: IncidentOrder,
     },
     /// Change the size of the pool; `None`: as many slots as the machine carries.
     Slots(Option<u32>),

@@ -12,6 +12,7 @@ mod condition;
 mod detail;
 mod fault;
 mod history;
+mod incident;
 mod lines;
 mod moment;
 mod near;
@@ -38,6 +39,11 @@ pub use condition::{Condition, ConditionKind, Explained, Health, Severity};
 pub use detail::{Breaker, Detail, InputDetail, RUNS_KEPT, Run};
 pub use fault::{FaultClass, LineLevel, LogLine};
 pub use history::{History, HistoryOf, MACHINE_METERS, STREAM_METERS, Span};
+pub use incident::{
+    AVAILABILITY_HOURS, Acknowledgement, AlertsReading, Availability, Available, Cause, Ending, Flapping,
+    Incident, IncidentBrief, IncidentNote, IncidentOrder, IncidentPage, IncidentQuery, MAX_INCIDENT_LINE,
+    MAX_INCIDENT_LINES, MAX_INCIDENT_NOTES, MAX_INCIDENT_VALUES, MAX_MEMBERS, Member, ReceiverReading, Told,
+};
 pub use lines::LineStarts;
 pub use moment::{Moment, coarse_age, span_words};
 pub use near::{any_of, nearest};

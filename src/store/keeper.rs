@@ -93,7 +93,8 @@ impl Keeper {
         for (pid, worker) in &workers {
             state.workers.entry(*pid).or_insert_with(|| worker.clone());
         }
-        state.opened = Some(Opened { records: self.records.clone(), workers, notes });
+        let papers = BTreeMap::new();
+        state.opened = Some(Opened { records: self.records.clone(), workers, papers, notes });
         drop(state);
         shared.changed.notify_all();
     }

@@ -133,6 +133,18 @@ pub struct WorkerRecord {
     pub boot: String,
 }
 
+/// What is kept beside the records of streams: each is a tree of its own, with text keys and JSON values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tree {
+    /// Incidents, by number.
+    Incidents,
+    /// Messages that are to be sent, and who was told what of each open incident.
+    Outbox,
+    /// How available each stream was, by its id.
+    Availability,
+}
+
 /// What opening found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Opened {
@@ -142,6 +154,8 @@ pub struct Opened {
     /// orderly end. Not in exports, which may be minutes old: these numbers mean little by then.
     /// Each stays in the store until [`Store::worker_gone`].
     pub workers: BTreeMap<u32, WorkerRecord>,
+    /// What else was kept, by tree and key: JSON, as it was given to [`Store::keep`].
+    pub papers: BTreeMap<Tree, BTreeMap<String, Arc<str>>>,
     /// What the operator should know about how it was found, one clean line each.
     pub notes: Vec<String>,
 }
@@ -211,6 +225,17 @@ impl Store {
         let mut state = shared.lock();
         if !state.closing && state.ended.is_none() {
             state.pending.insert(id.clone(), record);
+            shared.changed.notify_all();
+        }
+    }
+
+    /// Notes `value` under `key` of a tree for writing, or that it is to go. Never waits for the disk. Of
+    /// several values of one key that wait, the last is written.
+    pub fn keep(&self, tree: Tree, key: &str, value: Option<Arc<str>>) {
+        let shared = &self.owner.shared;
+        let mut state = shared.lock();
+        if !state.closing && state.ended.is_none() {
+            state.papers.insert((tree, key.into()), value);
             shared.changed.notify_all();
         }
     }
@@ -302,7 +327,7 @@ fn late(dir: &Path) -> Opened {
         dir.display()
     ));
     let records = export.map(|export| export.records).unwrap_or_default();
-    Opened { records, workers: BTreeMap::new(), notes }
+    Opened { records, workers: BTreeMap::new(), papers: BTreeMap::new(), notes }
 }
 
 #[cfg(test)]

@@ -84,7 +84,13 @@ impl Selector {
     pub fn restrict(&mut self, board: &Board) -> Board {
         let found = board.rows.iter().filter(|(_, row)| self.finds(row, board.at));
         let rows: BTreeMap<_, _> = found.map(|(ix, row)| (*ix, Arc::clone(row))).collect();
-        Board { rows, notices: board.notices.clone(), ..*board }
+        Board {
+            rows,
+            notices: board.notices.clone(),
+            incidents: board.incidents.clone(),
+            alerts: Arc::clone(&board.alerts),
+            ..*board
+        }
     }
 }
 

@@ -61,6 +61,7 @@ pub fn inverse(command: &Command, board: &Board, now: Moment) -> Vec<Command> {
         Command::Streams { .. }
         | Command::Slots(None)
         | Command::Rollout(_)
+        | Command::Incident { .. }
         | Command::Reload
         | Command::Shutdown => Vec::new(),
     };

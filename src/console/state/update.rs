@@ -191,7 +191,7 @@ impl State {
             }
             ServerMessage::History(history) => self.take_history(*history),
             // The console asks for none: it shows the log, where each command has its line.
-            ServerMessage::Audit { .. } => {}
+            ServerMessage::Audit { .. } | ServerMessage::Incidents { .. } => {}
             ServerMessage::Leaving { workers_left } => {
                 let asked = self.leaving.is_some_and(|l| l.asked);
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });

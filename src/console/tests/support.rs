@@ -181,6 +181,7 @@ pub fn board(streams: u32) -> Board {
         workers: WorkersReading { count: streams, memory_bytes: 2_345 << 20 },
         limits: LimitReading { fds_before: 1_024, fds_now: 524_288, workers: 174_000, guard: Some(guard()) },
         notices: Vec::new(),
+        ..Board::default()
     }
 }
 

@@ -53,6 +53,7 @@ const fn lasts(message: &ClientMessage) -> bool {
         ClientMessage::Command { .. }
         | ClientMessage::ReadLog { .. }
         | ClientMessage::ReadAudit { .. }
+        | ClientMessage::ReadIncidents { .. }
         | ClientMessage::WantBoard => false,
         ClientMessage::FollowLogs(_)
         | ClientMessage::FollowDetail(_)
@@ -68,7 +69,8 @@ const fn number(message: &ClientMessage) -> Option<u64> {
     match message {
         ClientMessage::Command { seq, .. }
         | ClientMessage::ReadLog { seq, .. }
-        | ClientMessage::ReadAudit { seq, .. } => Some(*seq),
+        | ClientMessage::ReadAudit { seq, .. }
+        | ClientMessage::ReadIncidents { seq, .. } => Some(*seq),
         _ => None,
     }
 }
@@ -89,7 +91,8 @@ impl Inner {
             ServerMessage::Delta(delta) => return self.put_delta(*delta),
             ServerMessage::Answer { seq, .. }
             | ServerMessage::OldLog { seq, .. }
-            | ServerMessage::Audit { seq, .. } => {
+            | ServerMessage::Audit { seq, .. }
+            | ServerMessage::Incidents { seq, .. } => {
                 self.waiting.retain(|waiting| *waiting != seq);
             }
             ServerMessage::Leaving { .. } => self.leaving = true,

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{MAX_ROWS, PART, WireError, get, patch, put};
 use crate::model::{
-    Board, Delta, HostReading, LimitReading, Moment, Notice, PoolReading, Row, SelfReading, StreamIx,
-    WorkersReading,
+    AlertsReading, Board, Delta, HostReading, IncidentBrief, LimitReading, Moment, Notice, PoolReading, Row,
+    SelfReading, StreamIx, WorkersReading,
 };
 
 type Rows = BTreeMap<StreamIx, Arc<Row>>;
@@ -41,6 +41,9 @@ struct Head {
     workers: Option<WorkersReading>,
     limits: Option<LimitReading>,
     notices: Option<Vec<Notice>>,
+    incidents: BTreeMap<u64, Arc<IncidentBrief>>,
+    ended: Vec<u64>,
+    alerts: Option<Arc<AlertsReading>>,
 }
 
 /// Writes what a connection is sent.
@@ -73,6 +76,9 @@ impl Encoder {
             workers: Some(board.workers),
             limits: Some(board.limits),
             notices: Some(board.notices),
+            incidents: board.incidents,
+            ended: Vec::new(),
+            alerts: Some(board.alerts),
         };
         let begin = Some(Begin::Whole(Box::new(head)));
         self.left = Some(Left { begin, rows: board.rows.into_iter() });
@@ -94,6 +100,9 @@ impl Encoder {
             workers: delta.workers,
             limits: delta.limits,
             notices: delta.notices,
+            incidents: delta.incidents,
+            ended: delta.ended,
+            alerts: delta.alerts,
         };
         let begin = Some(Begin::Delta(Box::new(head)));
         self.left = Some(Left { begin, rows: delta.rows.into_iter() });
@@ -241,6 +250,9 @@ impl Decoder {
             workers: head.workers,
             limits: head.limits,
             notices: head.notices,
+            incidents: head.incidents,
+            ended: head.ended,
+            alerts: head.alerts,
         };
         if !whole {
             return Came::Delta(Box::new(delta));

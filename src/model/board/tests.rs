@@ -43,15 +43,37 @@ fn condition(severity: Severity) -> Condition {
     Condition { kind: crate::model::ConditionKind::Black, severity, since: Moment::ZERO, explained: None }
 }
 
+fn brief(number: u64, failing: u32) -> IncidentBrief {
+    IncidentBrief {
+        number,
+        cause: crate::model::Cause::Headend { notice: NoticeKind::Store },
+        severity: Severity::Critical,
+        title: "it is full".into(),
+        began_wall_ms: 1,
+        opened_wall_ms: 2,
+        failing,
+        streams: 9,
+        flapping: false,
+        acknowledged: None,
+        told: crate::model::Told::Nobody,
+    }
+}
+
 /// Deltas of a board at revision 0, in order; every field comes and goes.
 fn deltas() -> impl Strategy<Value = Vec<Delta>> {
     let rows = vec((0..6_u32, 0..9_u32), 0..4);
     let small = || option::of(0..9_u32);
-    let change = (rows, vec(0..6_u32, 0..3), (small(), small(), small()), (small(), small(), small()));
+    let incidents = || (vec((0..6_u64, 0..9_u32), 0..4), vec(0..6_u64, 0..3), small());
+    let change =
+        (rows, vec(0..6_u32, 0..3), (small(), small(), small()), (small(), small(), small()), incidents());
     vec(change, 1..12).prop_map(|changes| {
-        let delta = |(n, (rows, removed, (pool, host, own), (workers, limits, notices))): (u64, _)| {
+        let delta = |(
+            n,
+            (rows, removed, (pool, host, own), (workers, limits, notices), (opened, ended, sent)),
+        ): (u64, _)| {
             let rows: Vec<(u32, u32)> = rows;
             let removed: Vec<u32> = removed;
+            let (opened, ended): (Vec<(u64, u32)>, Vec<u64>) = (opened, ended);
             let text = |n: u32| Notice {
                 kind: NoticeKind::Store,
                 severity: Severity::Warning,
@@ -71,6 +93,14 @@ fn deltas() -> impl Strategy<Value = Vec<Delta>> {
                 limits: Option::map(limits, |workers| LimitReading { workers, ..LimitReading::default() }),
                 // Zero: the last notice has gone.
                 notices: Option::map(notices, |n| if n == 0 { Vec::new() } else { vec![text(n)] }),
+                incidents: opened
+                    .into_iter()
+                    .map(|(number, n)| (number, Arc::new(brief(number, n))))
+                    .collect(),
+                ended,
+                alerts: Option::map(sent, |waiting| {
+                    Arc::new(AlertsReading { waiting, ..AlertsReading::default() })
+                }),
             }
         };
         (0..).zip(changes).map(delta).collect()

@@ -50,7 +50,8 @@ impl Supervisor {
             Command::Rollout(order) => self.order_rollout(now, *order, effects),
             // No files are read in here: who asks for that comes with what they say. And the end is
             // that of more than the core: it is told by its own input.
-            Command::Reload | Command::Shutdown => 0,
+            // Orders about incidents never come here: where incidents are kept takes them.
+            Command::Incident { .. } | Command::Reload | Command::Shutdown => 0,
         };
         self.dispatch(now, effects);
         touched
