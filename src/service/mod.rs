@@ -223,7 +223,8 @@ impl Service {
         };
         let socket = sockets::listening(folder.as_deref(), &options.config.socket, options.title);
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
-        let (streams, others) = restore(&options.config, &opened);
+        let (streams, mut others) = restore(&options.config, &opened);
+        store.forget(kept::take_surplus(&mut others));
         let sources = options.sources.unwrap_or_default();
         let reloader = |bids: &Bids| Reloader {
             source: options.source,
