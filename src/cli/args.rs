@@ -138,6 +138,9 @@ pub struct Import {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream more.
@@ -158,6 +161,9 @@ pub struct Add {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream otherwise.
@@ -172,6 +178,9 @@ pub struct Edit {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Streams less.
@@ -183,6 +192,9 @@ pub struct Remove {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Running with a configuration.

@@ -162,6 +162,7 @@ fn with_console(
     let code = match ending {
         Ok(Ok(Ending::TerminalLost)) if on_hangup != OnHangup::Leave => {
             log::warn!("the terminal is lost; {}", goes_on(&service));
+            service.hangups().terminal_lost();
             if front {
                 front::let_go();
             }
@@ -171,6 +172,7 @@ fn with_console(
             log::warn!("the console was left; {}", goes_on(&service));
             tell(&format!("headend: {}", goes_on(&service)));
             front::let_go();
+            service.hangups().terminal_left();
             return headless::run(service, common, until);
         }
         Ok(Ok(Ending::Hurried)) => {

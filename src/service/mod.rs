@@ -15,7 +15,7 @@ mod own_log;
 mod paths;
 mod reload;
 pub mod revisions;
-mod signals;
+pub mod signals;
 mod sockets;
 mod standing;
 pub mod systemd;
@@ -43,6 +43,7 @@ use audit::Audit;
 use ground::{Ground, LogsOf, Streams, restore};
 use outlet::{Left, Readings, ServiceOutlet};
 use reload::{Asker, Reloader, Reloads};
+use signals::Hangups;
 use standing::{Renewed, Standing};
 
 /// Leaving takes no longer than this, whatever workers, disks and terminals do: the sum of all that
@@ -135,7 +136,7 @@ pub struct Options {
 pub enum OnHangup {
     /// The terminal is lost: everything ends.
     Leave,
-    /// The terminal is lost: the streams go on.
+    /// The terminal is lost: the streams go on. Without one the configuration is to be read again.
     #[default]
     GoOn,
     /// The configuration is to be read again.
@@ -157,6 +158,7 @@ pub struct Service {
     /// The state folder, if it can be used.
     folder: Option<PathBuf>,
     left: Left,
+    hangups: Hangups,
     // Held until everything else is gone: dropped last, as the last field.
     _lock: Option<StateLock>,
 }
@@ -228,7 +230,8 @@ impl Service {
         };
         let socket = sockets::listening(folder.as_deref(), &options.config.socket, options.title);
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
-        let (streams, others) = restore(&options.config, &opened);
+        let (streams, mut others) = restore(&options.config, &opened);
+        store.forget(kept::take_surplus(&mut others));
         let sources = options.sources.unwrap_or_default();
         let reloader = |bids: &Bids| Reloader {
             source: options.source,
@@ -246,9 +249,11 @@ impl Service {
             renewals,
             pending: None,
             again: false,
+            patience: reload::REPLY_LIMIT,
         };
+        let hangups = Hangups::new(options.on_hangup);
         let (bids, supervisor) =
-            run_supervisor(core, tools, outlet, streams, reloader, requests, options.on_hangup)?;
+            run_supervisor(core, tools, outlet, streams, reloader, requests, hangups.clone())?;
         let measured = bids.clone();
         let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
             outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
@@ -267,6 +272,7 @@ impl Service {
             alerts,
             folder,
             left,
+            hangups,
             _lock: lock,
         })
     }
@@ -281,6 +287,12 @@ impl Service {
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    /// What SIGHUP means, to be told when there is no terminal any more.
+    #[must_use]
+    pub const fn hangups(&self) -> &Hangups {
+        &self.hangups
     }
 
     /// Asks everything to end. Returns at once.
@@ -369,7 +381,7 @@ fn run_supervisor(
     streams: Streams,
     reloader: impl FnOnce(&Bids) -> Reloader,
     requests: Arc<tokio::sync::Notify>,
-    on_hangup: OnHangup,
+    hangups: Hangups,
 ) -> Result<Supervising, ServiceError> {
     let machine = |what| move |source| ServiceError::Machine { what, source };
     let event_loop = tokio::runtime::Builder::new_current_thread()
@@ -386,7 +398,7 @@ fn run_supervisor(
     let (forward, signalled) = (bids.clone(), bids.clone());
     let run = move || {
         event_loop.block_on(async move {
-            signals::listen(signalled, on_hangup, reloads.clone())?;
+            signals::listen(signalled, hangups, reloads.clone())?;
             tokio::spawn(forward_requests(hub, forward, requests, reloads));
             runtime.add(streams);
             runtime.run().await;

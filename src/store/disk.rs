@@ -137,16 +137,19 @@ impl Disk {
         })
     }
 
-    /// Hands `records` to sled as write number `saves`. Not yet durable.
+    /// Hands `records` to sled as write number `saves`; `None`: there is to be none. Not yet durable.
     pub fn write<'a>(
         &self,
-        records: impl Iterator<Item = (&'a StreamId, &'a Record)>,
+        records: impl Iterator<Item = (&'a StreamId, Option<&'a Record>)>,
         saves: u64,
     ) -> Result<(), DiskError> {
         guarded(|| {
             let open = self.open_parts()?;
             for (id, record) in records {
-                open.streams.insert(id.as_str(), record)?;
+                match record {
+                    Some(record) => open.streams.insert(id.as_str(), record)?,
+                    None => open.streams.remove(id.as_str())?,
+                }
             }
             // After the records, so that the count never says more than is there.
             open.meta.insert(SAVES_KEY, &saves)

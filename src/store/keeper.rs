@@ -117,7 +117,7 @@ impl Keeper {
         self.take_in(loaded, notes);
         if !self.dirty.is_empty() || self.saves > seen {
             self.saves += 1;
-            disk.write(self.dirty.iter().filter_map(|id| self.records.get_key_value(id)), self.saves)?;
+            disk.write(self.dirty.iter().map(|id| (id, self.records.get(id))), self.saves)?;
         }
         disk.make_durable()?;
         self.dirty.clear();
@@ -214,7 +214,7 @@ impl Keeper {
         let down = self.disk.is_none();
         // While nothing can be written, what is saved waits where it is coalesced.
         let idle = |state: &mut State| {
-            let saved = state.pending.is_empty() && !state.workers_changed;
+            let saved = state.pending.is_empty() && state.forgotten.is_empty() && !state.workers_changed;
             !state.closing && (down || saved) && state.barriers.is_empty()
         };
         let mut state = shared.wait_while(deadline, idle);
@@ -222,6 +222,11 @@ impl Keeper {
             self.ours.insert(id.clone());
             self.dirty.insert(id.clone());
             self.records.insert(id, record);
+        }
+        for id in std::mem::take(&mut state.forgotten) {
+            self.ours.remove(&id);
+            self.records.remove(&id);
+            self.dirty.insert(id);
         }
         if std::mem::take(&mut state.workers_changed) {
             self.workers = Some(state.workers.clone());
@@ -241,7 +246,7 @@ impl Keeper {
         let mut result = Ok(());
         if !self.dirty.is_empty() {
             self.saves += 1;
-            let records = self.dirty.iter().filter_map(|id| self.records.get_key_value(id));
+            let records = self.dirty.iter().map(|id| (id, self.records.get(id)));
             result = disk.write(records, self.saves);
             self.sync_at = self.sync_at.or(Some(now + self.rules.sync_after));
         }

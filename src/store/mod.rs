@@ -224,7 +224,21 @@ impl Store {
         let shared = &self.owner.shared;
         let mut state = shared.lock();
         if !state.closing && state.ended.is_none() {
+            state.forgotten.remove(id);
             state.pending.insert(id.clone(), record);
+            shared.changed.notify_all();
+        }
+    }
+
+    /// Notes that nothing is to be known of these streams any more. Never waits for the disk.
+    pub fn forget(&self, ids: impl IntoIterator<Item = StreamId>) {
+        let shared = &self.owner.shared;
+        let mut state = shared.lock();
+        if !state.closing && state.ended.is_none() {
+            for id in ids {
+                state.pending.remove(&id);
+                state.forgotten.insert(id);
+            }
             shared.changed.notify_all();
         }
     }

@@ -1,6 +1,6 @@
 //! What the handles, the store's thread and its watchdog share.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ pub struct Shared {
 pub struct State {
     /// Saved and not yet taken by the store's thread: at most one record a stream.
     pub pending: BTreeMap<StreamId, Record>,
+    /// To be forgotten; none of them is pending.
+    pub forgotten: BTreeSet<StreamId>,
     /// The same for what is kept beside them: at most one value a key.
     pub papers: BTreeMap<(Tree, Box<str>), Option<Arc<str>>>,
     /// Every worker that runs, as many as there are slots, and what earlier ones left.
@@ -116,6 +118,7 @@ impl Shared {
             let mut state = self.lock();
             state.busy_since = None;
             state.pending.clear();
+            state.forgotten.clear();
             state.papers.clear();
             state.workers.clear();
             state.ended.get_or_insert(result);

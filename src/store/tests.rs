@@ -100,6 +100,25 @@ fn helper(dir: &Path, name: &str) -> Child {
 }
 
 #[test]
+fn what_was_forgotten_is_not_there_again_unless_it_was_saved_since() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let (store, opened) = open(dir.path());
+    expect_filled(&opened);
+    store.forget((0..18).map(id));
+    store.save(&id(4), record(44));
+    assert_eq!(barrier(&store), Ok(()));
+    store.save(&id(5), record(55));
+    store.forget([id(5), id(99)]);
+    store.close(LONG).unwrap();
+    let kept: BTreeMap<_, _> = [(4, 44), (18, 18), (19, 19)].map(|(n, saved)| (id(n), record(saved))).into();
+    assert_eq!(open(dir.path()).1.records, kept);
+    // Nor is it in the export, from which a damaged store is built again.
+    fs::remove_dir_all(dir.path().join("store")).unwrap();
+    assert_eq!(open(dir.path()).1.records, kept);
+}
+
+#[test]
 fn what_was_saved_is_there_again() {
     let dir = tempfile::tempdir().unwrap();
     let (store, opened) = open(dir.path());
