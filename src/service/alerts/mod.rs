@@ -67,7 +67,7 @@ pub struct Alerts {
 pub struct Renewals(mpsc::Sender<Errand>);
 
 impl Renewals {
-    /// One that nobody hears.
+    /// For tests of who tells it: nobody hears.
     #[cfg(test)]
     pub fn unheard() -> Self {
         Self(mpsc::channel(1).0)

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::*;
-use crate::service::alerts::Renewals;
 use crate::config::{Memory, parse, replacing_keys};
 use crate::ffmpeg::{Version, command_line};
 use crate::link::{AuditAnswer, NoLogs};
@@ -129,7 +128,7 @@ impl Stage {
             bids,
             hub: Hub::new(Arc::new(NoLogs), Box::new(|| {})),
             trail: Arc::clone(&told) as Arc<dyn AuditTrail>,
-            renewals: Renewals::unheard(),
+            renewals: super::super::alerts::Renewals::unheard(),
             pending: None,
             again: false,
             patience: Duration::ZERO,
