@@ -17,6 +17,7 @@ mod signals;
 mod sockets;
 mod standing;
 pub mod systemd;
+mod web;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ pub use reload::Source;
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, FfmpegError};
 use crate::host::{self, Sampler};
+use crate::http;
 use crate::link::{self, Hub, LogSlice, LogSource, OldLogAnswer, Server};
 use crate::logs::Logs;
 use crate::model::{Command, LogLine, LogPlace, StreamId, StreamIx, StreamSpec};
@@ -41,6 +43,7 @@ use audit::Audit;
 use outlet::{Left, Readings, ServiceOutlet};
 use reload::{Asker, Reloader, Reloads};
 use standing::{Renewed, Standing};
+use web::Web;
 
 /// Leaving takes no longer than this, whatever workers, disks and terminals do: the sum of all that
 /// follows.
@@ -64,6 +67,7 @@ const _: () = assert!(
             + SUPERVISOR_SPARE.as_millis()
             + CONSOLE_LIMIT.as_millis()
             + link::STOP_LIMIT.as_millis()
+            + http::STOP_LIMIT.as_millis()
             + audit::STOP_LIMIT.as_millis()
             + host::STOP_LIMIT.as_millis()
             + LOGS_LIMIT.as_millis()
@@ -148,6 +152,8 @@ pub struct Service {
     store: Arc<Store>,
     /// Who attaches is served by it; there is none without a state folder.
     server: Option<Server>,
+    /// Other systems are answered by it, if they are to be.
+    web: Web,
     audit: Audit,
     /// The state folder, if it can be used.
     folder: Option<PathBuf>,
@@ -223,6 +229,8 @@ impl Service {
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
         let (streams, others) = restore(&options.config, &opened);
         let sources = options.sources.unwrap_or_default();
+        let (web, asked) = (Web::new(hub.clone()), options.config.http.clone());
+        let (readers, troubles) = (web.clone(), standing.clone());
         let reloader = |bids: &Bids| Reloader {
             source: options.source,
             config: options.config,
@@ -233,6 +241,7 @@ impl Service {
             limits,
             capabilities,
             standing,
+            web: readers,
             bids: bids.clone(),
             hub: hub.clone(),
             trail,
@@ -247,7 +256,10 @@ impl Service {
             measured.measured(host, own, workers);
         });
         let server = socket.and_then(|listening| sockets::serve(hub.clone(), listening));
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, server, audit, folder, left, _lock: lock })
+        if let Err(why) = web.apply(&asked) {
+            troubles.set_trouble(Some(why.into()));
+        }
+        Ok(Self { hub, bids, supervisor, sampler, logs, store, server, web, audit, folder, left, _lock: lock })
     }
 
     /// The link's end for consoles.
@@ -305,10 +317,13 @@ impl Service {
         }
         look(&self);
         let ended = self.supervisor.is_finished().then(|| self.supervisor.join());
+        // It ends while the others do.
+        self.web.ask_to_stop();
         self.sampler.stop();
         if let Some(server) = self.server {
             server.stop();
         }
+        self.web.stop();
         self.audit.stop();
         self.logs.close(LOGS_LIMIT);
         let saved = self.store.close(STORE_LIMIT);
