@@ -14,8 +14,6 @@ mod monitoring;
 mod negotiation;
 mod request;
 mod respond;
-#[cfg(test)]
-mod tests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -30,7 +28,7 @@ use crate::link::Hub;
 /// Connections at the same time. Where one more comes, the one that was silent for longest is closed.
 pub const MAX_CONNECTIONS: usize = 64;
 /// But not within this time of its last request, or of its coming: until then the new one waits.
-pub const LEAST_STAY: Duration = Duration::from_millis(500);
+pub const LEAST_STAY: Duration = Duration::from_millis(200);
 /// The head of a request has come within this, and a connection without a request is closed after it.
 pub const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// After this a connection is closed when its request is answered; whoever wants more comes again.
