@@ -274,6 +274,9 @@ pub struct Demo {
     /// Show a wall instead of the console
     #[arg(long)]
     pub wall: bool,
+    /// Tell people, and answer over HTTP, as this configuration says; its streams are left out
+    #[arg(long, value_name = "FILE")]
+    pub alerts: Option<PathBuf>,
 }
 
 /// The origin alone.

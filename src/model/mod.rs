@@ -57,6 +57,6 @@ pub use shell::{shell_line, shell_word};
 pub use stream::{
     Expect, Fallback, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted, WatchKind,
 };
-pub use text::{MAX_QUOTE, clean, clean_line, mask_secrets, quote};
+pub use text::{MASK, MAX_QUOTE, clean, clean_line, mask_secrets, quote};
 pub use view::{Density, LAST_VIEW_KEY, MAX_VIEW_NAME, MAX_VIEWS, SortBy, View};
 pub use wall::WallTime;

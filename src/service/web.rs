@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::standing::Standing;
 use crate::config::{HttpSettings, Secret};
 use crate::http::{Listening, Server};
 use crate::link::Hub;
@@ -11,8 +12,6 @@ use crate::link::Hub;
 const TRIES: u32 = 10;
 /// And after this again.
 const TRY_AGAIN: Duration = Duration::from_millis(50);
-/// The longest token, bytes.
-const MAX_TOKEN: usize = 1_000;
 
 /// The server, if there is to be one. Shared by who starts and ends it, and who reads the configuration again.
 #[derive(Clone)]
@@ -29,9 +28,13 @@ struct State {
 }
 
 impl Web {
-    /// None yet.
-    pub fn new(hub: Hub) -> Self {
-        Self { hub, state: Arc::default() }
+    /// As `settings` want it. Where that can't be, streams run as well, and the board says so.
+    pub fn start(hub: Hub, settings: &HttpSettings, standing: &Standing) -> Self {
+        let web = Self { hub, state: Arc::default() };
+        if let Err(why) = web.apply(settings) {
+            standing.set_trouble(Some(why.into()));
+        }
+        web
     }
 
     /// Has it listen as `settings` want, or not at all.
@@ -107,25 +110,9 @@ fn start(hub: &Hub, listening: &Listening, tries: u32) -> std::io::Result<Server
 
 fn wanted(settings: &HttpSettings) -> Result<Option<Listening>, String> {
     let Some(address) = settings.listen else { return Ok(None) };
-    let token = settings.token.as_ref().map(token).transpose()?;
+    let token = settings.token.as_ref().map(Secret::read).transpose();
+    let token = token.map_err(|error| format!("[http] nobody can ask: the token: {error}"))?;
     Ok(Some(Listening { address, token }))
-}
-
-/// What the secret is now. An empty one opens to nobody.
-fn token(secret: &Secret) -> Result<Arc<str>, String> {
-    let text = match secret {
-        Secret::Here(text) => text.to_string(),
-        Secret::File(path) => std::fs::read_to_string(path)
-            .map_err(|error| format!("[http] token: {}: {error}", path.display()))?,
-        Secret::Environment(name) => std::env::var(&**name)
-            .map_err(|_| format!("[http] token: the environment has no {name}"))?,
-    };
-    let text = text.lines().next().unwrap_or_default().trim();
-    match text.len() {
-        0 => Err("[http] token: it is empty".to_owned()),
-        1..=MAX_TOKEN => Ok(text.into()),
-        _ => Err(format!("[http] token: more than {MAX_TOKEN} bytes")),
-    }
 }
 
 #[cfg(test)]
@@ -153,7 +140,8 @@ mod tests {
     }
 
     fn web() -> Web {
-        Web::new(Hub::new(Arc::new(NoLogs), Box::new(|| {})))
+        let hub = Hub::new(Arc::new(NoLogs), Box::new(|| {}));
+        Web::start(hub, &HttpSettings::default(), &Standing::default())
     }
 
     fn at(web: &Web) -> Option<std::net::SocketAddr> {
@@ -196,16 +184,12 @@ mod tests {
         let of_file = settings("127.0.0.1:0", Some(Secret::File(file.clone())));
         assert!(web.apply(&of_file).unwrap_err().contains("token"));
         assert_eq!(at(&web), None);
-        std::fs::write(&file, " kanarie \nmore").unwrap();
-        assert_eq!(&*token(&Secret::File(file.clone())).unwrap(), "kanarie");
+        std::fs::write(&file, "kanarie\nmore").unwrap();
         web.apply(&of_file).unwrap();
         assert!(at(&web).is_some());
         std::fs::write(&file, "\nkanarie").unwrap();
         assert!(web.apply(&of_file).unwrap_err().contains("empty"));
         assert_eq!(at(&web), None, "the token that was there is no longer wanted");
-        let unset = Secret::Environment("HEADEND_NO_SUCH_TOKEN".into());
-        assert!(token(&unset).unwrap_err().contains("HEADEND_NO_SUCH_TOKEN"));
-        assert!(token(&Secret::Here("x".repeat(MAX_TOKEN + 1).into())).is_err());
     }
 
     #[test]

@@ -98,7 +98,8 @@ fn outage(request: &Request, out: &mut Output) -> u8 {
             out.block(out.age(), false);
         }
     }
-    let words = request.text("says", "[tcp @ 0x1] Connection to tcp://stand-in:80 failed: Connection refused\n");
+    let words =
+        request.text("says", "[tcp @ 0x1] Connection to tcp://stand-in:80 failed: Connection refused\n");
     write_raw(Pipe::Stderr, words.as_bytes());
     code(request)
 }
