@@ -32,27 +32,26 @@ impl Windows {
             self.zone = Some(zone);
         }
         for (key, place) in [("on_air", &mut self.on_air), ("maintenance", &mut self.maintenance)] {
-            if let Some(schedule) = read_windows(section, key, self.zone.clone(), report) {
-                *place = schedule.map(Arc::new);
+            if let Some(windows) = read_windows(section, key, report) {
+                *place = schedule_of(windows, self.zone.clone()).map(Arc::new);
             }
         }
     }
 }
 
-/// The windows of a list in `zone`, by default the system's. `None`: there is no list; within it: an empty one.
-pub(super) fn read_windows(
-    section: &Section<'_, '_>,
-    key: &str,
-    zone: Option<TimeZone>,
-    report: &mut Report,
-) -> Option<Option<Schedule>> {
+/// The windows of a list; `None`: there is no such list.
+pub(super) fn read_windows(section: &Section<'_, '_>, key: &str, report: &mut Report) -> Option<Vec<Window>> {
     let read = section.list(key, Schedule::MAX_WINDOWS, report)?.into_iter().filter_map(|text| {
         let window = Window::parse(text.value).map_err(problem);
         window.map_err(|problem| report.mistake(section.sheet, text.span, problem)).ok()
     });
-    let windows: Vec<_> = read.collect();
+    Some(read.collect())
+}
+
+/// Windows in `zone`, by default the system's; `None` of none.
+pub(super) fn schedule_of(windows: Vec<Window>, zone: Option<TimeZone>) -> Option<Schedule> {
     let zone = || zone.unwrap_or_else(TimeZone::system);
-    Some((!windows.is_empty()).then(|| Schedule::new(windows, zone())))
+    (!windows.is_empty()).then(|| Schedule::new(windows, zone()))
 }
 
 pub(super) fn read_zone(section: &Section<'_, '_>, report: &mut Report) -> Option<TimeZone> {

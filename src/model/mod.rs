@@ -12,6 +12,7 @@ mod condition;
 mod detail;
 mod fault;
 mod history;
+mod host;
 mod incident;
 mod lines;
 mod moment;
@@ -40,6 +41,7 @@ pub use condition::{Condition, ConditionKind, Explained, Health, Severity};
 pub use detail::{Breaker, Detail, InputDetail, RUNS_KEPT, Run};
 pub use fault::{FaultClass, LineLevel, LogLine};
 pub use history::{History, HistoryOf, MACHINE_METERS, STREAM_METERS, Span};
+pub use host::host_of;
 pub use incident::{
     AVAILABILITY_HOURS, Acknowledgement, AlertsReading, Availability, Available, Cause, Ending, Flapping,
     Incident, IncidentBrief, IncidentNote, IncidentOrder, IncidentPage, IncidentQuery, MAX_INCIDENT_LINE,

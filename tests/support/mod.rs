@@ -8,6 +8,7 @@ pub mod headless;
 pub mod openapi;
 pub mod processes;
 pub mod pty;
+pub mod smtp;
 pub mod stage;
 
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use super::{MAX_RULES, Rule};
 use crate::config::mistake::quote;
 use crate::config::report::Report;
 use crate::config::section::{Section, Shape, Span, choice};
-use crate::config::windows::{read_windows, read_zone};
+use crate::config::windows::{read_windows, read_zone, schedule_of};
 use crate::config::words::{Problem, nearest};
 use crate::model::query::Query;
 use crate::model::{ConditionKind, Severity, clean};
@@ -110,7 +110,7 @@ fn read_rule(section: &Section<'_, '_>, name: Arc<str>, receivers: &Receivers, r
         let message = "\"time_zone\" has no meaning without \"quiet\"";
         section.mistake_at("time_zone", Problem::new(message, "expected both, or neither"), report);
     }
-    rule.quiet = read_windows(section, "quiet", zone, report).flatten();
+    rule.quiet = read_windows(section, "quiet", report).and_then(|windows| schedule_of(windows, zone));
     rule.quiet_critical = section.flag("quiet_critical", report).unwrap_or(rule.quiet_critical);
     rule.recovery = section.flag("recovery", report).unwrap_or(rule.recovery);
     rule

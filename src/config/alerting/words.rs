@@ -121,9 +121,9 @@ fn receivers_differing(old: &[Receiver], new: &[Receiver]) -> Option<Differs> {
             let hidden = is_new && others.iter().any(|other| same_words(&other));
             format!("{}: {words}{}", receiver.name, if hidden { ", another secret or argument" } else { "" })
         });
-        in_braces(differs.collect())
+        in_braces(&differs.collect::<Vec<_>>())
     };
-    listed("receiver", old, new, |receiver| &receiver.name, &told)
+    listed("receiver", old, new, |receiver| &receiver.name, told)
 }
 
 fn rules_differing(old: &[Rule], new: &[Rule]) -> Option<Differs> {
@@ -137,9 +137,9 @@ fn rules_differing(old: &[Rule], new: &[Rule]) -> Option<Differs> {
             let keys: Vec<_> = keys.map(|((key, own), _)| format!("{key} {own}")).collect();
             format!("{}: {}", rule.name, keys.join(", "))
         });
-        in_braces(differs.collect())
+        in_braces(&differs.collect::<Vec<_>>())
     };
-    listed("rule", old, new, |rule| &rule.name, &told)
+    listed("rule", old, new, |rule| &rule.name, told)
 }
 
 /// What differs between two lists; where only their order does, that.
@@ -148,7 +148,7 @@ fn listed<T: PartialEq>(
     old: &[T],
     new: &[T],
     name_of: impl Fn(&T) -> &Arc<str>,
-    told: &dyn Fn(&[T], &[T], bool) -> String,
+    told: impl Fn(&[T], &[T], bool) -> String,
 ) -> Option<Differs> {
     if old == new {
         return None;
@@ -157,11 +157,11 @@ fn listed<T: PartialEq>(
     if from != to {
         return Some((name, from, to));
     }
-    let order = |list: &[T]| in_braces(list.iter().map(|one| name_of(one).to_string()).collect());
+    let order = |list: &[T]| in_braces(&list.iter().map(|one| name_of(one).to_string()).collect::<Vec<_>>());
     Some((name, order(old), order(new)))
 }
 
-fn in_braces(parts: Vec<String>) -> String {
+fn in_braces(parts: &[String]) -> String {
     format!("{{{}}}", parts.join("; "))
 }
 

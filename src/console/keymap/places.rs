@@ -21,13 +21,15 @@ impl Places {
     pub const PENALTY: Self = Self(64);
     /// Whatever is frozen; these keys come before those of the place.
     pub const FROZEN: Self = Self(128);
+    /// The audit log.
+    pub const AUDIT: Self = Self(256);
     /// Where no key means anything.
     pub const NOWHERE: Self = Self(0);
     /// Everywhere.
-    pub const ALL: Self = Self(127);
+    pub const ALL: Self = Self(127 | 256);
 
     /// Each place, with the word for it.
-    pub const EACH: [(Self, &'static str); 8] = [
+    pub const EACH: [(Self, &'static str); 9] = [
         (Self::GRID, "grid"),
         (Self::STREAM, "stream"),
         (Self::LOG, "log"),
@@ -35,6 +37,7 @@ impl Places {
         (Self::MACHINE, "machine"),
         (Self::HELP, "help"),
         (Self::PENALTY, "penalty"),
+        (Self::AUDIT, "audit"),
         (Self::FROZEN, "frozen"),
     ];
 

@@ -49,7 +49,7 @@ impl State {
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         let wall = if screen == Screen::Wall { self.wall_due() } else { None };
-        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
+        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due(), self.audit_due()];
         [own_log, sort, ages].into_iter().chain(mine).flatten().min()
     }
 

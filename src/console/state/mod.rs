@@ -3,6 +3,7 @@
 
 mod alarm;
 pub mod arrangement;
+pub mod audit;
 pub mod bulk;
 mod care;
 pub mod charts;
@@ -61,6 +62,7 @@ use super::theme::Surroundings;
 use super::wishes::Wishes;
 use crate::model::{Board, Detail, Moment, Notice, NoticeKind, RolloutOrder, Row, StreamIx, Totals};
 use arrangement::Arrangement;
+use audit::AuditPage;
 use bulk::Bulk;
 use care::Aim;
 use charts::Charts;
@@ -105,6 +107,8 @@ pub enum Screen {
     Machine,
     /// The keys.
     Help,
+    /// Who ordered what.
+    Audit,
     /// Only the streams that are not well.
     Penalty,
     /// Totals and tiles, and nothing else.
@@ -123,6 +127,7 @@ impl Screen {
             Self::Machine => Places::MACHINE,
             Self::Help => Places::HELP,
             Self::Penalty => Places::PENALTY,
+            Self::Audit => Places::AUDIT,
             // No key means anything there by itself.
             Self::Wall => Places::NOWHERE,
         }
@@ -202,6 +207,8 @@ pub struct State {
     pub attached: bool,
     /// The supervisor is in this process, and may go on without this console.
     pub may_go_on: bool,
+    /// Only streams that this query finds are on the board: others are not told of.
+    pub only: Option<Arc<str>>,
     /// How many streams are in which health and phase.
     pub totals: Totals,
     /// The supervisor's clock.
@@ -214,6 +221,8 @@ pub struct State {
     pub list: List,
     /// Who is not well.
     pub penalty: Penalty,
+    /// Who ordered what.
+    pub audit: AuditPage,
     /// What stands on the wall.
     pub wall: Wall,
     /// What was.
@@ -306,12 +315,14 @@ impl State {
             connected: false,
             attached: false,
             may_go_on: false,
+            only: None,
             totals: Totals::default(),
             now: Moment::ZERO,
             size,
             screens: vec![Screen::Grid],
             list: List::default(),
             penalty: Penalty::default(),
+            audit: AuditPage::default(),
             wall: Wall::default(),
             lookback: Lookback::default(),
             clock: Clock::default(),
@@ -396,6 +407,22 @@ impl State {
     #[must_use]
     pub const fn widest(&self) -> Widest {
         self.widest
+    }
+
+    /// How many of how many streams are told of, and by what they are found; where there is little room the
+    /// latter alone. `None`: all are told of.
+    #[must_use]
+    pub fn only_words(&self) -> Option<(String, String)> {
+        let short = format!("only {}", self.only.as_ref()?);
+        let (here, all) = (self.board.rows.len(), self.board.pool.streams as usize);
+        Some((format!("{here} of {}, {short}", all.max(here)), short))
+    }
+
+    /// Why there are no streams on the board.
+    #[must_use]
+    pub fn no_streams(&self) -> String {
+        let none = |only| format!("no stream is found by --only {only}");
+        self.only.as_ref().map_or_else(|| "no streams are configured".to_owned(), none)
     }
 
     /// The row that commands go to.

@@ -27,6 +27,8 @@ pub(super) enum Under {
     Entry(Entry),
     /// A row of the penalty box.
     Unwell(StreamIx),
+    /// An order in the audit log, by its number.
+    Ordered(u64),
     /// A column's title.
     Title(Column),
     /// A key in the footer.
@@ -139,6 +141,13 @@ impl State {
                 let on = at.y > list.y && list.contains(at);
                 rows.get(row).filter(|_| on).map_or(Under::Nothing, |ix| Under::Unwell(*ix))
             }
+            Screen::Audit => {
+                let list = layout::penalty_parts(body).0;
+                let line = usize::from(at.y.saturating_sub(list.y + 1));
+                let number = self.audit.visible(self.audit_height()).get(line);
+                let on = at.y > list.y && list.contains(at);
+                number.filter(|_| on).map_or(Under::Nothing, |number| Under::Ordered(*number))
+            }
             Screen::Log => Under::Part(Part::Log),
             Screen::Stream => {
                 let part = self.parts().into_iter().find(|(_, area)| area.contains(at));
@@ -161,6 +170,11 @@ impl State {
                 self.clicked = Some((under, self.now));
                 Vec::new()
             }
+            Under::Ordered(number) if self.overlay.is_none() => {
+                let height = self.audit_height();
+                self.audit.select(number, height);
+                Vec::new()
+            }
             Under::Hint(does) => self.does(does),
             Under::Notice if self.overlay.is_none() => self.does(Does::Machine),
             Under::Item(n) => self.item_clicked(n),
@@ -169,7 +183,9 @@ impl State {
                 self.drop_overlay();
                 Vec::new()
             }
-            Under::Title(_) | Under::Notice | Under::Part(_) | Under::Nothing => Vec::new(),
+            Under::Title(_) | Under::Notice | Under::Part(_) | Under::Ordered(_) | Under::Nothing => {
+                Vec::new()
+            }
         }
     }
 
@@ -223,7 +239,7 @@ impl State {
                 self.list.scroll_by(lines, height);
             }
             Under::Part(part) => self.scroll_part(part, lines),
-            Under::Unwell(_) => self.scroll(lines),
+            Under::Unwell(_) | Under::Ordered(_) => self.scroll(lines),
             _ if scrolls => self.scroll(lines),
             _ => {}
         }

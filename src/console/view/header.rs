@@ -35,6 +35,8 @@ const PHASES: [Phase; 10] = [
 const GAP: usize = 3;
 /// A filter that is cut keeps so many cells.
 const LEAST_FILTER: usize = 6;
+/// What is said of the streams that are told of alone.
+const LONGEST_ONLY: usize = 36;
 /// A strip's field narrower than this leaves its chart out.
 const LEAST_STRIP_FIELD: u16 = 21;
 
@@ -67,11 +69,16 @@ fn two_lines(state: &State, area: Rect, pen: &mut Pen) {
 
     let chosen = Chosen::of(state, pen);
     let (above, chosen, right) = share(state, &chosen, (area.width, title_room), pen);
-    let title = [
+    let mut title = vec![
         ("headend".to_owned(), theme.title),
         (format!(" {}", state.version), theme.faint),
         (format!("  {}", state.title), theme.dim),
     ];
+    // In the grid it stands beside what is chosen.
+    if let Some((whole, short)) = state.only_words().filter(|_| state.screen() != Screen::Grid) {
+        let fits = width(&whole) + 10 <= usize::from(title_room);
+        title.insert(1, (format!("  {} ", if fits { whole } else { short }), theme.accent));
+    }
     pen.pieces(area.x + 1, area.y, title_room, if above { &chosen } else { &title[..] });
     let y = area.y + 1;
     let wide = cells(length(&right)).min(area.width.saturating_sub(12));
@@ -184,6 +191,11 @@ impl Chosen {
 fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
     let (theme, list) = (pen.theme, &state.list);
     let mut parts: Vec<Piece> = Vec::new();
+    if let Some((whole, short)) = state.only_words() {
+        let narrow = state.size.width < 60;
+        let (only, room) = if narrow { (short, LONGEST_ONLY / 2) } else { (whole, LONGEST_ONLY) };
+        parts.push((fit(&only, room, pen.glyphs).into_owned(), theme.accent));
+    }
     if !state.chosen.is_empty() {
         let hidden = match state.chosen.hidden() {
             0 => String::new(),

@@ -77,7 +77,9 @@ pub fn mail(config: &Config) -> Finding {
     };
     let by_mail = |receiver: &&Receiver| matches!(receiver.way, Way::Mail { .. });
     let receivers = config.alerts.receivers.iter().filter(by_mail).count();
-    let text = format!("{} port {}, {}, for {receivers} receivers", mail.server, mail.port, mail.tls.word());
+    let many = if receivers == 1 { "" } else { "s" };
+    let text =
+        format!("{} port {}, {}, for {receivers} receiver{many}", mail.server, mail.port, mail.tls.word());
     match risks.first() {
         Some(risk) => Finding::look(ABOUT, format!("{text}; {risk}"), SECRET_REMEDY),
         None if receivers == 0 => {
@@ -277,7 +279,7 @@ mod tests {
         let found = mail(&config);
         assert_eq!(
             (found.verdict, &*found.text),
-            (Ok, "smtp.example.com port 587, starttls, for 1 receivers")
+            (Ok, "smtp.example.com port 587, starttls, for 1 receiver")
         );
         config.http.token = Some(Secret::File("/nowhere/at/all".into()));
         let found = mail(&config);
