@@ -19,15 +19,17 @@ impl Places {
     pub const HELP: Self = Self(32);
     /// The penalty box.
     pub const PENALTY: Self = Self(64);
+    /// Incidents, all of them or one.
+    pub const INCIDENTS: Self = Self(256);
     /// Whatever is frozen; these keys come before those of the place.
     pub const FROZEN: Self = Self(128);
     /// Where no key means anything.
     pub const NOWHERE: Self = Self(0);
     /// Everywhere.
-    pub const ALL: Self = Self(127);
+    pub const ALL: Self = Self(127 + 256);
 
     /// Each place, with the word for it.
-    pub const EACH: [(Self, &'static str); 8] = [
+    pub const EACH: [(Self, &'static str); 9] = [
         (Self::GRID, "grid"),
         (Self::STREAM, "stream"),
         (Self::LOG, "log"),
@@ -35,6 +37,7 @@ impl Places {
         (Self::MACHINE, "machine"),
         (Self::HELP, "help"),
         (Self::PENALTY, "penalty"),
+        (Self::INCIDENTS, "incidents"),
         (Self::FROZEN, "frozen"),
     ];
 

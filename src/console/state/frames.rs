@@ -49,7 +49,7 @@ impl State {
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         let wall = if screen == Screen::Wall { self.wall_due() } else { None };
-        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
+        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due(), self.incidents_due()];
         [own_log, sort, ages].into_iter().chain(mine).flatten().min()
     }
 
@@ -77,10 +77,12 @@ impl State {
                 consider(self.log_changes_in());
             }
             Screen::Penalty => self.penalty_ages(&mut consider),
+            Screen::Incidents | Screen::Incident => self.incident_ages(&mut consider),
             Screen::Wall => self.wall_ages(&mut consider),
             Screen::Log => consider(self.log_changes_in()),
             _ => {}
         }
+        self.long_wait_in().into_iter().for_each(&mut consider);
         for notice in &self.board.notices {
             consider(age_changes_in(self.now.since(notice.since)));
         }

@@ -17,6 +17,7 @@ mod grid;
 mod held;
 pub mod help;
 mod hold;
+pub mod incidents;
 mod keys;
 pub mod list;
 pub mod log;
@@ -67,6 +68,7 @@ use charts::Charts;
 use clock::Clock;
 pub use clock::OLD_AFTER;
 pub use frames::Dirty;
+use incidents::Incidents;
 use list::List;
 use log::LogPane;
 use lookback::Lookback;
@@ -107,6 +109,10 @@ pub enum Screen {
     Help,
     /// Only the streams that are not well.
     Penalty,
+    /// Incidents, open ones first.
+    Incidents,
+    /// One incident.
+    Incident,
     /// Totals and tiles, and nothing else.
     Wall,
 }
@@ -123,6 +129,7 @@ impl Screen {
             Self::Machine => Places::MACHINE,
             Self::Help => Places::HELP,
             Self::Penalty => Places::PENALTY,
+            Self::Incidents | Self::Incident => Places::INCIDENTS,
             // No key means anything there by itself.
             Self::Wall => Places::NOWHERE,
         }
@@ -214,6 +221,8 @@ pub struct State {
     pub list: List,
     /// Who is not well.
     pub penalty: Penalty,
+    /// What lasted.
+    pub incidents: Incidents,
     /// What stands on the wall.
     pub wall: Wall,
     /// What was.
@@ -312,6 +321,7 @@ impl State {
             screens: vec![Screen::Grid],
             list: List::default(),
             penalty: Penalty::default(),
+            incidents: Incidents::default(),
             wall: Wall::default(),
             lookback: Lookback::default(),
             clock: Clock::default(),

@@ -109,7 +109,13 @@ impl State {
 
     /// Says what became of a command.
     pub(super) fn answered(&mut self, seq: u64, answer: &Answer) {
+        if let Answer::Refused { reason } = answer
+            && self.refused_incidents(seq, reason)
+        {
+            return;
+        }
         let refused = matches!(answer, Answer::Refused { .. });
+        self.incident_order_answered();
         if self.log.refused(seq) {
             if let Answer::Refused { reason } = answer {
                 self.say(format!("older lines: {reason}"), true);

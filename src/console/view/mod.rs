@@ -7,6 +7,7 @@ mod footer;
 mod grid;
 mod header;
 pub mod help;
+pub mod incidents;
 mod log;
 pub mod machine;
 mod marks;
@@ -59,6 +60,8 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         Screen::Machine => machine::draw(state, areas.body, &mut pen),
         Screen::Help => help::draw(state, areas.body, &mut pen),
         Screen::Penalty => penalty::draw(state, areas.body, &mut pen),
+        Screen::Incidents => incidents::draw(state, areas.body, &mut pen),
+        Screen::Incident => incidents::one(state, areas.body, &mut pen),
         // Drawn above.
         Screen::Wall => {}
     }
