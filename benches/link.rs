@@ -135,6 +135,7 @@ fn itself(role: &str, folder: &Path) -> Command {
 
 fn attach(socket: &Path) -> Remote {
     let connecting = Connecting {
+        show: String::new(),
         path: socket.to_owned(),
         role: Role::Operator,
         terminal: "bench".into(),

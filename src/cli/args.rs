@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::verbs::args as verbs;
+use crate::link::MAX_SHOW_TERMS;
+use crate::model::query::Query;
 
 /// Runs, watches and restarts FFmpeg processes for live streams, on one screen.
 #[derive(Debug, Parser)]
@@ -219,6 +221,9 @@ pub struct Common {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
+    /// Show only the streams that this query finds, e.g. group:news
+    #[arg(long, value_name = "QUERY", value_parser = only)]
+    pub only: Option<String>,
     /// A wall instead of the console
     #[arg(skip)]
     pub wall: bool,
@@ -278,6 +283,9 @@ pub struct Demo {
     /// Show a wall instead of the console
     #[arg(long)]
     pub wall: bool,
+    /// Tell people, and answer over HTTP, as this configuration says; its streams are left out
+    #[arg(long, value_name = "FILE")]
+    pub alerts: Option<PathBuf>,
 }
 
 /// The origin alone.
@@ -362,6 +370,17 @@ pub enum KeptVerb {
     },
 }
 
+/// A query that can be asked over a link.
+fn only(text: &str) -> Result<String, String> {
+    let query =
+        Query::parse(text).map_err(|mistake| format!("column {}: {mistake}", mistake.column(text)))?;
+    match query.terms() {
+        0 => Err("nothing is asked: leave --only out to see all streams".into()),
+        1..=MAX_SHOW_TERMS => Ok(text.trim().to_owned()),
+        terms => Err(format!("it has {terms} terms: {MAX_SHOW_TERMS} are the most")),
+    }
+}
+
 fn span(text: &str) -> Result<Duration, String> {
     crate::config::parse_duration(text)
 }
@@ -374,5 +393,17 @@ mod tests {
     fn the_command_line_is_sound() {
         use clap::CommandFactory;
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_query_that_can_t_be_asked_is_refused_with_its_place() {
+        assert_eq!(only(" group:news "), Ok("group:news".into()));
+        for (text, why) in [
+            ("group:news fps<", "column 16: the value of fps is missing; write it like fps<20"),
+            ("", "nothing is asked: leave --only out to see all streams"),
+            (&"a ".repeat(21), "it has 21 terms: 20 are the most"),
+        ] {
+            assert_eq!(only(text), Err(why.into()), "{text}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Board, Explained, Moment, NoticeKind, Row, Severity};
+use crate::model::{AlertsReading, Board, Explained, IncidentBrief, Moment, NoticeKind, Row, Severity};
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -14,6 +14,8 @@ pub struct Report<'a> {
     own: Own,
     pool: Pool,
     notices: Vec<Told<'a>>,
+    incidents: Vec<&'a IncidentBrief>,
+    alerts: &'a AlertsReading,
     streams: Vec<Stream<'a>>,
 }
 
@@ -150,6 +152,8 @@ impl<'a> Report<'a> {
                 .iter()
                 .map(|notice| Told { kind: notice.kind, severity: notice.severity, text: &notice.text })
                 .collect(),
+            incidents: board.incidents.values().map(AsRef::as_ref).collect(),
+            alerts: &board.alerts,
             streams: board.rows.values().map(|row| Stream::of(row, board)).collect(),
         }
     }
@@ -289,6 +293,22 @@ mod tests {
             since: Moment::ZERO,
         };
         board.notices = vec![notice];
+        let brief = IncidentBrief {
+            number: 7,
+            cause: crate::model::Cause::Headend { notice: NoticeKind::Host },
+            severity: Severity::Critical,
+            title: "the host is busy".into(),
+            began_wall_ms: 1,
+            opened_wall_ms: 2,
+            failing: 0,
+            streams: 0,
+            flapping: false,
+            acknowledged: None,
+            told: crate::model::Told::Sent,
+        };
+        board.incidents.insert(7, Arc::new(brief));
+        let receivers = vec![crate::model::ReceiverReading::default()];
+        board.alerts = Arc::new(AlertsReading { receivers, ..AlertsReading::default() });
         let value = written(&board);
         let page = include_str!("../../docs/reference.md");
         let page = page.split("\n## The report\n").nth(1).unwrap().split("\n## ").next().unwrap();
@@ -304,6 +324,9 @@ mod tests {
             ("self.", &value["self"]),
             ("pool.", &value["pool"]),
             ("notices[].", &value["notices"][0]),
+            ("incidents[].", &value["incidents"][0]),
+            ("alerts.", &value["alerts"]),
+            ("alerts.receivers[].", &value["alerts"]["receivers"][0]),
             ("streams[].", &value["streams"][0]),
             ("streams[].usage.", &value["streams"][0]["usage"]),
         ] {

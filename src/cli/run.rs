@@ -13,7 +13,7 @@ use super::{
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::link::access::name_of;
-use crate::link::{Link, Role, Who};
+use crate::link::{ClientMessage, Link, Role, Who};
 use crate::model::{LogLine, clean_line};
 use crate::service::{CONSOLE_LIMIT, OnHangup, Options, Service, ServiceError, Source, Unclean};
 
@@ -97,6 +97,11 @@ pub fn with_configuration(
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
     }
+    if common.headless && common.only.is_some() {
+        return Err(Failed::Arguments(
+            "--only is for a console: a headend without one runs all streams".into(),
+        ));
+    }
     if common.headless && common.wall {
         return Err(Failed::Arguments("a wall needs a terminal: leave --headless out".into()));
     }
@@ -148,6 +153,7 @@ fn with_console(
         attached: false,
         may_go_on: front,
         remember,
+        only: common.only.clone(),
         says: None,
     };
     let until = common.run_for.map(|span| Instant::now() + span);
@@ -242,6 +248,9 @@ fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -
     let (leaver, settings) = (service.leaver(), settings.clone());
     let role = if settings.wall { Role::Viewer } else { Role::Operator };
     let link = service.hub().attach_as(role, who(), || {});
+    if let Some(only) = &settings.only {
+        link.send(ClientMessage::Show(only.clone()));
+    }
     let console = spawn_console(Box::new(link), settings, leaver)?;
     let mut until = until;
     let mut ended = None;

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 pub use audit::{AuditAnswer, AuditTrail, Audited, Who};
 pub use client::Client;
+pub use filter::MAX_TERMS as MAX_SHOW_TERMS;
 pub use histories::HistorySource;
 pub use hub::{Hub, HubChange, LogSlice, LogSource, OldLogAnswer, Request};
 pub use incidents::{IncidentAnswer, IncidentDesk, MAX_INCIDENT_PAGE, MAX_PAGE_MEMBERS};

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use nix::unistd::Uid;
 
+use super::alerts::Renewals;
 use super::changes::{Changes, LOOK_EVERY};
 use super::revisions;
 use super::standing::{Renewed, Standing, limits_of, notices_of};
@@ -108,6 +109,8 @@ pub struct Reloader {
     pub hub: Hub,
     /// For what no client asked for.
     pub trail: Arc<dyn AuditTrail>,
+    /// To who keeps incidents.
+    pub renewals: Renewals,
     /// What the supervisor has not answered yet.
     pub pending: Option<Pending>,
     /// The supervisor did not take it: it is tried again where files are watched.
@@ -309,6 +312,7 @@ impl Reloader {
         if let Some(folder) = &self.folder {
             revisions::remember(folder, &read);
         }
+        self.renewals.renew(&config);
         self.sources = read;
         self.config = config;
         Done::of(done, difference)

@@ -6,6 +6,7 @@
 pub mod headless;
 pub mod processes;
 pub mod pty;
+pub mod smtp;
 pub mod stage;
 
 use std::path::{Path, PathBuf};

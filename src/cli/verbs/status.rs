@@ -123,6 +123,7 @@ fn what(row: &Row, board: &Board) -> String {
 /// Draws the table over itself until it is over.
 fn watch(session: &mut Session, args: &args::Status) -> Result<u8, Failed> {
     let (mut selector, _) = session.look_for(&args.which)?;
+    session.narrow(&selector);
     let following = Following::begin()?;
     // A screen of its own, without a cursor; both come back whatever happens.
     print("\x1b[?1049h\x1b[?25l")?;

@@ -193,6 +193,10 @@ actions! {
     Machine "machine",
     /// headend's own log.
     OwnLog "own-log",
+    /// Who ordered what.
+    Audit "audit",
+    /// Show only orders that have some words in them.
+    AuditFilter "audit-filter",
     /// Only the streams that are not well.
     PenaltyBox "penalty-box",
     /// What lasted: open incidents, and those that are over.

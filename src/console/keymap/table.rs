@@ -169,6 +169,14 @@ pub(super) const TABLE: &[Binding] = &[
         [Key::char('/')]
     ),
     binding!(
+        AuditFilter,
+        Places::AUDIT,
+        LOOK,
+        "filter",
+        "only orders with these words in them: a user, a stream, refused",
+        [Key::char('/')]
+    ),
+    binding!(
         Faults,
         Places::GRID,
         LOOK,
@@ -346,6 +354,14 @@ pub(super) const TABLE: &[Binding] = &[
         "freeze",
         "freeze what is shown, to look back; again: go live",
         [Key::char('z')]
+    ),
+    binding!(
+        Audit,
+        Places::ALL.but(Places::AUDIT),
+        LOOK,
+        "audit",
+        "who ordered what, and what became of it",
+        [Key::char('A')]
     ),
     binding!(StepBack, Places::FROZEN, LOOK, "1 s back", "a second back", [Key::char(',')]),
     binding!(StepForward, Places::FROZEN, LOOK, "forward", "a second forward", [Key::char('.')]),

@@ -49,8 +49,9 @@ impl State {
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         let wall = if screen == Screen::Wall { self.wall_due() } else { None };
-        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due(), self.incidents_due()];
-        [own_log, sort, ages].into_iter().chain(mine).flatten().min()
+        let waits = [self.audit_due(), self.incidents_due()];
+        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
+        [own_log, sort, ages].into_iter().chain(mine).chain(waits).flatten().min()
     }
 
     /// Whether the grid's rows may move by themselves: while somebody sees them, and no question is open.

@@ -29,6 +29,8 @@ pub(super) enum Under {
     Unwell(StreamIx),
     /// A line of the list of incidents: its number.
     Incident(u64),
+    /// An order in the audit log, by its number.
+    Ordered(u64),
     /// A column's title.
     Title(Column),
     /// A key in the footer.
@@ -148,6 +150,13 @@ impl State {
                 let entry = line.and_then(|line| entries.get(self.incidents.top + line));
                 entry.map_or(Under::Nothing, |entry| Under::Incident(entry.number))
             }
+            Screen::Audit => {
+                let list = layout::penalty_parts(body).0;
+                let line = usize::from(at.y.saturating_sub(list.y + 1));
+                let number = self.audit.visible(self.audit_height()).get(line);
+                let on = at.y > list.y && list.contains(at);
+                number.filter(|_| on).map_or(Under::Nothing, |number| Under::Ordered(*number))
+            }
             Screen::Log => Under::Part(Part::Log),
             Screen::Stream => {
                 let part = self.parts().into_iter().find(|(_, area)| area.contains(at));
@@ -170,6 +179,11 @@ impl State {
                 self.clicked = Some((under, self.now));
                 Vec::new()
             }
+            Under::Ordered(number) if self.overlay.is_none() => {
+                let height = self.audit_height();
+                self.audit.select(number, height);
+                Vec::new()
+            }
             Under::Hint(does) => self.does(does),
             Under::Notice if self.overlay.is_none() => self.does(Does::Machine),
             Under::Item(n) => self.item_clicked(n),
@@ -178,7 +192,9 @@ impl State {
                 self.drop_overlay();
                 Vec::new()
             }
-            Under::Title(_) | Under::Notice | Under::Part(_) | Under::Nothing => Vec::new(),
+            Under::Title(_) | Under::Notice | Under::Part(_) | Under::Ordered(_) | Under::Nothing => {
+                Vec::new()
+            }
         }
     }
 
@@ -237,7 +253,7 @@ impl State {
                 self.list.scroll_by(lines, height);
             }
             Under::Part(part) => self.scroll_part(part, lines),
-            Under::Unwell(_) => self.scroll(lines),
+            Under::Unwell(_) | Under::Ordered(_) => self.scroll(lines),
             _ if scrolls => self.scroll(lines),
             _ => {}
         }

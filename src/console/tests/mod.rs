@@ -1,5 +1,6 @@
 //! What the screens look like, and what they cost.
 
+mod audit;
 pub mod disk;
 mod draws;
 mod grid;
@@ -10,6 +11,7 @@ mod logs;
 mod lookback;
 mod mistakes;
 mod narrow;
+mod only;
 mod pages;
 mod paging;
 mod penalty;

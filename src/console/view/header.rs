@@ -38,6 +38,8 @@ const GAP: usize = 3;
 const LEAST_FILTER: usize = 6;
 /// Fewer cells of the title than this say nothing.
 const LEAST_TITLE: usize = 7;
+/// What is said of the streams that are told of alone.
+const LONGEST_ONLY: usize = 36;
 /// A strip's field narrower than this leaves its chart out.
 const LEAST_STRIP_FIELD: u16 = 21;
 
@@ -59,18 +61,25 @@ pub fn draw(state: &State, areas: &Areas, pen: &mut Pen) {
 /// takes the title's place.
 fn two_lines(state: &State, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let title = [
+    let mut title = vec![
         ("headend".to_owned(), theme.title),
         (format!(" {}", state.version), theme.faint),
         (format!("  {}", state.title), theme.dim),
     ];
-    let health = how_it_is(state, area.width, length(&title), pen);
+    // In the grid it stands beside what is chosen.
+    let only = state.only_words().filter(|_| state.screen() != Screen::Grid);
+    let only_wide = only.as_ref().map_or(0, |(whole, _)| width(whole) + 3);
+    let health = how_it_is(state, area.width, length(&title) + only_wide, pen);
     let health_wide = cells(length(&health)).min(area.width);
     pen.pieces(area.right().saturating_sub(health_wide + 1), area.y, health_wide, &health);
     let title_room = area.width.saturating_sub(health_wide + 4);
 
     let chosen = Chosen::of(state, pen);
     let (above, chosen, right) = share(state, &chosen, (area.width, title_room), pen);
+    if let Some((whole, short)) = only {
+        let fits = width(&whole) + 10 <= usize::from(title_room);
+        title.insert(1, (format!("  {} ", if fits { whole } else { short }), theme.accent));
+    }
     if above || usize::from(title_room) >= LEAST_TITLE {
         pen.pieces(area.x + 1, area.y, title_room, if above { &chosen } else { &title[..] });
     }
@@ -217,6 +226,11 @@ impl Chosen {
 fn chosen(state: &State, pen: &Pen) -> Vec<Piece> {
     let (theme, list) = (pen.theme, &state.list);
     let mut parts: Vec<Piece> = Vec::new();
+    if let Some((whole, short)) = state.only_words() {
+        let narrow = state.size.width < 60;
+        let (only, room) = if narrow { (short, LONGEST_ONLY / 2) } else { (whole, LONGEST_ONLY) };
+        parts.push((fit(&only, room, pen.glyphs).into_owned(), theme.accent));
+    }
     if !state.chosen.is_empty() {
         let hidden = match state.chosen.hidden() {
             0 => String::new(),

@@ -1,5 +1,6 @@
 //! What the operator sees. A view reads the state and changes nothing.
 
+mod audit;
 pub mod chart;
 mod columns;
 pub mod dialog;
@@ -60,6 +61,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         Screen::Machine => machine::draw(state, areas.body, &mut pen),
         Screen::Help => help::draw(state, areas.body, &mut pen),
         Screen::Penalty => penalty::draw(state, areas.body, &mut pen),
+        Screen::Audit => audit::draw(state, areas.body, &mut pen),
         Screen::Incidents => incidents::draw(state, areas.body, &mut pen),
         Screen::Incident => incidents::one(state, areas.body, &mut pen),
         // Drawn above.

@@ -33,6 +33,8 @@ pub const MESSAGES_AT_ONCE: u32 = 400;
 pub const BOARD_EVERY: Duration = Duration::from_millis(500);
 /// As much is read at a time, bytes.
 const READ_AT_ONCE: usize = 16 << 10;
+/// And of a hello: what is said together with it is heard before a board is sent.
+const READ_HELLO: usize = 8 << 10;
 /// Messages are written together up to this length, bytes.
 const WRITE_TOGETHER: usize = 64 << 10;
 /// The name of headend's own user and of root is waited for so long.
@@ -119,13 +121,13 @@ async fn greet(
     reader: &mut ClientReader,
     shared: &Shared,
 ) -> Result<(Role, Who), End> {
+    let mut buffer = vec![0; READ_HELLO];
     let (version, said) = loop {
         match reader.next_message()? {
             Some(FromClient::Hello(version, said)) => break (version, said),
             Some(FromClient::Message(_)) => return Err(WireError::Malformed("no hello").into()),
             None => {}
         }
-        let mut buffer = [0; 1_024];
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
             return Err(End::Gone);
