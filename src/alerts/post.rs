@@ -1,5 +1,6 @@
 //! Telling and the outbox together: what one says to the other stays in here.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::outbox::{self, Outbox};
@@ -41,6 +42,8 @@ pub enum Effect {
     Barrier(u64),
     /// Send this.
     Send(Arc<Message>),
+    /// For headend's own log: a message that nobody will get, and why.
+    Note(Arc<str>),
 }
 
 /// Who is told of what, and when a message goes out.
@@ -56,35 +59,70 @@ impl Post {
     pub fn new(settings: &Arc<AlertSettings>, papers: Papers, seed: u64, host: &str, now: Now) -> Self {
         let Papers { told, kept, next_number, notes: _ } = papers;
         let outbox = Outbox::new(Arc::clone(settings), kept, next_number, seed, host, now);
-        let telling = Telling::new(Arc::clone(settings), told, now);
+        let telling = Telling::new(Arc::clone(settings), told, &outbox.standing(), now);
         Self { telling, outbox }
     }
 
     /// Takes in what happened and says what is to be done.
     pub fn handle(&mut self, now: Now, input: Input<'_>) -> Vec<Effect> {
-        let _ = match input {
+        let mut done = Vec::new();
+        let mut told = Vec::new();
+        match input {
             Input::Happened(happening) => {
-                self.telling.handle(now, telling::Input::Happened(happening));
-                Vec::new()
+                told = self.telling.handle(now, telling::Input::Happened(happening));
             }
-            Input::Gone(number) => {
-                self.telling.handle(now, telling::Input::Gone(number));
-                Vec::new()
-            }
+            Input::Gone(number) => told = self.telling.handle(now, telling::Input::Gone(number)),
             Input::Settings(settings) => {
-                self.telling.handle(now, telling::Input::Settings(Arc::clone(&settings)));
-                self.outbox.handle(now, outbox::Input::Settings(settings))
+                told = self.telling.handle(now, telling::Input::Settings(Arc::clone(&settings)));
+                done = self.outbox.handle(now, outbox::Input::Settings(settings));
             }
-            Input::Durable(number) => self.outbox.handle(now, outbox::Input::Durable(number)),
+            Input::Durable(number) => done = self.outbox.handle(now, outbox::Input::Durable(number)),
             Input::Sent { number, outcome } => {
-                self.outbox.handle(now, outbox::Input::Sent { number, outcome })
+                done = self.outbox.handle(now, outbox::Input::Sent { number, outcome });
             }
             Input::Time => {
-                self.telling.handle(now, telling::Input::Time);
-                self.outbox.handle(now, outbox::Input::Time)
+                told = self.telling.handle(now, telling::Input::Time);
+                done = self.outbox.handle(now, outbox::Input::Time);
             }
-        };
-        Vec::new()
+        }
+        self.pass_on(now, told, done)
+    }
+
+    /// What one has to say to the other is said at once.
+    fn pass_on(&mut self, now: Now, told: Vec<telling::Effect>, done: Vec<outbox::Effect>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let (mut told, mut done) = (VecDeque::from(told), VecDeque::from(done));
+        loop {
+            if let Some(effect) = done.pop_front() {
+                match effect {
+                    outbox::Effect::Keep(paper) => effects.push(Effect::Keep(paper)),
+                    outbox::Effect::Barrier(number) => effects.push(Effect::Barrier(number)),
+                    outbox::Effect::Send(message) => effects.push(Effect::Send(message)),
+                    outbox::Effect::Note(text) => effects.push(Effect::Note(text)),
+                    outbox::Effect::Settled(settled) => {
+                        told.extend(self.telling.handle(now, telling::Input::Settled(&settled)));
+                    }
+                }
+            } else if let Some(effect) = told.pop_front() {
+                done.extend(match effect {
+                    telling::Effect::Keep(paper) => {
+                        effects.push(Effect::Keep(paper));
+                        continue;
+                    }
+                    telling::Effect::Tell { receiver, item } => {
+                        self.outbox.handle(now, outbox::Input::Tell { receiver, item })
+                    }
+                    telling::Effect::Ended(incident) => {
+                        self.outbox.handle(now, outbox::Input::Ended(incident))
+                    }
+                    telling::Effect::Withdrawn(number) => {
+                        self.outbox.handle(now, outbox::Input::Withdrawn(number))
+                    }
+                });
+            } else {
+                return effects;
+            }
+        }
     }
 
     /// Incidents that people were told of and nothing was heard of since the start.
@@ -101,8 +139,8 @@ impl Post {
 
     /// How it goes.
     #[must_use]
-    pub fn reading(&self, now: Now) -> AlertsReading {
-        self.outbox.reading(now)
+    pub fn reading(&self) -> AlertsReading {
+        self.outbox.reading()
     }
 
     /// How far the telling of an incident has come.

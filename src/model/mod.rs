@@ -20,6 +20,7 @@ mod near;
 mod old_log;
 mod phase;
 pub mod query;
+mod report;
 mod sample;
 mod schedule;
 mod shell;
@@ -51,12 +52,13 @@ pub use moment::{Moment, coarse_age, span_words};
 pub use near::{any_of, nearest};
 pub use old_log::{LogPlace, OldLines, PlacedLine};
 pub use phase::Phase;
+pub use report::{Report, StreamReport, rounded};
 pub use sample::{Detection, Figures, Sample, Tracks};
 pub use schedule::{InvalidWindow, Opening, Schedule, Window};
 pub use shell::{shell_line, shell_word};
 pub use stream::{
     Expect, Fallback, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted, WatchKind,
 };
-pub use text::{MAX_QUOTE, clean, clean_line, mask_secrets, quote};
+pub use text::{MASK, MAX_QUOTE, clean, clean_line, mask_secrets, quote};
 pub use view::{Density, LAST_VIEW_KEY, MAX_VIEW_NAME, MAX_VIEWS, SortBy, View};
 pub use wall::WallTime;
