@@ -104,9 +104,24 @@ impl Day {
                 };
                 self.world.feed(Input::Settings(&settings));
             }
+            37 if self.random.u8(..4) == 0 => self.restart(),
             _ => self.world.feed(Input::Time),
         }
         self.muted_rows();
+    }
+
+    /// headend is killed, and starts again with what the store has.
+    fn restart(&mut self) {
+        let world = &mut self.world;
+        let now = Now { at: world.at, wall_ms: world.wall_ms };
+        let stored = world.stored.values().cloned().collect();
+        let settings = world.incidents.rules.settings.clone();
+        let notices: Vec<Notice> = world.incidents.notices.values().cloned().collect();
+        world.incidents = Incidents::new(&settings, stored, self.highest + 1, now);
+        world.change(0..STREAMS, |_| ());
+        world.feed(Input::Notices(&notices));
+        // What had not lasted long enough begins anew.
+        self.faults.clear();
     }
 
     /// The supervisor ends a mute by itself, and shows it.
@@ -184,11 +199,16 @@ impl Day {
         assert_eq!(known.index.len(), known.open.len(), "{where_it_is}");
     }
 
-    fn run(seed: u64, seconds: i64) -> World {
+    /// `often`: it is looked all the time, not only when something is due.
+    fn run(seed: u64, seconds: i64, often: bool) -> World {
         let mut day = Self::new(seed);
         while day.world.second() < seconds {
             let wait = if day.random.u8(..10) == 0 { 60_000 } else { 4_000 };
             let next = day.world.at + Duration::from_millis(day.random.u64(..wait));
+            while often && day.world.at + Duration::from_millis(700) < next {
+                day.world.until_moment(day.world.at + Duration::from_millis(700));
+                day.world.feed(Input::Time);
+            }
             day.world.until_moment(next);
             day.laws(seed);
             day.event();
@@ -222,7 +242,7 @@ impl Day {
 fn a_day_of_streams_keeps_the_laws() {
     let mut seen = BTreeSet::new();
     for seed in 0..8 {
-        let world = Day::run(seed, 10_000);
+        let world = Day::run(seed, 10_000, false);
         seen.extend(world.told.iter().map(|(.., change)| format!("{change:?}")));
         seen.extend(world.stored.values().map(|incident| match incident.ended {
             Some((_, Ending::Cleared)) => "cleared".to_owned(),
@@ -231,6 +251,7 @@ fn a_day_of_streams_keeps_the_laws() {
     }
     let all = [
         "Opened",
+        "Restored",
         "Rose",
         "Grew",
         "Flaps",
@@ -245,7 +266,13 @@ fn a_day_of_streams_keeps_the_laws() {
 
 #[test]
 fn the_same_seed_is_the_same_day() {
-    let (one, other) = (Day::run(77, 5_000), Day::run(77, 5_000));
+    let (one, other) = (Day::run(77, 5_000, false), Day::run(77, 5_000, false));
     assert!(one.told.len() > 20);
     assert_eq!((one.told, one.stored, one.refused), (other.told, other.stored, other.refused));
+}
+
+#[test]
+fn deadlines_are_exact_looking_all_the_time_shows_no_more() {
+    let (seldom, often) = (Day::run(99, 5_000, false), Day::run(99, 5_000, true));
+    assert_eq!((seldom.told, seldom.stored), (often.told, often.stored));
 }
