@@ -87,7 +87,7 @@ fn ops() -> Receiver {
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(LIMIT, work).await.expect("it returned") })
+    runtime.block_on(async { tokio::time::timeout(2 * LIMIT, work).await.expect("it returned") })
 }
 
 #[track_caller]
@@ -391,8 +391,8 @@ fn tls_server(tls: Tls) -> Server {
     Server::start(Abilities { tls, certificate: Some(config), user, ..Abilities::default() })
 }
 
-fn over_tls(server: &Server, tls: MailTls) -> Ways {
-    let mut settings = settings(server.address, LIMIT);
+fn over_tls(server: &Server, tls: MailTls, timeout: Duration) -> Ways {
+    let mut settings = settings(server.address, timeout);
     settings.server = "localhost".into();
     settings.tls = tls;
     settings.user = Some(("ops".into(), Secret::Here(CANARY.into())));
@@ -402,12 +402,12 @@ fn over_tls(server: &Server, tls: MailTls) -> Ways {
 #[test]
 fn without_tls_nothing_is_said_where_it_is_wanted() {
     let plain = Server::start(Abilities::default());
-    let outcome = run(over_tls(&plain, MailTls::StartTls).send(&ops(), &message(1)));
+    let outcome = run(over_tls(&plain, MailTls::StartTls, LIMIT).send(&ops(), &message(1)));
     assert!(temporary(&outcome).contains("offers no STARTTLS"), "{outcome:?}");
     // A certificate that nobody trusts.
     for (does, wanted) in [(Tls::StartTls, MailTls::StartTls), (Tls::Always, MailTls::Tls)] {
         let server = tls_server(does);
-        let outcome = run(over_tls(&server, wanted).send(&ops(), &message(1)));
+        let outcome = run(over_tls(&server, wanted, LIMIT).send(&ops(), &message(1)));
         let text = temporary(&outcome);
         assert!(text.contains("turning TLS on") && text.contains("certificate"), "{text}");
         let said = server.said();
@@ -416,7 +416,7 @@ fn without_tls_nothing_is_said_where_it_is_wanted() {
     for fault in ["starttls:454 not now", "starttls:220 go on then"] {
         let server = tls_server(Tls::StartTls);
         server.misbehave(fault);
-        let outcome = run(over_tls(&server, MailTls::StartTls).send(&ops(), &message(1)));
+        let outcome = run(over_tls(&server, MailTls::StartTls, SHORT).send(&ops(), &message(1)));
         assert!(temporary(&outcome).contains("turning TLS on"), "{fault}: {outcome:?}");
     }
     assert!(plain.said().iter().all(|(_, line)| line.starts_with("EHLO")), "{:?}", plain.said());
@@ -442,7 +442,7 @@ fn with_a_trusted_certificate_mail_and_webhooks_go_over_tls() {
         [(Tls::StartTls, MailTls::StartTls, "with STARTTLS"), (Tls::Always, MailTls::Tls, "with TLS")]
     {
         let server = tls_server(does);
-        let ways = over_tls(&server, wanted);
+        let ways = over_tls(&server, wanted, LIMIT);
         let told = run(ways.check_mail()).unwrap();
         assert!(told.contains(words), "{told}");
         accepted(&run(ways.send(&ops(), &message(1))));
