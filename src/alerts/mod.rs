@@ -5,7 +5,13 @@
 //! happened, and return what is to be done. What does it (mail, webhooks, programs) is in `ways`, and
 //! `service` puts them together.
 
+pub mod availability;
+pub mod incidents;
 pub mod letter;
+pub mod outbox;
+pub mod papers;
+pub mod post;
+pub mod telling;
 pub mod ways;
 
 use std::sync::Arc;

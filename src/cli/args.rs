@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::verbs::args as verbs;
+use crate::link::MAX_SHOW_TERMS;
+use crate::model::query::Query;
 
 /// Runs, watches and restarts FFmpeg processes for live streams, on one screen.
 #[derive(Debug, Parser)]
@@ -63,13 +65,15 @@ pub enum Verb {
     Stop(verbs::Order),
     /// Ends the workers of streams and starts new ones
     Restart(verbs::Order),
-    /// Says that somebody knows what is wrong with streams
+    /// Says that somebody knows what is wrong with streams, or of an incident by its number
     Ack(verbs::Order),
+    /// Says that nobody knows, after all
+    Unack(verbs::Order),
     /// Tells nobody about streams for a while
     Mute(verbs::Mute),
     /// Tells about them again
     Unmute(verbs::Order),
-    /// Keeps a note about streams for the next shift
+    /// Keeps a note about streams, or an incident, for the next shift
     Note(verbs::Note),
     /// Prints the log of a stream, or of several together
     Logs(verbs::Logs),
@@ -77,6 +81,8 @@ pub enum Verb {
     Top(verbs::Top),
     /// Tells what changes, a line for each change
     Events(verbs::Events),
+    /// Tells what lasted: incidents, open and over, and how available streams were
+    Incidents(verbs::Incidents),
     /// Has the headend that runs read its configuration again
     Reload(verbs::Reload),
     /// Ends the headend that runs, and waits until it has
@@ -136,6 +142,9 @@ pub struct Import {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream more.
@@ -156,6 +165,9 @@ pub struct Add {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream otherwise.
@@ -170,6 +182,9 @@ pub struct Edit {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Streams less.
@@ -181,6 +196,9 @@ pub struct Remove {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Running with a configuration.
@@ -215,6 +233,9 @@ pub struct Common {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
+    /// Show only the streams that this query finds, e.g. group:news
+    #[arg(long, value_name = "QUERY", value_parser = only)]
+    pub only: Option<String>,
     /// A wall instead of the console
     #[arg(skip)]
     pub wall: bool,
@@ -274,6 +295,9 @@ pub struct Demo {
     /// Show a wall instead of the console
     #[arg(long)]
     pub wall: bool,
+    /// Tell people, and answer over HTTP, as this configuration says; its streams are left out
+    #[arg(long, value_name = "FILE")]
+    pub alerts: Option<PathBuf>,
 }
 
 /// The origin alone.
@@ -358,6 +382,17 @@ pub enum KeptVerb {
     },
 }
 
+/// A query that can be asked over a link.
+fn only(text: &str) -> Result<String, String> {
+    let query =
+        Query::parse(text).map_err(|mistake| format!("column {}: {mistake}", mistake.column(text)))?;
+    match query.terms() {
+        0 => Err("nothing is asked: leave --only out to see all streams".into()),
+        1..=MAX_SHOW_TERMS => Ok(text.trim().to_owned()),
+        terms => Err(format!("it has {terms} terms: {MAX_SHOW_TERMS} are the most")),
+    }
+}
+
 fn span(text: &str) -> Result<Duration, String> {
     crate::config::parse_duration(text)
 }
@@ -370,5 +405,17 @@ mod tests {
     fn the_command_line_is_sound() {
         use clap::CommandFactory;
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_query_that_can_t_be_asked_is_refused_with_its_place() {
+        assert_eq!(only(" group:news "), Ok("group:news".into()));
+        for (text, why) in [
+            ("group:news fps<", "column 16: the value of fps is missing; write it like fps<20"),
+            ("", "nothing is asked: leave --only out to see all streams"),
+            (&"a ".repeat(21), "it has 21 terms: 20 are the most"),
+        ] {
+            assert_eq!(only(text), Err(why.into()), "{text}");
+        }
     }
 }

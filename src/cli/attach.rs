@@ -86,6 +86,7 @@ fn connect(folder: &Path, common: &Common, screen: Screen) -> Result<Running, Co
         terminal: super::verbs::terminal_name(),
         silent_after: console::OLD_AFTER,
         again: true,
+        show: common.only.clone().unwrap_or_default(),
     };
     let remote = Remote::connect(connecting.clone())?;
     Ok(Running { remote, connecting, folder: folder.to_owned(), screen })
@@ -123,6 +124,7 @@ pub fn run(running: Running, common: &Common) -> Result<u8, Failed> {
         attached: true,
         may_go_on: false,
         remember: is_ours(&folder).then(|| folder.join(console::FILE_NAME)),
+        only: common.only.clone(),
         says: only_looks.then(|| "you may look here, and give no orders".to_owned()),
     };
     let until = common.run_for.map(|span| Instant::now() + span);

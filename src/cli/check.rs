@@ -1,7 +1,7 @@
 //! `headend check`.
 
 use super::{Failed, MISTAKEN, OK, args, console, print, tell};
-use crate::config::{self, Environment};
+use crate::config::{self, Config, Environment};
 
 /// Reads the configuration and tells what it found.
 pub fn check(args: &args::Check) -> Result<u8, Failed> {
@@ -12,6 +12,10 @@ pub fn check(args: &args::Check) -> Result<u8, Failed> {
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
     }
+    for risk in loaded.config.secrets_at_risk() {
+        tell(&format!("warning: {}: {risk}", path.display()));
+    }
+    let counts = counts(&loaded.config);
     let wrong = console::check(&path, loaded.config.console);
     if !wrong.is_empty() {
         for mistake in &wrong {
@@ -19,7 +23,20 @@ pub fn check(args: &args::Check) -> Result<u8, Failed> {
         }
         return Ok(MISTAKEN);
     }
-    let streams = loaded.config.streams.len();
-    print(&format!("{}: {streams} streams, no mistakes\n", path.display()))?;
+    print(&format!("{}: {counts}, no mistakes\n", path.display()))?;
     Ok(OK)
+}
+
+/// How many there are of what has a name; of receivers and rules only where there are some.
+fn counts(config: &Config) -> String {
+    let mut parts = vec![format!("{} streams", config.streams.len())];
+    let alerts = &config.alerts;
+    for (count, one) in [(alerts.receivers.len(), "receiver"), (alerts.rules.len(), "rule")] {
+        match count {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            many => parts.push(format!("{many} {one}s")),
+        }
+    }
+    parts.join(", ")
 }

@@ -8,13 +8,13 @@ use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
 use super::{
-    FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, report::Report, tell,
+    FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, tell,
 };
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::link::access::name_of;
-use crate::link::{Link, Role, Who};
-use crate::model::{LogLine, clean_line};
+use crate::link::{ClientMessage, Link, Role, Who};
+use crate::model::{LogLine, Report, clean_line};
 use crate::service::{CONSOLE_LIMIT, OnHangup, Options, Service, ServiceError, Source, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
@@ -97,6 +97,11 @@ pub fn with_configuration(
     for warning in &loaded.warnings {
         tell(&format!("warning: {warning}"));
     }
+    if common.headless && common.only.is_some() {
+        return Err(Failed::Arguments(
+            "--only is for a console: a headend without one runs all streams".into(),
+        ));
+    }
     if common.headless && common.wall {
         return Err(Failed::Arguments("a wall needs a terminal: leave --headless out".into()));
     }
@@ -148,6 +153,7 @@ fn with_console(
         attached: false,
         may_go_on: front,
         remember,
+        only: common.only.clone(),
         says: None,
     };
     let until = common.run_for.map(|span| Instant::now() + span);
@@ -156,6 +162,7 @@ fn with_console(
     let code = match ending {
         Ok(Ok(Ending::TerminalLost)) if on_hangup != OnHangup::Leave => {
             log::warn!("the terminal is lost; {}", goes_on(&service));
+            service.hangups().terminal_lost();
             if front {
                 front::let_go();
             }
@@ -165,6 +172,7 @@ fn with_console(
             log::warn!("the console was left; {}", goes_on(&service));
             tell(&format!("headend: {}", goes_on(&service)));
             front::let_go();
+            service.hangups().terminal_left();
             return headless::run(service, common, until);
         }
         Ok(Ok(Ending::Hurried)) => {
@@ -242,6 +250,9 @@ fn one_console(service: &Service, settings: &Settings, until: Option<Instant>) -
     let (leaver, settings) = (service.leaver(), settings.clone());
     let role = if settings.wall { Role::Viewer } else { Role::Operator };
     let link = service.hub().attach_as(role, who(), || {});
+    if let Some(only) = &settings.only {
+        link.send(ClientMessage::Show(only.clone()));
+    }
     let console = spawn_console(Box::new(link), settings, leaver)?;
     let mut until = until;
     let mut ended = None;

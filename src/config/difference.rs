@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::keys::{Key, changed_keys, key_words, replacing_keys};
-use super::{Config, ConsoleSettings, Limit, OnHangup, Policy};
+use super::{Config, ConsoleSettings, Limit, OnHangup, Policy, alerting};
 use crate::model::{StreamId, StreamSpec, Wanted, clean_line, mask_secrets, span_words};
 
 /// So many streams are told one by one; the others are counted.
@@ -265,6 +265,13 @@ fn settings(old: &Config, new: &Config) -> Vec<SettingDifference> {
         .collect();
     let of_consoles =
         |config: &Config| ConsoleSettings { on_hangup: OnHangup::Continue, ..config.console.clone() };
+    let alerting = alerting::differing(old, new).into_iter().map(|(name, from, to)| SettingDifference {
+        name,
+        from: shown(&from),
+        to: shown(&to),
+        holds: Holds::Now,
+    });
+    settings.extend(alerting);
     if of_consoles(old) != of_consoles(new) {
         // Consoles read what is theirs by themselves.
         let (from, to) = ("{...}".to_owned(), "{...}".to_owned());
@@ -343,7 +350,7 @@ fn policy_settings(policy: &Policy) -> Vec<(&'static str, Holds, String)> {
 }
 
 /// Exactly, unlike a span for a screen: two that differ must not read alike.
-fn span(span: Duration) -> String {
+pub(super) fn span(span: Duration) -> String {
     let ms = span.as_millis();
     if ms.is_multiple_of(1_000) { format!("{}s", ms / 1_000) } else { format!("{ms}ms") }
 }

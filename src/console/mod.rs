@@ -14,6 +14,7 @@ mod frames;
 mod fuzzy;
 pub mod glyphs;
 mod inbox;
+pub mod incident;
 mod input;
 mod keeper;
 pub mod keymap;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub may_go_on: bool,
     /// The file in which columns, saved views and the theme are remembered; `None`: they are forgotten.
     pub remember: Option<PathBuf>,
+    /// The link was told to send only what this query finds.
+    pub only: Option<String>,
     /// Said at the start, as of something that went wrong before.
     pub says: Option<String>,
 }

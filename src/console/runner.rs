@@ -56,7 +56,8 @@ pub fn run(
     settings: Settings,
     asked_to_quit: impl Fn() + Send + 'static,
 ) -> Result<Ending, ConsoleError> {
-    let Settings { source, title, exports, version, wall, attached, may_go_on, remember, says } = settings;
+    let Settings { source, title, exports, version, wall, attached, may_go_on, remember, only, says } =
+        settings;
     let around = Surroundings::read();
     let told = wishes::read(&source, &Wishes::default(), around.depth());
     if let Some(wish) = told.wishes.as_ref().and_then(|w| w.theme.as_ref()).filter(|wish| wish.firm) {
@@ -78,6 +79,7 @@ pub fn run(
     let mut state = State::new(&title, version, size, TimeZone::system());
     state.begin(around, told.clone());
     (state.attached, state.may_go_on) = (attached, may_go_on);
+    state.only = only.map(Into::into);
     if wall {
         link.send(ClientMessage::Pace(WALL_PACE));
         state.wall_alone();

@@ -8,7 +8,7 @@ use crate::model::{Board, Delta, StreamIx};
 
 /// Terms and words of a query that is asked over a link: each row is looked at for each of them, by the
 /// thread that serves everybody.
-pub(super) const MAX_TERMS: usize = 20;
+pub const MAX_TERMS: usize = 20;
 
 /// Which rows a client is sent.
 #[derive(Debug)]

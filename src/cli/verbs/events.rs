@@ -75,6 +75,7 @@ pub fn run(args: &args::Events) -> Result<u8, Failed> {
         return Ok(OK);
     }
     let following = Following::begin()?;
+    session.narrow(&selector);
     tell_all(all.collect())?;
     if known.is_empty() {
         tell("headend: no stream is found yet; those that come are told");

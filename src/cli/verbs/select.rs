@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::model::query::{Query, Search};
+use crate::link::MAX_SHOW_TERMS;
+use crate::model::query::{Field, MAX_QUERY, Query, Search};
 use crate::model::{Board, Moment, Row, StreamId, nearest};
 
 /// So many streams are named as near.
@@ -19,7 +20,7 @@ pub enum Selector {
     /// Those of this name, group or tag.
     Named(String),
     /// Those that a query finds.
-    Query(Search),
+    Query(Box<Query>, Search),
 }
 
 /// Why nobody is meant.
@@ -62,7 +63,10 @@ impl Selector {
             return Ok(Self::Named(text.to_owned()));
         }
         match Query::parse(text) {
-            Ok(query) => Ok(Self::Query(Search::exact(&query))),
+            Ok(query) => {
+                let search = Search::exact(&query);
+                Ok(Self::Query(Box::new(query), search))
+            }
             Err(mistake) => {
                 let column = mistake.column(text);
                 Err(Unselected::Mistake(format!("the selector {text:?}, column {column}: {mistake}")))
@@ -76,8 +80,23 @@ impl Selector {
             Self::All => true,
             Self::Ids(ids) => ids.contains(&row.id),
             Self::Named(text) => is_called(row, text),
-            Self::Query(search) => search.finds(row, now),
+            Self::Query(_, search) => search.finds(row, now),
         }
+    }
+
+    /// A query that finds those that are meant, whatever becomes of them, for who need not be told of others;
+    /// `None`: there is none that can be asked over a link.
+    #[must_use]
+    pub fn lasting(&self) -> Option<String> {
+        let query = match self {
+            Self::All => return None,
+            Self::Ids(ids) => Query::called(&[Field::Id], ids.iter().map(StreamId::as_str)),
+            Self::Named(text) => Query::called(&[Field::Name, Field::Group, Field::Tag], [text.as_str()]),
+            Self::Query(query, _) => query.lasting()?,
+        };
+        let text = query.to_string();
+        let fits = (1..=MAX_SHOW_TERMS).contains(&query.terms()) && text.chars().count() <= MAX_QUERY;
+        fits.then_some(text)
     }
 
     /// The board with nothing on it but the rows that are meant.
@@ -169,6 +188,37 @@ mod tests {
         ] {
             assert_eq!(found(&board, text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_can_be_asked_for_over_a_link_finds_the_same_and_lasts() {
+        let board = some();
+        for (text, asks) in [
+            ("news-1|sport-1", Some("id=news-1 | id=sport-1")),
+            ("news", Some("name=news | group=news | tag=news")),
+            ("Sport HD", Some("name=\"Sport HD\" | group=\"Sport HD\" | tag=\"Sport HD\"")),
+            ("news-*", Some("name=news-* | id=news-* | group=news-* | tag=news-*")),
+            ("group:news -tag:hd", Some("group:news -tag:hd")),
+            ("-(sp* or tag:hd)", Some("-(name=sp* | id=sp* | group=sp* | tag=sp* | tag:hd)")),
+            // What is found by them may leave, and that is to be told.
+            ("broken", None),
+            ("group:news health:critical", None),
+            ("\"port\"", None),
+            ("*", None),
+        ] {
+            let selector = Selector::read(&board, &words(text)).unwrap();
+            assert_eq!(selector.lasting().as_deref(), asks, "{text}");
+            if let Some(asks) = asks {
+                let mut search = Search::new(&Query::parse(asks).unwrap());
+                let rows = board.rows.values().filter(|row| search.finds(row, board.at));
+                let ids: Vec<String> = rows.map(|row| row.id.to_string()).collect();
+                assert_eq!(ids, found(&board, text), "{text}");
+            }
+        }
+        let many: Vec<_> = (0..21).map(|n| row(&format!("s{n}"), "", "", &[])).collect();
+        let ids: Vec<String> = many.iter().map(|row| row.id.to_string()).collect();
+        let selector = Selector::read(&super::super::tests::board(many), &ids).unwrap();
+        assert_eq!(selector.lasting(), None, "too many terms");
     }
 
     #[test]

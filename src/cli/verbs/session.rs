@@ -52,6 +52,7 @@ pub fn connect(dir: &Path, role: Role) -> Result<Remote, ConnectError> {
         terminal: super::terminal_name(),
         silent_after: ANSWER_LIMIT,
         again: false,
+        show: String::new(),
     })
 }
 
@@ -129,6 +130,13 @@ impl Session {
             return Err(unselected(&nothing(&self.board, &which.selector)));
         }
         Ok((selector, found))
+    }
+
+    /// From now on only those that are meant are told of, where that can be asked for.
+    pub fn narrow(&self, selector: &Selector) {
+        if let Some(query) = selector.lasting() {
+            self.remote.send(ClientMessage::Show(query));
+        }
     }
 
     /// The same, where nobody may be found yet.

@@ -19,15 +19,19 @@ impl Places {
     pub const HELP: Self = Self(32);
     /// The penalty box.
     pub const PENALTY: Self = Self(64);
+    /// Incidents, all of them or one.
+    pub const INCIDENTS: Self = Self(512);
     /// Whatever is frozen; these keys come before those of the place.
     pub const FROZEN: Self = Self(128);
+    /// The audit log.
+    pub const AUDIT: Self = Self(256);
     /// Where no key means anything.
     pub const NOWHERE: Self = Self(0);
     /// Everywhere.
-    pub const ALL: Self = Self(127);
+    pub const ALL: Self = Self(127 | 256 | 512);
 
     /// Each place, with the word for it.
-    pub const EACH: [(Self, &'static str); 8] = [
+    pub const EACH: [(Self, &'static str); 10] = [
         (Self::GRID, "grid"),
         (Self::STREAM, "stream"),
         (Self::LOG, "log"),
@@ -35,6 +39,8 @@ impl Places {
         (Self::MACHINE, "machine"),
         (Self::HELP, "help"),
         (Self::PENALTY, "penalty"),
+        (Self::AUDIT, "audit"),
+        (Self::INCIDENTS, "incidents"),
         (Self::FROZEN, "frozen"),
     ];
 

@@ -56,7 +56,7 @@ impl State {
     }
 
     pub(super) fn back(&mut self) -> Vec<Effect> {
-        if self.back_in_log() {
+        if self.back_in_log() || self.back_in_audit() {
             return Vec::new();
         }
         if self.screens.len() > 1 {

@@ -44,6 +44,9 @@ impl State {
         if self.refuses_frozen(does) {
             return Vec::new();
         }
+        if let Some(effects) = self.does_with_incident(does) {
+            return effects;
+        }
         match does {
             Does::Up => self.scroll(-1),
             Does::Down => self.scroll(1),
@@ -118,6 +121,12 @@ impl State {
                 self.go(Screen::Help);
             }
             Does::PenaltyBox => self.open_penalty(),
+            Does::Audit => self.go(Screen::Audit),
+            Does::AuditFilter => {
+                let filter = self.audit.filter().to_owned();
+                self.prompt_for(PromptFor::AuditFilter, &filter);
+            }
+            Does::Incidents => self.open_incidents(),
             Does::Wall => self.open_wall(),
             Does::Acknowledge => return self.acknowledge(),
             Does::Mute => self.choose_mute(),
@@ -156,6 +165,8 @@ impl State {
         let height = match self.screen() {
             Screen::Grid => self.grid_height(),
             Screen::Penalty => self.penalty_height(),
+            Screen::Audit => self.audit_height(),
+            Screen::Incidents => self.incidents_height(),
             Screen::Stream => self.part_height(),
             Screen::Log => self.log_room().height.into(),
             _ => self.areas().body.height.into(),
@@ -168,6 +179,9 @@ impl State {
             Screen::Grid => self.move_by(lines),
             Screen::Stream => self.scroll_part(self.scrolled_part(), lines),
             Screen::Penalty => self.move_in_penalty(lines),
+            Screen::Audit => self.move_in_audit(lines),
+            Screen::Incidents => self.move_in_incidents(lines),
+            Screen::Incident => self.scroll_incident(lines),
             Screen::Wall => {}
             Screen::Log => self.scroll_log(lines),
             Screen::OwnLog => self.own_log.scroll(lines),

@@ -3,6 +3,7 @@
 
 mod alarm;
 pub mod arrangement;
+pub mod audit;
 pub mod bulk;
 mod care;
 pub mod charts;
@@ -17,6 +18,7 @@ mod grid;
 mod held;
 pub mod help;
 mod hold;
+pub mod incidents;
 mod keys;
 pub mod list;
 pub mod log;
@@ -61,12 +63,14 @@ use super::theme::Surroundings;
 use super::wishes::Wishes;
 use crate::model::{Board, Detail, Moment, Notice, NoticeKind, RolloutOrder, Row, StreamIx, Totals};
 use arrangement::Arrangement;
+use audit::AuditPage;
 use bulk::Bulk;
 use care::Aim;
 use charts::Charts;
 use clock::Clock;
 pub use clock::OLD_AFTER;
 pub use frames::Dirty;
+use incidents::Incidents;
 use list::List;
 use log::LogPane;
 use lookback::Lookback;
@@ -105,8 +109,14 @@ pub enum Screen {
     Machine,
     /// The keys.
     Help,
+    /// Who ordered what.
+    Audit,
     /// Only the streams that are not well.
     Penalty,
+    /// Incidents, open ones first.
+    Incidents,
+    /// One incident.
+    Incident,
     /// Totals and tiles, and nothing else.
     Wall,
 }
@@ -123,6 +133,8 @@ impl Screen {
             Self::Machine => Places::MACHINE,
             Self::Help => Places::HELP,
             Self::Penalty => Places::PENALTY,
+            Self::Audit => Places::AUDIT,
+            Self::Incidents | Self::Incident => Places::INCIDENTS,
             // No key means anything there by itself.
             Self::Wall => Places::NOWHERE,
         }
@@ -202,6 +214,8 @@ pub struct State {
     pub attached: bool,
     /// The supervisor is in this process, and may go on without this console.
     pub may_go_on: bool,
+    /// Only streams that this query finds are on the board: others are not told of.
+    pub only: Option<Arc<str>>,
     /// How many streams are in which health and phase.
     pub totals: Totals,
     /// The supervisor's clock.
@@ -214,6 +228,10 @@ pub struct State {
     pub list: List,
     /// Who is not well.
     pub penalty: Penalty,
+    /// Who ordered what.
+    pub audit: AuditPage,
+    /// What lasted.
+    pub incidents: Incidents,
     /// What stands on the wall.
     pub wall: Wall,
     /// What was.
@@ -306,12 +324,15 @@ impl State {
             connected: false,
             attached: false,
             may_go_on: false,
+            only: None,
             totals: Totals::default(),
             now: Moment::ZERO,
             size,
             screens: vec![Screen::Grid],
             list: List::default(),
             penalty: Penalty::default(),
+            audit: AuditPage::default(),
+            incidents: Incidents::default(),
             wall: Wall::default(),
             lookback: Lookback::default(),
             clock: Clock::default(),
@@ -396,6 +417,22 @@ impl State {
     #[must_use]
     pub const fn widest(&self) -> Widest {
         self.widest
+    }
+
+    /// How many of how many streams are told of, and by what they are found; where there is little room the
+    /// latter alone. `None`: all are told of.
+    #[must_use]
+    pub fn only_words(&self) -> Option<(String, String)> {
+        let short = format!("only {}", self.only.as_ref()?);
+        let (here, all) = (self.board.rows.len(), self.board.pool.streams as usize);
+        Some((format!("{here} of {}, {short}", all.max(here)), short))
+    }
+
+    /// Why there are no streams on the board.
+    #[must_use]
+    pub fn no_streams(&self) -> String {
+        let none = |only| format!("no stream is found by --only {only}");
+        self.only.as_ref().map_or_else(|| "no streams are configured".to_owned(), none)
     }
 
     /// The row that commands go to.

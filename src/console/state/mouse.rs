@@ -27,6 +27,10 @@ pub(super) enum Under {
     Entry(Entry),
     /// A row of the penalty box.
     Unwell(StreamIx),
+    /// A line of the list of incidents: its number.
+    Incident(u64),
+    /// An order in the audit log, by its number.
+    Ordered(u64),
     /// A column's title.
     Title(Column),
     /// A key in the footer.
@@ -139,6 +143,20 @@ impl State {
                 let on = at.y > list.y && list.contains(at);
                 rows.get(row).filter(|_| on).map_or(Under::Nothing, |ix| Under::Unwell(*ix))
             }
+            Screen::Incidents => {
+                // Below its title and its headings.
+                let line = usize::from(at.y - body.y).checked_sub(2);
+                let entries = self.incident_entries();
+                let entry = line.and_then(|line| entries.get(self.incidents.top + line));
+                entry.map_or(Under::Nothing, |entry| Under::Incident(entry.number))
+            }
+            Screen::Audit => {
+                let list = layout::penalty_parts(body).0;
+                let line = usize::from(at.y.saturating_sub(list.y + 1));
+                let number = self.audit.visible(self.audit_height()).get(line);
+                let on = at.y > list.y && list.contains(at);
+                number.filter(|_| on).map_or(Under::Nothing, |number| Under::Ordered(*number))
+            }
             Screen::Log => Under::Part(Part::Log),
             Screen::Stream => {
                 let part = self.parts().into_iter().find(|(_, area)| area.contains(at));
@@ -151,7 +169,7 @@ impl State {
     fn clicked(&mut self, under: Under) -> Vec<Effect> {
         let before = self.clicked.take();
         match under {
-            Under::Entry(_) | Under::Unwell(_) => {
+            Under::Entry(_) | Under::Unwell(_) | Under::Incident(_) => {
                 let again =
                     before.is_some_and(|(thing, at)| thing == under && self.now.since(at) <= SECOND_CLICK);
                 if again && self.overlay.is_none() && self.is_selected(under) {
@@ -159,6 +177,11 @@ impl State {
                 }
                 self.select(under);
                 self.clicked = Some((under, self.now));
+                Vec::new()
+            }
+            Under::Ordered(number) if self.overlay.is_none() => {
+                let height = self.audit_height();
+                self.audit.select(number, height);
                 Vec::new()
             }
             Under::Hint(does) => self.does(does),
@@ -169,7 +192,9 @@ impl State {
                 self.drop_overlay();
                 Vec::new()
             }
-            Under::Title(_) | Under::Notice | Under::Part(_) | Under::Nothing => Vec::new(),
+            Under::Title(_) | Under::Notice | Under::Part(_) | Under::Ordered(_) | Under::Nothing => {
+                Vec::new()
+            }
         }
     }
 
@@ -191,6 +216,7 @@ impl State {
                 self.list.select_entry(at.unwrap_or(usize::MAX));
             }
             Under::Unwell(ix) => self.penalty.list.selected = Some(ix),
+            Under::Incident(number) => self.incidents.selected = Some(number),
             _ => {}
         }
     }
@@ -201,6 +227,7 @@ impl State {
                 self.list.position().and_then(|at| self.list.entries().get(at)) == Some(&entry)
             }
             Under::Unwell(ix) => self.penalty.list.selected == Some(ix),
+            Under::Incident(number) => self.incidents.selected == Some(number),
             _ => false,
         }
     }
@@ -215,7 +242,10 @@ impl State {
             }
             Some(Overlay::Prompt(_)) | None => {}
         }
-        let scrolls = matches!(self.screen(), Screen::Help | Screen::Machine | Screen::OwnLog);
+        let scrolls = matches!(
+            self.screen(),
+            Screen::Help | Screen::Machine | Screen::OwnLog | Screen::Incidents | Screen::Incident
+        );
         match under {
             Under::Entry(_) | Under::Title(_) => {
                 self.list.hold(self.now);
@@ -223,7 +253,7 @@ impl State {
                 self.list.scroll_by(lines, height);
             }
             Under::Part(part) => self.scroll_part(part, lines),
-            Under::Unwell(_) => self.scroll(lines),
+            Under::Unwell(_) | Under::Ordered(_) => self.scroll(lines),
             _ if scrolls => self.scroll(lines),
             _ => {}
         }

@@ -110,6 +110,12 @@ impl State {
     /// Says what became of a command.
     pub(super) fn answered(&mut self, seq: u64, answer: &Answer) {
         let refused = matches!(answer, Answer::Refused { .. });
+        if let Answer::Refused { reason } = answer
+            && (self.audit_refused(seq, reason) || self.refused_incidents(seq, reason))
+        {
+            return;
+        }
+        self.incident_order_answered();
         if self.log.refused(seq) {
             if let Answer::Refused { reason } = answer {
                 self.say(format!("older lines: {reason}"), true);
@@ -126,6 +132,7 @@ impl State {
         if pending.as_ref().is_some_and(|p| p.quiet) {
             return;
         }
+        self.order_was_recorded();
         let pending = pending.unwrap_or_else(|| Pending { what: "order".into(), ..Pending::default() });
         let Pending { what, done, back, starts, undoes, .. } = pending;
         let changed = match answer {
@@ -174,7 +181,8 @@ impl State {
         }
         // In an outage no worker may run, and yet there is much to lose.
         let wanted = self.live().rows.values().any(|row| row.wanted == Wanted::Started);
-        if self.workers() > 0 || wanted {
+        // What else runs is not told of here.
+        if self.workers() > 0 || wanted || self.only.is_some() {
             self.ask(Question::Quit);
             return Vec::new();
         }

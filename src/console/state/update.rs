@@ -97,6 +97,8 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     effects.extend(state.hold_title());
     effects.extend(state.readings_wanted());
     effects.extend(state.old_lines_wanted());
+    effects.extend(state.ask_for_incidents());
+    effects.extend(state.orders_wanted());
     effects
 }
 
@@ -190,8 +192,8 @@ impl State {
                 }
             }
             ServerMessage::History(history) => self.take_history(*history),
-            // The console asks for none: it shows the log, where each command has its line.
-            ServerMessage::Audit { .. } | ServerMessage::Incidents { .. } => {}
+            ServerMessage::Audit { seq, entries } => self.told_audit(seq, entries),
+            ServerMessage::Incidents { seq, page } => self.told_incidents(seq, *page),
             ServerMessage::Leaving { workers_left } => {
                 let asked = self.leaving.is_some_and(|l| l.asked);
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });

@@ -88,13 +88,14 @@ fn the_palette_finds_names_first_and_offers_only_what_makes_sense() {
 
 #[test]
 fn the_help_of_each_place() {
-    for (n, name) in ["grid", "stream", "log", "own-log", "machine"].into_iter().enumerate() {
+    for (n, name) in ["grid", "stream", "log", "own-log", "machine", "audit"].into_iter().enumerate() {
         let mut state = begun(80, 40, Told::default());
         match n {
             1 => open(&mut state, 3),
             2 => drop(press(&mut state, KeyCode::Char('l'))),
             3 => drop(press(&mut state, KeyCode::Char('L'))),
             4 => drop(press(&mut state, KeyCode::Char('m'))),
+            5 => drop(press(&mut state, KeyCode::Char('A'))),
             _ => {}
         }
         press(&mut state, KeyCode::Char('?'));

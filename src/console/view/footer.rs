@@ -216,6 +216,10 @@ fn prompt_facts(state: &State, prompt: &Prompt, pen: &Pen) -> Vec<Vec<Piece>> {
         }
         PromptFor::Mute => (String::new(), "mute", "leave as it is"),
         PromptFor::HelpFind => (String::new(), "keep", "clear"),
+        PromptFor::AuditFilter => {
+            let of = |count: usize| thousands(count as u64);
+            (format!("{} of {}   ", of(state.audit.found()), of(state.audit.len())), "keep", undo)
+        }
     };
     // Where there is no room for all, the first go first.
     let mut facts = vec![vec![(found, if behind { pen.theme.warning } else { pen.theme.dim })]];

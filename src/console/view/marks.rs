@@ -83,6 +83,7 @@ pub fn frozen(state: &State, room: usize, pen: &Pen) -> Option<Mark> {
     // What is not kept is as it is now.
     match state.screen() {
         Screen::Stream => facts.insert(0, "command and log are as now".into()),
+        Screen::Audit => facts.insert(0, "the audit log is as now".into()),
         Screen::Log | Screen::OwnLog => facts.insert(0, "the log is as now".into()),
         _ => {}
     }

@@ -1,5 +1,6 @@
 //! What the operator sees. A view reads the state and changes nothing.
 
+mod audit;
 pub mod chart;
 mod columns;
 pub mod dialog;
@@ -7,6 +8,7 @@ mod footer;
 mod grid;
 mod header;
 pub mod help;
+pub mod incidents;
 mod log;
 pub mod machine;
 mod marks;
@@ -59,6 +61,9 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         Screen::Machine => machine::draw(state, areas.body, &mut pen),
         Screen::Help => help::draw(state, areas.body, &mut pen),
         Screen::Penalty => penalty::draw(state, areas.body, &mut pen),
+        Screen::Audit => audit::draw(state, areas.body, &mut pen),
+        Screen::Incidents => incidents::draw(state, areas.body, &mut pen),
+        Screen::Incident => incidents::one(state, areas.body, &mut pen),
         // Drawn above.
         Screen::Wall => {}
     }

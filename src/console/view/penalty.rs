@@ -81,7 +81,7 @@ fn empty(state: &State, area: Rect, pen: &mut Pen) {
     if !state.connected {
         lines.push(("waiting for the supervisor".into(), theme.dim));
     } else if streams == 0 {
-        lines.push(("no streams are configured".into(), theme.dim));
+        lines.push((state.no_streams(), theme.dim));
     } else {
         lines.push((format!("{} All is well.", pen.glyphs.health(Health::Ok)), theme.ok));
         if !state.is_frozen()

@@ -29,6 +29,9 @@ pub struct Connecting {
     pub silent_after: Duration,
     /// A supervisor that was lost is looked for until it is found.
     pub again: bool,
+    /// Only rows that this query finds are sent, from the first board on and by each supervisor; empty: all
+    /// are. As [`ClientMessage::Show`].
+    pub show: String,
 }
 
 /// What a supervisor said at the beginning.

@@ -60,6 +60,12 @@ pub fn open(connecting: &Connecting) -> Result<(Session, Welcome), ConnectError>
     let mut out = Vec::new();
     let body = hello::write(&Version::ours(), &said).map_err(stranger)?;
     frame::write(Kind::Hello, &body, MAX_CLIENT_FRAME, &mut out).map_err(stranger)?;
+    if !connecting.show.is_empty() {
+        // In one piece with the hello, so that no board goes out before it was heard.
+        let mut body = Vec::new();
+        put(&mut body, &ClientMessage::Show(connecting.show.clone())).map_err(stranger)?;
+        frame::write_plain(Kind::Message, &body, MAX_CLIENT_FRAME, &mut out).map_err(stranger)?;
+    }
     (&stream).write_all(&out).map_err(io)?;
     let mut reader = ServerReader::default();
     let until = Instant::now() + HELLO_LIMIT;

@@ -1,5 +1,7 @@
 //! A real socket, with clients that are as they should be, and with others.
 
+mod showing;
+
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -46,7 +48,14 @@ impl Place {
     }
 
     fn connecting(&self, role: Role) -> Connecting {
-        Connecting { path: self.path(), role, terminal: "a test".into(), silent_after: LIMIT, again: true }
+        Connecting {
+            path: self.path(),
+            role,
+            terminal: "a test".into(),
+            silent_after: LIMIT,
+            again: true,
+            show: String::new(),
+        }
     }
 
     fn attach(&self, role: Role) -> Remote {

@@ -27,6 +27,8 @@ pub struct PoolReading {
     /// Of those that take turns and are not broken, the one that was not seen for longest: since
     /// when. Grows old by itself.
     pub unseen_since: Option<Moment>,
+    /// How many streams there are: a client that shows a part of them is not sent the others.
+    pub streams: u32,
 }
 
 /// The machine.

@@ -122,6 +122,14 @@ impl Field {
         Self::ALL.iter().copied().find(|field| field.word().eq_ignore_ascii_case(word))
     }
 
+    /// Whether the configuration alone says what it is.
+    pub(super) const fn is_configured(self) -> bool {
+        matches!(
+            self,
+            Self::Id | Self::Name | Self::Group | Self::Tag | Self::Mode | Self::Watch | Self::Priority
+        )
+    }
+
     /// Whether a field's name begins with `word`.
     #[must_use]
     pub fn may_begin_with(word: &str) -> bool {

@@ -75,6 +75,47 @@ impl Node {
             Self::Term(_) => 1,
         }
     }
+
+    fn called(field: Field, text: &str) -> Self {
+        let meaning = Meaning::Text(glob::Glob::whole(text));
+        Self::Term(Term::Is(Box::new(Is {
+            field,
+            relation: Relation::Equal,
+            text: text.to_owned(),
+            meaning,
+        })))
+    }
+
+    /// `None`: of nothing.
+    fn any(mut parts: Vec<Self>) -> Option<Self> {
+        if parts.len() > 1 { Some(Self::Any(parts)) } else { parts.pop() }
+    }
+
+    fn lasting(&self) -> Option<Self> {
+        let several = |parts: &[Self]| parts.iter().map(Self::lasting).collect::<Option<Vec<_>>>();
+        match self {
+            Self::All(parts) => several(parts).map(Self::All),
+            // Of what was one word there may be several now.
+            Self::Any(parts) => {
+                Some(Self::Any(several(parts)?.into_iter().flat_map(Self::alternatives).collect()))
+            }
+            Self::Not(part) => part.lasting().map(|part| Self::Not(Box::new(part))),
+            Self::Term(Term::Is(is)) => is.field.is_configured().then(|| self.clone()),
+            // A word without a placeholder may be that of a state.
+            Self::Term(Term::Word(text)) if text.contains(['*', '?']) => {
+                let fields = [Field::Name, Field::Id, Field::Group, Field::Tag];
+                Self::any(fields.map(|field| Self::called(field, text)).into())
+            }
+            Self::Term(_) => None,
+        }
+    }
+
+    fn alternatives(self) -> Vec<Self> {
+        match self {
+            Self::Any(parts) => parts,
+            other => vec![other],
+        }
+    }
 }
 
 /// What can be found in a row.
@@ -153,6 +194,22 @@ impl Query {
     #[must_use]
     pub fn terms(&self) -> usize {
         self.node.as_ref().map_or(0, Node::terms)
+    }
+
+    /// A query that finds who has one of these texts as the whole of one of these fields, whatever its
+    /// capitals; fields that hold texts.
+    #[must_use]
+    pub fn called<'a>(fields: &[Field], texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let parts = texts.into_iter().flat_map(|text| fields.iter().map(|field| Node::called(*field, text)));
+        Self { node: Node::any(parts.collect()) }
+    }
+
+    /// The query that finds the same as [`Search::exact`] does with this one, if it asks only for what the
+    /// configuration says of a stream: so that who is found stays found, whatever becomes of the stream.
+    #[must_use]
+    pub fn lasting(&self) -> Option<Self> {
+        let Some(node) = &self.node else { return Some(Self::default()) };
+        Some(Self { node: Some(node.lasting()?) })
     }
 
     /// Whether it finds everything, because nothing is asked.

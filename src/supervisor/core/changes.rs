@@ -67,6 +67,7 @@ impl Supervisor {
             held: self.counted.in_phase(Phase::Held),
             rotating: self.counted.rotating,
             unseen_since: self.unseen.first().map(|(since, _)| *since),
+            streams: Phase::ALL.iter().map(|phase| self.counted.in_phase(*phase)).sum(),
         }
     }
 }

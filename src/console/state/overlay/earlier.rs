@@ -40,6 +40,7 @@ pub struct AllEarlier {
     filters: Earlier,
     searches: Earlier,
     log_filters: Earlier,
+    audit_filters: Earlier,
 }
 
 impl AllEarlier {
@@ -50,6 +51,7 @@ impl AllEarlier {
             PromptFor::Filter => Some(&self.filters),
             PromptFor::LogSearch => Some(&self.searches),
             PromptFor::LogFilter => Some(&self.log_filters),
+            PromptFor::AuditFilter => Some(&self.audit_filters),
             _ => None,
         }
     }
@@ -60,6 +62,7 @@ impl AllEarlier {
             PromptFor::Filter => self.filters.keep(line),
             PromptFor::LogSearch => self.searches.keep(line),
             PromptFor::LogFilter => self.log_filters.keep(line),
+            PromptFor::AuditFilter => self.audit_filters.keep(line),
             _ => {}
         }
     }

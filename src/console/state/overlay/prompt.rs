@@ -27,6 +27,8 @@ pub enum PromptFor {
     ViewName,
     /// What is looked for in the help.
     HelpFind,
+    /// The filter of the audit log, which works while it is typed.
+    AuditFilter,
 }
 
 impl PromptFor {
@@ -34,7 +36,7 @@ impl PromptFor {
     #[must_use]
     pub const fn sign(self) -> &'static str {
         match self {
-            Self::Filter | Self::LogSearch | Self::HelpFind => "/",
+            Self::Filter | Self::LogSearch | Self::HelpFind | Self::AuditFilter => "/",
             Self::LogFilter => "&",
             Self::LogSave => "save to: ",
             Self::Mute => "mute for: ",
@@ -102,9 +104,11 @@ impl State {
             KeyCode::Esc => self.drop_overlay(),
             // Out of an empty line there is only one way. Whoever took out a pattern wants none.
             KeyCode::Backspace if prompt.edit.text().is_empty() => match prompt.purpose {
-                PromptFor::Filter | PromptFor::LogSearch | PromptFor::LogFilter | PromptFor::HelpFind => {
-                    return self.prompt_done();
-                }
+                PromptFor::Filter
+                | PromptFor::LogSearch
+                | PromptFor::LogFilter
+                | PromptFor::AuditFilter
+                | PromptFor::HelpFind => return self.prompt_done(),
                 _ => self.drop_overlay(),
             },
             _ => match prompt.edit.pressed(key) {
@@ -172,6 +176,10 @@ impl State {
                 self.log_pattern_typed(purpose, &text)
             }
             PromptFor::LogSave | PromptFor::ViewName => None,
+            PromptFor::AuditFilter => {
+                self.audit.set_filter(&text);
+                None
+            }
             PromptFor::HelpFind => {
                 self.help.find.clone_from(&text);
                 self.help_top = 0;
@@ -228,7 +236,11 @@ impl State {
             }
             PromptFor::LogSave => self.save_lines(text),
             PromptFor::Note => self.care(CareOrder::Note(text.trim().into())),
-            PromptFor::Filter | PromptFor::ViewName | PromptFor::Mute | PromptFor::HelpFind => Vec::new(),
+            PromptFor::Filter
+            | PromptFor::ViewName
+            | PromptFor::Mute
+            | PromptFor::HelpFind
+            | PromptFor::AuditFilter => Vec::new(),
         }
     }
 
@@ -270,6 +282,7 @@ impl State {
                 self.rebuild();
             }
             PromptFor::HelpFind => self.help.find.clear(),
+            PromptFor::AuditFilter => self.audit.set_filter(&prompt.before),
             PromptFor::LogSearch | PromptFor::LogFilter => {
                 let room = self.log_room();
                 self.log.drop_typing(room);

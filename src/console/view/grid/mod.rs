@@ -87,6 +87,7 @@ fn mark(state: &State, entry: Entry, cursor: bool, area: Rect, pen: &mut Pen) {
 
 /// Why there is nothing to see.
 fn empty(state: &State, area: Rect, pen: &mut Pen) {
+    let none = state.no_streams();
     let text = if !state.connected {
         "waiting for the supervisor"
     } else if state.prompt().is_some() {
@@ -94,7 +95,7 @@ fn empty(state: &State, area: Rect, pen: &mut Pen) {
     } else if state.list.is_filtered() {
         "no stream matches; esc drops the filter"
     } else {
-        "no streams are configured"
+        &none
     };
     let y = area.y + 1 + area.height.saturating_sub(1).min(2) / 2;
     pen.left(area.x + 3, y, area.width.saturating_sub(3), text, pen.theme.dim);

@@ -112,11 +112,14 @@ fn rule(state: &State, plan: &Plan, pen: &mut Pen) {
         return;
     }
     let theme = pen.theme;
-    let title = counted(state.board.rows.len(), "stream");
+    let title = match state.only_words() {
+        Some((only, _)) => (only, theme.accent),
+        None => (counted(state.board.rows.len(), "stream"), theme.heading),
+    };
     let page = format!("page {} of {}", state.wall.page + 1, plan.pages);
     let facts = [(page, theme.accent)];
     let facts = if plan.pages > 1 { &facts[..] } else { &facts[..0] };
-    pen.rule(plan.rule.x, plan.rule.y, plan.rule.width, &[(title, theme.heading)], facts);
+    pen.rule(plan.rule.x, plan.rule.y, plan.rule.width, &[title], facts);
 }
 
 /// The penalty box, as far as it has room.
@@ -171,7 +174,7 @@ fn all_is_well(state: &State, area: Rect, pen: &mut Pen) {
     let (text, style) = if !state.connected {
         ("waiting for the supervisor".to_owned(), pen.theme.warning)
     } else if state.board.rows.is_empty() {
-        ("no streams are configured".to_owned(), pen.theme.dim)
+        (state.no_streams(), pen.theme.dim)
     } else if state.totals.with_health(Health::Ok) == 0 {
         // Nothing is wrong because nothing is known.
         ("nothing is known yet: no stream is live".to_owned(), pen.theme.dim)
