@@ -416,7 +416,8 @@ fn without_tls_nothing_is_said_where_it_is_wanted() {
     for fault in ["starttls:454 not now", "starttls:220 go on then"] {
         let server = tls_server(Tls::StartTls);
         server.misbehave(fault);
-        let outcome = run(over_tls(&server, MailTls::StartTls, Duration::from_secs(3)).send(&ops(), &message(1)));
+        let outcome =
+            run(over_tls(&server, MailTls::StartTls, Duration::from_secs(3)).send(&ops(), &message(1)));
         assert!(temporary(&outcome).contains("turning TLS on"), "{fault}: {outcome:?}");
     }
     assert!(plain.said().iter().all(|(_, line)| line.starts_with("EHLO")), "{:?}", plain.said());
