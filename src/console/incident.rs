@@ -182,7 +182,11 @@ pub fn facts(incident: &Incident, told: Option<Told>, clock: &Clock) -> Vec<Fact
     facts.telling(told);
     facts.say("about", cause(&incident.cause), Weight::Text);
     facts.members();
-    facts.list("values", incident.values.iter().map(|(name, value)| format!("{name}: {value}")), Weight::Text);
+    facts.list(
+        "values",
+        incident.values.iter().map(|(name, value)| format!("{name}: {value}")),
+        Weight::Text,
+    );
     facts.list("log", incident.lines.iter().map(ToString::to_string), Weight::Dim);
     facts.done
 }
@@ -213,7 +217,9 @@ impl Facts<'_> {
             Some((at, how)) => {
                 let why = match how {
                     Ending::Cleared => "cleared: what was wrong is over",
-                    Ending::Withdrawn => "withdrawn: its streams are no longer to run, or nobody wants to know",
+                    Ending::Withdrawn => {
+                        "withdrawn: its streams are no longer to run, or nobody wants to know"
+                    }
                 };
                 let text = format!("was {word}; {} {why}", self.clock.time(at));
                 self.say("state", text, Weight::Text);
@@ -250,8 +256,10 @@ impl Facts<'_> {
             None if incident.is_open() => self.say("known", UNKNOWN_TO_ALL.into(), Weight::Text),
             None => {}
         }
-        let notes =
-            incident.notes.iter().map(|note| format!("{} {}: {}", clock.time(note.wall_ms), note.by, note.text));
+        let notes = incident
+            .notes
+            .iter()
+            .map(|note| format!("{} {}: {}", clock.time(note.wall_ms), note.by, note.text));
         self.list("notes", notes, Weight::People);
     }
 
@@ -362,7 +370,10 @@ pub mod tests {
 
     fn said(incident: &Incident, told: Option<Told>) -> Vec<String> {
         let clock = Clock { now_ms: AT, zone: &TimeZone::UTC };
-        facts(incident, told, &clock).into_iter().map(|fact| format!("{}|{}", fact.label, fact.text)).collect()
+        facts(incident, told, &clock)
+            .into_iter()
+            .map(|fact| format!("{}|{}", fact.label, fact.text))
+            .collect()
     }
 
     #[test]
@@ -402,7 +413,10 @@ pub mod tests {
         ] {
             assert!(said.iter().any(|other| other == line), "{line}: {said:#?}");
         }
-        assert!(said[10].ends_with("until the end, 10m00s, http://cdn-a.example/ch-001/index.m3u8"), "{said:#?}");
+        assert!(
+            said[10].ends_with("until the end, 10m00s, http://cdn-a.example/ch-001/index.m3u8"),
+            "{said:#?}"
+        );
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::console::state::State;
 use crate::console::state::update::Effect;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
-    AlertsReading, Board, Cause, ConditionKind, Flapping, Incident, IncidentBrief, IncidentPage, IncidentQuery,
-    ReceiverReading, Severity, StreamId, Told,
+    AlertsReading, Board, Cause, ConditionKind, Flapping, Incident, IncidentBrief, IncidentPage,
+    IncidentQuery, ReceiverReading, Severity, StreamId, Told,
 };
 
 const SIZES: [(u16, u16); 5] = [(40, 15), (80, 24), (120, 40), (200, 60), (250, 70)];
@@ -176,7 +176,8 @@ fn troubled(waiting: u32) -> AlertsReading {
         trouble: Some("421 too many connections".into()),
         next_wall_ms: Some(AT + 30_000),
     };
-    let fine = ReceiverReading { trouble: None, waiting: 0, next_wall_ms: None, ..receiver("desk", "webhook") };
+    let fine =
+        ReceiverReading { trouble: None, waiting: 0, next_wall_ms: None, ..receiver("desk", "webhook") };
     let receivers = vec![receiver("night shift", "mail"), fine];
     AlertsReading { receivers, waiting, sent: 1_204, failed: 3, merged: 17 }
 }

@@ -14,7 +14,8 @@ use super::{Dirty, Screen, State};
 use crate::console::incident::Clock;
 use crate::console::spans::age_changes_in;
 use crate::model::{
-    AlertsReading, Availability, Board, Cause, Delta, Ending, Incident, IncidentBrief, Moment, Row, Severity, StreamIx, Told,
+    AlertsReading, Availability, Board, Cause, Delta, Ending, Incident, IncidentBrief, Moment, Row, Severity,
+    StreamIx, Told,
 };
 use reading::Asked;
 
@@ -177,8 +178,7 @@ impl State {
         let board = &self.board.incidents;
         let briefs = board.values().map(|brief| Entry::of_brief(brief));
         let read = self.incidents.history.values();
-        let read =
-            read.filter(|read| read.opened_wall_ms <= at_ms && !board.contains_key(&read.number));
+        let read = read.filter(|read| read.opened_wall_ms <= at_ms && !board.contains_key(&read.number));
         let read = read.map(|incident| Entry::of(incident, at_ms));
         let shown = |entry: &Entry| entry.is_open() || !self.incidents.open_only;
         let mut entries: Vec<Entry<'_>> = briefs.chain(read).filter(shown).collect();
@@ -319,14 +319,12 @@ impl State {
             return if alerts.is_some() { Dirty::Figures } else { Dirty::Clean };
         }
         let number = self.incidents.opened;
-        let touched = number.is_some_and(|number| {
-            delta.incidents.contains_key(&number) || delta.ended.contains(&number)
-        });
+        let touched = number
+            .is_some_and(|number| delta.incidents.contains_key(&number) || delta.ended.contains(&number));
         let row = self.open.and_then(|ix| live.rows.get(&ix));
         let ended = delta.ended.iter().filter_map(|number| live.incidents.get(number));
-        let of_row = row.is_some_and(|row| {
-            delta.incidents.values().chain(ended).any(|brief| concerns(brief, row))
-        });
+        let of_row =
+            row.is_some_and(|row| delta.incidents.values().chain(ended).any(|brief| concerns(brief, row)));
         self.incidents.whole_stale |= touched;
         self.incidents.stream_stale |= of_row;
         self.incidents.stale |= !delta.ended.is_empty();
