@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::spans::{age_words, lasted};
 use super::text::counted;
 use crate::model::{
-    AVAILABILITY_HOURS, Available, Cause, Ending, Incident, Member, NoticeKind, Severity, Told,
+    AVAILABILITY_HOURS, Available, Cause, Ending, Health, Incident, Member, NoticeKind, Severity, Told,
 };
 
 /// What is said for an incident that nobody has acknowledged.
@@ -87,6 +87,15 @@ pub const fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Warning => "warning",
         Severity::Critical => "critical",
+    }
+}
+
+/// The health that a severity looks like.
+#[must_use]
+pub const fn health(severity: Severity) -> Health {
+    match severity {
+        Severity::Warning => Health::Warning,
+        Severity::Critical => Health::Critical,
     }
 }
 
@@ -182,7 +191,11 @@ pub fn facts(incident: &Incident, told: Option<Told>, clock: &Clock) -> Vec<Fact
     facts.telling(told);
     facts.say("about", cause(&incident.cause), Weight::Text);
     facts.members();
-    facts.list("values", incident.values.iter().map(|(name, value)| format!("{name}: {value}")), Weight::Text);
+    facts.list(
+        "values",
+        incident.values.iter().map(|(name, value)| format!("{name}: {value}")),
+        Weight::Text,
+    );
     facts.list("log", incident.lines.iter().map(ToString::to_string), Weight::Dim);
     facts.done
 }
@@ -213,7 +226,9 @@ impl Facts<'_> {
             Some((at, how)) => {
                 let why = match how {
                     Ending::Cleared => "cleared: what was wrong is over",
-                    Ending::Withdrawn => "withdrawn: its streams are no longer to run, or nobody wants to know",
+                    Ending::Withdrawn => {
+                        "withdrawn: its streams are no longer to run, or nobody wants to know"
+                    }
                 };
                 let text = format!("was {word}; {} {why}", self.clock.time(at));
                 self.say("state", text, Weight::Text);
@@ -250,8 +265,10 @@ impl Facts<'_> {
             None if incident.is_open() => self.say("known", UNKNOWN_TO_ALL.into(), Weight::Text),
             None => {}
         }
-        let notes =
-            incident.notes.iter().map(|note| format!("{} {}: {}", clock.time(note.wall_ms), note.by, note.text));
+        let notes = incident
+            .notes
+            .iter()
+            .map(|note| format!("{} {}: {}", clock.time(note.wall_ms), note.by, note.text));
         self.list("notes", notes, Weight::People);
     }
 
@@ -362,7 +379,10 @@ pub mod tests {
 
     fn said(incident: &Incident, told: Option<Told>) -> Vec<String> {
         let clock = Clock { now_ms: AT, zone: &TimeZone::UTC };
-        facts(incident, told, &clock).into_iter().map(|fact| format!("{}|{}", fact.label, fact.text)).collect()
+        facts(incident, told, &clock)
+            .into_iter()
+            .map(|fact| format!("{}|{}", fact.label, fact.text))
+            .collect()
     }
 
     #[test]
@@ -402,7 +422,10 @@ pub mod tests {
         ] {
             assert!(said.iter().any(|other| other == line), "{line}: {said:#?}");
         }
-        assert!(said[10].ends_with("until the end, 10m00s, http://cdn-a.example/ch-001/index.m3u8"), "{said:#?}");
+        assert!(
+            said[10].ends_with("until the end, 10m00s, http://cdn-a.example/ch-001/index.m3u8"),
+            "{said:#?}"
+        );
     }
 
     #[test]

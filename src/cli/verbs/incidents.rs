@@ -19,8 +19,8 @@ use crate::console::incident::{self, Clock};
 use crate::console::text::shown;
 use crate::link::{ClientMessage, Link, MAX_INCIDENT_PAGE, Role, ServerMessage};
 use crate::model::{
-    AVAILABILITY_HOURS, Answer, Availability, Board, Incident, IncidentPage, IncidentQuery, Severity, StreamId,
-    Told,
+    AVAILABILITY_HOURS, Answer, Availability, Board, Incident, IncidentPage, IncidentQuery, Severity,
+    StreamId, Told,
 };
 
 /// A page comes within this.
@@ -142,7 +142,10 @@ pub fn find(session: &mut Session, number: u64) -> Result<Option<Arc<Incident>>,
 
 fn one(session: &mut Session, number: u64, json: bool) -> Result<u8, Failed> {
     let Some(incident) = find(session, number)? else {
-        return Err(Failed::Said(NOTHING, format!("no incident has the number {number}, as far as they are kept")));
+        return Err(Failed::Said(
+            NOTHING,
+            format!("no incident has the number {number}, as far as they are kept"),
+        ));
     };
     if json {
         print(&super::one_line(&[incident]))?;
@@ -396,8 +399,21 @@ mod tests {
         assert_eq!(
             fields,
             [
-                "acknowledged", "began_wall_ms", "cause", "ended", "flapping", "lines", "members",
-                "more_members", "notes", "number", "opened_wall_ms", "rule", "severity", "title", "values"
+                "acknowledged",
+                "began_wall_ms",
+                "cause",
+                "ended",
+                "flapping",
+                "lines",
+                "members",
+                "more_members",
+                "notes",
+                "number",
+                "opened_wall_ms",
+                "rule",
+                "severity",
+                "title",
+                "values"
             ]
         );
     }

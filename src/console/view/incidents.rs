@@ -100,10 +100,14 @@ fn empty(state: &State, area: Rect, pen: &mut Pen) {
     } else if state.incidents_unread() {
         ("reading incidents".to_owned(), theme.dim)
     } else {
-        (format!("{} There has been no incident, as far as they are kept.", pen.glyphs.health(Health::Ok)), theme.ok)
+        (
+            format!("{} There has been no incident, as far as they are kept.", pen.glyphs.health(Health::Ok)),
+            theme.ok,
+        )
     };
     let room = area.width.saturating_sub(4);
-    for (line, y) in wrap(&text, room.into(), pen.glyphs).iter().zip(area.y + area.height / 3..area.bottom()) {
+    for (line, y) in wrap(&text, room.into(), pen.glyphs).iter().zip(area.y + area.height / 3..area.bottom())
+    {
         pen.left(area.x + 3, y, room, line, style);
     }
 }
@@ -249,7 +253,8 @@ pub fn one(state: &State, area: Rect, pen: &mut Pen) {
     }
     let facts: Vec<Piece> = state.opened_incident().map_or_else(Vec::new, |incident| {
         let entry = Entry::of(incident, u64::MAX);
-        let sign = if entry.is_open() { severity(entry.severity, pen).0 } else { pen.glyphs.health(Health::Ok) };
+        let sign =
+            if entry.is_open() { severity(entry.severity, pen).0 } else { pen.glyphs.health(Health::Ok) };
         vec![(format!("{sign} {}", state_word(&entry)), style(&entry, pen))]
     });
     pen.rule(title.x, title.y, title.width, &words, &facts);

@@ -14,7 +14,8 @@ use super::{Dirty, Screen, State};
 use crate::console::incident::Clock;
 use crate::console::spans::age_changes_in;
 use crate::model::{
-    AlertsReading, Availability, Board, Cause, Delta, Ending, Incident, IncidentBrief, Moment, Row, Severity, StreamIx, Told,
+    AlertsReading, Availability, Board, Cause, Delta, Ending, Incident, IncidentBrief, Moment, Row, Severity,
+    StreamIx, Told, host_of,
 };
 use reading::Asked;
 
@@ -177,8 +178,7 @@ impl State {
         let board = &self.board.incidents;
         let briefs = board.values().map(|brief| Entry::of_brief(brief));
         let read = self.incidents.history.values();
-        let read =
-            read.filter(|read| read.opened_wall_ms <= at_ms && !board.contains_key(&read.number));
+        let read = read.filter(|read| read.opened_wall_ms <= at_ms && !board.contains_key(&read.number));
         let read = read.map(|incident| Entry::of(incident, at_ms));
         let shown = |entry: &Entry| entry.is_open() || !self.incidents.open_only;
         let mut entries: Vec<Entry<'_>> = briefs.chain(read).filter(shown).collect();
@@ -292,6 +292,18 @@ impl State {
             return;
         }
         let mut age = |began_ms: u64| consider(age_changes_in(clock.ago(began_ms)));
+        if self.screen() == Screen::Stream {
+            let read = self.open.and_then(|ix| self.incidents_of_stream(ix));
+            let read = read.into_iter().flat_map(|read| &read.incidents);
+            read.map(|one| one.ended.map_or(one.began_wall_ms, |(at, _)| at)).for_each(age);
+            return;
+        }
+        if self.screen() == Screen::Machine {
+            let accepted =
+                self.live().alerts.receivers.iter().filter_map(|receiver| receiver.accepted_wall_ms);
+            accepted.for_each(age);
+            return;
+        }
         if self.screen() == Screen::Incident {
             self.opened_incident().map(|incident| incident.began_wall_ms).into_iter().for_each(age);
             return;
@@ -319,19 +331,17 @@ impl State {
             return if alerts.is_some() { Dirty::Figures } else { Dirty::Clean };
         }
         let number = self.incidents.opened;
-        let touched = number.is_some_and(|number| {
-            delta.incidents.contains_key(&number) || delta.ended.contains(&number)
-        });
+        let touched = number
+            .is_some_and(|number| delta.incidents.contains_key(&number) || delta.ended.contains(&number));
         let row = self.open.and_then(|ix| live.rows.get(&ix));
         let ended = delta.ended.iter().filter_map(|number| live.incidents.get(number));
-        let of_row = row.is_some_and(|row| {
-            delta.incidents.values().chain(ended).any(|brief| concerns(brief, row))
-        });
+        let of_row =
+            row.is_some_and(|row| delta.incidents.values().chain(ended).any(|brief| concerns(brief, row)));
         self.incidents.whole_stale |= touched;
         self.incidents.stream_stale |= of_row;
         self.incidents.stale |= !delta.ended.is_empty();
-        // How many there are stands on every screen.
-        Dirty::Now
+        // How many there are stands on every screen; a wall takes its time.
+        if self.screen() == Screen::Wall { Dirty::Figures } else { Dirty::Now }
     }
 }
 
@@ -340,7 +350,7 @@ impl State {
 pub fn concerns(brief: &IncidentBrief, row: &Row) -> bool {
     match &brief.cause {
         Cause::Stream { stream, .. } => *stream == row.id,
-        Cause::Origin { host, .. } => row.input.contains(&**host),
+        Cause::Origin { host, .. } => host_of(&row.input) == Some(host),
         Cause::Headend { .. } => false,
     }
 }

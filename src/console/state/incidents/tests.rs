@@ -161,7 +161,10 @@ fn one_is_acknowledged_noted_and_a_refusal_is_told() {
     assert_eq!(command, Command::Incident { number: 4_711, order });
     assert_eq!(asked(&tick(&mut state, 2)), None);
     let effects = tell(&mut state, ServerMessage::Answer { seq, answer: Answer::Done { touched: 0 } });
-    assert!(asked(&effects).is_some_and(|(_, query)| query.before == Some(4_712)), "its notes are read again");
+    assert!(
+        asked(&effects).is_some_and(|(_, query)| query.before == Some(4_712)),
+        "its notes are read again"
+    );
     press(&mut state, KeyCode::Char('N'));
     assert_eq!(ordered(&press(&mut state, KeyCode::Enter)), None, "an empty note is none");
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::fields::{Before, Packed, Was};
 use crate::model::{
-    Board, Delta, HostReading, IncidentBrief, LimitReading, Moment, Notice, PoolReading, Row, SelfReading, StreamIx,
-    WorkersReading,
+    Board, Delta, HostReading, IncidentBrief, LimitReading, Moment, Notice, PoolReading, Row, SelfReading,
+    StreamIx, WorkersReading,
 };
 
 /// What is kept takes at most so many bytes; the oldest seconds go first.
@@ -264,7 +264,8 @@ impl Recorder {
             return;
         };
         let changed = new.rows.iter().filter(|(ix, row)| old.rows.get(ix).is_none_or(|old| old != *row));
-        let incidents = new.incidents.iter().filter(|(number, brief)| old.incidents.get(number) != Some(brief));
+        let incidents =
+            new.incidents.iter().filter(|(number, brief)| old.incidents.get(number) != Some(brief));
         let delta = Delta {
             at: new.at,
             rows: changed.map(|(ix, row)| (*ix, Arc::clone(row))).collect(),
