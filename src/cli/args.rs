@@ -142,6 +142,9 @@ pub struct Import {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream more.
@@ -162,6 +165,9 @@ pub struct Add {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream otherwise.
@@ -176,6 +182,9 @@ pub struct Edit {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Streams less.
@@ -187,6 +196,9 @@ pub struct Remove {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Running with a configuration.

@@ -12,7 +12,6 @@ mod headless;
 mod keys;
 mod leaving;
 mod replace;
-mod report;
 mod revisions;
 mod run;
 mod verbs;

@@ -35,6 +35,8 @@ pub struct Audited {
     pub result: Arc<str>,
     /// It was refused.
     pub refused: bool,
+    /// More has changed than its words tell: another one with the same words is not the same again.
+    pub unlike: bool,
 }
 
 impl Audited {
@@ -42,7 +44,9 @@ impl Audited {
     #[must_use]
     pub fn new(who: Option<Who>, role: Role, command: Arc<str>, answer: &Answer) -> Self {
         let refused = matches!(answer, Answer::Refused { .. });
-        Self { who, role, command, result: clean_line(&answer.words(), MAX_WORDS).into(), refused }
+        // It counts streams, and which ones they are stands in the lines.
+        let unlike = matches!(answer, Answer::Reloaded { lines, .. } if !lines.is_empty());
+        Self { who, role, command, result: clean_line(&answer.words(), MAX_WORDS).into(), refused, unlike }
     }
 }
 

@@ -15,10 +15,11 @@ mod own_log;
 mod paths;
 mod reload;
 pub mod revisions;
-mod signals;
+pub mod signals;
 mod sockets;
 mod standing;
 pub mod systemd;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -32,6 +33,7 @@ pub use reload::Source;
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, FfmpegError};
 use crate::host::{self, Sampler};
+use crate::http;
 use crate::link::{self, Hub, Server};
 use crate::logs::Logs;
 use crate::model::Command;
@@ -43,7 +45,9 @@ use audit::Audit;
 use ground::{Ground, LogsOf, Streams, restore};
 use outlet::{Left, Readings, ServiceOutlet};
 use reload::{Asker, Reloader, Reloads};
+use signals::Hangups;
 use standing::{Renewed, Standing};
+use web::Web;
 
 /// Leaving takes no longer than this, whatever workers, disks and terminals do: the sum of all that
 /// follows.
@@ -67,6 +71,7 @@ const _: () = assert!(
             + SUPERVISOR_SPARE.as_millis()
             + CONSOLE_LIMIT.as_millis()
             + link::STOP_LIMIT.as_millis()
+            + http::STOP_LIMIT.as_millis()
             + audit::STOP_LIMIT.as_millis()
             + alerts::STOP_LIMIT.as_millis()
             + host::STOP_LIMIT.as_millis()
@@ -135,7 +140,7 @@ pub struct Options {
 pub enum OnHangup {
     /// The terminal is lost: everything ends.
     Leave,
-    /// The terminal is lost: the streams go on.
+    /// The terminal is lost: the streams go on. Without one the configuration is to be read again.
     #[default]
     GoOn,
     /// The configuration is to be read again.
@@ -152,11 +157,14 @@ pub struct Service {
     store: Arc<Store>,
     /// Who attaches is served by it; there is none without a state folder.
     server: Option<Server>,
+    /// Other systems are answered by it, if they are to be.
+    web: Web,
     audit: Audit,
     alerts: Alerts,
     /// The state folder, if it can be used.
     folder: Option<PathBuf>,
     left: Left,
+    hangups: Hangups,
     // Held until everything else is gone: dropped last, as the last field.
     _lock: Option<StateLock>,
 }
@@ -228,8 +236,10 @@ impl Service {
         };
         let socket = sockets::listening(folder.as_deref(), &options.config.socket, options.title);
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
-        let (streams, others) = restore(&options.config, &opened);
+        let (streams, mut others) = restore(&options.config, &opened);
+        store.forget(kept::take_surplus(&mut others));
         let sources = options.sources.unwrap_or_default();
+        let web = Web::start(hub.clone(), &options.config.http, &standing);
         let reloader = |bids: &Bids| Reloader {
             source: options.source,
             config: options.config,
@@ -240,15 +250,18 @@ impl Service {
             limits,
             capabilities,
             standing,
+            web: web.clone(),
             bids: bids.clone(),
             hub: hub.clone(),
             trail,
             renewals,
             pending: None,
             again: false,
+            patience: reload::REPLY_LIMIT,
         };
+        let hangups = Hangups::new(options.on_hangup);
         let (bids, supervisor) =
-            run_supervisor(core, tools, outlet, streams, reloader, requests, options.on_hangup)?;
+            run_supervisor(core, tools, outlet, streams, reloader, requests, hangups.clone())?;
         let measured = bids.clone();
         let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
             outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
@@ -263,10 +276,12 @@ impl Service {
             logs,
             store,
             server,
+            web,
             audit,
             alerts,
             folder,
             left,
+            hangups,
             _lock: lock,
         })
     }
@@ -281,6 +296,12 @@ impl Service {
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    /// What SIGHUP means, to be told when there is no terminal any more.
+    #[must_use]
+    pub const fn hangups(&self) -> &Hangups {
+        &self.hangups
     }
 
     /// Asks everything to end. Returns at once.
@@ -326,10 +347,13 @@ impl Service {
         }
         look(&self);
         let ended = self.supervisor.is_finished().then(|| self.supervisor.join());
+        // It ends while the others do.
+        self.web.ask_to_stop();
         self.sampler.stop();
         if let Some(server) = self.server {
             server.stop();
         }
+        self.web.stop();
         self.alerts.stop();
         self.audit.stop();
         self.logs.close(LOGS_LIMIT);
@@ -369,7 +393,7 @@ fn run_supervisor(
     streams: Streams,
     reloader: impl FnOnce(&Bids) -> Reloader,
     requests: Arc<tokio::sync::Notify>,
-    on_hangup: OnHangup,
+    hangups: Hangups,
 ) -> Result<Supervising, ServiceError> {
     let machine = |what| move |source| ServiceError::Machine { what, source };
     let event_loop = tokio::runtime::Builder::new_current_thread()
@@ -386,7 +410,7 @@ fn run_supervisor(
     let (forward, signalled) = (bids.clone(), bids.clone());
     let run = move || {
         event_loop.block_on(async move {
-            signals::listen(signalled, on_hangup, reloads.clone())?;
+            signals::listen(signalled, hangups, reloads.clone())?;
             tokio::spawn(forward_requests(hub, forward, requests, reloads));
             runtime.add(streams);
             runtime.run().await;

@@ -452,9 +452,8 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         let words: Vec<&str> = line.split(' ').collect();
-        let decode = |text: &str| {
-            String::from_utf8(STANDARD.decode(text).unwrap_or_default()).unwrap_or_default()
-        };
+        let decode =
+            |text: &str| String::from_utf8(STANDARD.decode(text).unwrap_or_default()).unwrap_or_default();
         let (user, password) = match words.as_slice() {
             [_, "PLAIN", given] => {
                 let given = decode(given);

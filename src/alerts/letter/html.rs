@@ -66,8 +66,7 @@ impl Bounded {
 
     fn close(&mut self) {
         if std::mem::take(&mut self.full) {
-            self.out
-                .push_str("<p>There is more than a mail should hold; the rest is left out.</p>\n");
+            self.out.push_str("<p>There is more than a mail should hold; the rest is left out.</p>\n");
         }
     }
 }

@@ -99,9 +99,7 @@ impl Group {
     fn is_dead(&self) -> bool {
         let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
         match self.leader() {
-            Some(leader) => {
-                !matches!(waitid(Id::Pid(leader), look), Ok(WaitStatus::StillAlive))
-            }
+            Some(leader) => !matches!(waitid(Id::Pid(leader), look), Ok(WaitStatus::StillAlive)),
             None => true,
         }
     }

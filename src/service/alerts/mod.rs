@@ -67,6 +67,12 @@ pub struct Alerts {
 pub struct Renewals(mpsc::Sender<Errand>);
 
 impl Renewals {
+    /// For tests of who tells it: nobody hears.
+    #[cfg(test)]
+    pub fn unheard() -> Self {
+        Self(mpsc::channel(1).0)
+    }
+
     /// Another configuration is in force. Waits where the thread has much to do; not for longer than
     /// that takes.
     pub fn renew(&self, config: &Config) {

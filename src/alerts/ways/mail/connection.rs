@@ -171,11 +171,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Answers<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Answers<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.read = 0;
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

@@ -110,7 +110,8 @@ impl Failure {
     fn is_permanent(&self) -> bool {
         let about_the_mail = matches!(self.stage, Stage::Recipient | Stage::Data | Stage::End);
         // Sign in first, or too many recipients or too much for now, whatever its first digit.
-        about_the_mail && matches!(self.code, Some(code) if code >= 500 && !matches!(code, 530 | 538))
+        about_the_mail
+            && matches!(self.code, Some(code) if code >= 500 && !matches!(code, 530 | 538))
             && !(self.stage == Stage::Recipient && self.code == Some(552))
     }
 
