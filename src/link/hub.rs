@@ -287,6 +287,12 @@ impl Hub {
         self.shared.lock().published_at.elapsed()
     }
 
+    /// How many clients there are, in this process and over the socket.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.shared.lock().clients.len()
+    }
+
     /// Wakes the clients, once, when nothing was published for `limit`: whoever is to say that its data
     /// is old need not look at the clock for it. Called now and then, by a thread that has nothing to
     /// do with publishing.

@@ -19,6 +19,7 @@ pub mod signals;
 mod sockets;
 mod standing;
 pub mod systemd;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -32,6 +33,7 @@ pub use reload::Source;
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, FfmpegError};
 use crate::host::{self, Sampler};
+use crate::http;
 use crate::link::{self, Hub, Server};
 use crate::logs::Logs;
 use crate::model::Command;
@@ -45,6 +47,7 @@ use outlet::{Left, Readings, ServiceOutlet};
 use reload::{Asker, Reloader, Reloads};
 use signals::Hangups;
 use standing::{Renewed, Standing};
+use web::Web;
 
 /// Leaving takes no longer than this, whatever workers, disks and terminals do: the sum of all that
 /// follows.
@@ -68,6 +71,7 @@ const _: () = assert!(
             + SUPERVISOR_SPARE.as_millis()
             + CONSOLE_LIMIT.as_millis()
             + link::STOP_LIMIT.as_millis()
+            + http::STOP_LIMIT.as_millis()
             + audit::STOP_LIMIT.as_millis()
             + alerts::STOP_LIMIT.as_millis()
             + host::STOP_LIMIT.as_millis()
@@ -153,6 +157,8 @@ pub struct Service {
     store: Arc<Store>,
     /// Who attaches is served by it; there is none without a state folder.
     server: Option<Server>,
+    /// Other systems are answered by it, if they are to be.
+    web: Web,
     audit: Audit,
     alerts: Alerts,
     /// The state folder, if it can be used.
@@ -233,6 +239,7 @@ impl Service {
         let (streams, mut others) = restore(&options.config, &opened);
         store.forget(kept::take_surplus(&mut others));
         let sources = options.sources.unwrap_or_default();
+        let web = Web::start(hub.clone(), &options.config.http, &standing);
         let reloader = |bids: &Bids| Reloader {
             source: options.source,
             config: options.config,
@@ -243,6 +250,7 @@ impl Service {
             limits,
             capabilities,
             standing,
+            web: web.clone(),
             bids: bids.clone(),
             hub: hub.clone(),
             trail,
@@ -268,6 +276,7 @@ impl Service {
             logs,
             store,
             server,
+            web,
             audit,
             alerts,
             folder,
@@ -338,10 +347,13 @@ impl Service {
         }
         look(&self);
         let ended = self.supervisor.is_finished().then(|| self.supervisor.join());
+        // It ends while the others do.
+        self.web.ask_to_stop();
         self.sampler.stop();
         if let Some(server) = self.server {
             server.stop();
         }
+        self.web.stop();
         self.alerts.stop();
         self.audit.stop();
         self.logs.close(LOGS_LIMIT);

@@ -18,6 +18,7 @@ use super::alerts::Renewals;
 use super::changes::{Changes, LOOK_EVERY};
 use super::revisions;
 use super::standing::{Renewed, Standing, limits_of, notices_of};
+use super::web::Web;
 use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key, Sources};
 use crate::ffmpeg::Capabilities;
 use crate::link::access::name_of;
@@ -105,6 +106,8 @@ pub struct Reloader {
     pub capabilities: Capabilities,
     /// For what concerns the board.
     pub standing: Standing,
+    /// What other systems ask.
+    pub web: Web,
     /// To the supervisor.
     pub bids: Bids,
     /// For answers.
@@ -319,7 +322,7 @@ impl Reloader {
     /// It is in force.
     fn take_in(&mut self, pending: Pending, done: &Reconfigured) -> Done {
         let Pending { config, difference, read, .. } = pending;
-        self.standing.set_trouble(None);
+        self.standing.set_trouble(self.web.apply(&config.http).err().map(Arc::from));
         self.standing.renew(Renewed {
             limits: limits_of(&config, self.limits),
             notices: notices_of(&config, self.limits, &self.capabilities),

@@ -1,10 +1,11 @@
 //! What the handles, the store's thread and its watchdog share.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Opened, Record, Tree, WorkerRecord};
+use super::papers::Desk;
+use super::{Opened, Record, WorkerRecord};
 use crate::model::StreamId;
 
 pub struct Shared {
@@ -20,8 +21,8 @@ pub struct State {
     pub pending: BTreeMap<StreamId, Record>,
     /// To be forgotten; none of them is pending.
     pub forgotten: BTreeSet<StreamId>,
-    /// The same for what is kept beside them: at most one value a key.
-    pub papers: BTreeMap<(Tree, Box<str>), Option<Arc<str>>>,
+    /// What is kept beside them.
+    pub desk: Desk,
     /// Every worker that runs, as many as there are slots, and what earlier ones left.
     pub workers: BTreeMap<u32, WorkerRecord>,
     /// They differ from what the store's thread has taken.
@@ -119,7 +120,7 @@ impl Shared {
             state.busy_since = None;
             state.pending.clear();
             state.forgotten.clear();
-            state.papers.clear();
+            state.desk = Desk::default();
             state.workers.clear();
             state.ended.get_or_insert(result);
         }

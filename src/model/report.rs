@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{AlertsReading, Board, Explained, IncidentBrief, Moment, NoticeKind, Row, Severity};
+use super::{AlertsReading, Board, Explained, IncidentBrief, Moment, NoticeKind, Row, Severity};
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -16,7 +16,7 @@ pub struct Report<'a> {
     notices: Vec<Told<'a>>,
     incidents: Vec<&'a IncidentBrief>,
     alerts: &'a AlertsReading,
-    streams: Vec<Stream<'a>>,
+    streams: Vec<StreamReport<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,8 +64,9 @@ struct Told<'a> {
     text: &'a str,
 }
 
+/// One stream of it.
 #[derive(Debug, Serialize)]
-struct Stream<'a> {
+pub struct StreamReport<'a> {
     id: &'a str,
     name: &'a str,
     group: &'a str,
@@ -104,8 +105,9 @@ struct Takes {
     open_files: u32,
 }
 
-/// Two decimals: more of a figure over a few seconds would be noise. JSON knows no infinity.
-fn rounded(value: f32) -> Option<f64> {
+/// Two decimals: more of a figure over a few seconds would be noise. `None`: JSON knows no infinity.
+#[must_use]
+pub fn rounded(value: f32) -> Option<f64> {
     let value = (f64::from(value) * 100.0).round() / 100.0;
     value.is_finite().then_some(value)
 }
@@ -154,7 +156,7 @@ impl<'a> Report<'a> {
                 .collect(),
             incidents: board.incidents.values().map(AsRef::as_ref).collect(),
             alerts: &board.alerts,
-            streams: board.rows.values().map(|row| Stream::of(row, board)).collect(),
+            streams: board.rows.values().map(|row| StreamReport::of(row, board)).collect(),
         }
     }
 
@@ -168,8 +170,10 @@ impl<'a> Report<'a> {
     }
 }
 
-impl<'a> Stream<'a> {
-    fn of(row: &'a Row, board: &Board) -> Self {
+impl<'a> StreamReport<'a> {
+    /// The report of `row`, which is on `board`.
+    #[must_use]
+    pub fn of(row: &'a Row, board: &Board) -> Self {
         let age = |since: Moment| board.at.since(since).as_secs();
         Self {
             id: row.id.as_str(),
