@@ -110,9 +110,12 @@ fn other_systems_are_told_how_it_is_and_no_secrets() {
     assert_eq!(one["pid"], i64::from(stage.worker("news-1").pid));
     wait_until("figures in the metrics", LIMIT, || {
         let text = get(address, "/metrics").body;
-        ["headend_streams_in_phase{phase=\"live\"} 2", "headend_stream_wanted{stream=\"off-1\",group=\"sport\"} 0"]
-            .into_iter()
-            .all(|line| text.lines().any(|told| told == line))
+        [
+            "headend_streams_in_phase{phase=\"live\"} 2",
+            "headend_stream_wanted{stream=\"off-1\",group=\"sport\"} 0",
+        ]
+        .into_iter()
+        .all(|line| text.lines().any(|told| told == line))
             && text.contains("headend_stream_bytes_per_second{stream=\"news-1\"")
     });
     end(running);
@@ -144,9 +147,7 @@ fn a_reload_takes_another_token_and_another_address_in() {
     write(&stage, HTTP);
     running.process().signal(Signal::SIGHUP);
     let third = address(&stage, &[first, second]);
-    wait_until("it to be well again", LIMIT, || {
-        get(third, "/api/v1/info/health").json()["status"] == "ok"
-    });
+    wait_until("it to be well again", LIMIT, || get(third, "/api/v1/info/health").json()["status"] == "ok");
     write(&stage, "");
     running.process().signal(Signal::SIGHUP);
     wait_until("it to be closed", LIMIT, || TcpStream::connect(third).is_err());
@@ -275,9 +276,14 @@ fn a_thousand_connections_and_half_requests_stop_neither_others_nor_streams() {
         answered += 1;
     }
     over.store(true, Ordering::Relaxed);
-    attackers.into_iter().for_each(|one| one.join().unwrap());
+    for one in attackers {
+        one.join().unwrap();
+    }
     let through = through.load(Ordering::Relaxed);
-    measured(&format!("{through} connections: longest answer {longest:?}, {} files open more", most - before));
+    measured(&format!(
+        "{through} connections: longest answer {longest:?}, {} files open more",
+        most - before
+    ));
     assert!(through > CONNECTIONS / 2, "only {through} connections came through");
     // One that waits for its place, and a few files that headend opens for a moment.
     assert!(most <= before + MAX_CONNECTIONS + 1 + 5, "{most} files open, {before} before");

@@ -18,8 +18,8 @@ use headend::link::{
 use headend::model::{
     AlertsReading, Care, Cause, Condition, ConditionKind, Explained, Flapping, HostReading, Incident,
     IncidentNote, IncidentOrder, IncidentPage, IncidentQuery, LogPlace, Member, Moment, Network, Notice,
-    NoticeKind, Phase, PoolReading, Pressure, ReceiverReading, Row, SelfReading, Severity, StreamId, StreamIx,
-    Usage, Wanted, WorkersReading,
+    NoticeKind, Phase, PoolReading, Pressure, ReceiverReading, Row, SelfReading, Severity, StreamId,
+    StreamIx, Usage, Wanted, WorkersReading,
 };
 use serde_json::Value;
 use support::ask::{Reply, ask, get, raw};
@@ -158,7 +158,12 @@ fn full() -> Hub {
     };
     let change = HubChange {
         rows: vec![full_row(), row(1), Row { group: "news".into(), ..row(2) }],
-        pool: Some(PoolReading { slots: 9, busy: 3, unseen_since: Some(Moment::ZERO), ..PoolReading::default() }),
+        pool: Some(PoolReading {
+            slots: 9,
+            busy: 3,
+            unseen_since: Some(Moment::ZERO),
+            ..PoolReading::default()
+        }),
         host: Some(host),
         own: Some(SelfReading { cpu_percent: 1.0, ..SelfReading::default() }),
         workers: Some(WorkersReading { count: 3, memory_bytes: 9 }),
@@ -337,7 +342,13 @@ fn metrics_are_in_base_units() {
         (of("headend_stream_worker_open_files"), 9.0),
         (with("headend_stream_phase", "phase=\"live\""), 1.0),
         (with("headend_stream_condition", "condition=\"black\",severity=\"critical\",explained=\"\""), 1.0),
-        (with("headend_stream_condition", "condition=\"silent\",severity=\"critical\",explained=\"overload\""), 1.0),
+        (
+            with(
+                "headend_stream_condition",
+                "condition=\"silent\",severity=\"critical\",explained=\"overload\"",
+            ),
+            1.0,
+        ),
         (with("headend_stream_silenced", "reason=\"acknowledged\""), 1.0),
         (with("headend_stream_silenced", "reason=\"muted\""), 1.0),
         (with("headend_stream_silenced", "reason=\"maintenance\""), 1.0),
@@ -368,7 +379,10 @@ fn metrics_are_in_base_units() {
     assert!(!found.contains_key("headend_stream_speed_ratio{stream=\"s1\",group=\"sport\"}"));
 
     let open = full_metrics("application/openmetrics-text; version=1.0.0");
-    assert_eq!(open.field("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
+    assert_eq!(
+        open.field("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
     assert!(open.body.ends_with("\n# EOF\n") && !reply.body.contains("# EOF"));
     let names = |found: BTreeMap<String, f64>| found.into_keys().collect::<Vec<_>>();
     assert_eq!(names(samples(&open.body)), names(found), "the same samples in both forms");
@@ -378,7 +392,13 @@ fn metrics_are_in_base_units() {
 fn hostile_names_make_no_samples_of_their_own() {
     let hub = full();
     let hostile = "x\"} 1\nheadend_healthy 0\n# \\";
-    publish(&hub, HubChange { rows: vec![Row { group: hostile.into(), name: hostile.into(), ..row(0) }], ..HubChange::default() });
+    publish(
+        &hub,
+        HubChange {
+            rows: vec![Row { group: hostile.into(), name: hostile.into(), ..row(0) }],
+            ..HubChange::default()
+        },
+    );
     let text = get(serve(&hub, None).address(), "/metrics").body;
     assert_eq!(text.lines().filter(|line| line.starts_with("headend_healthy")).count(), 1);
     assert!(text.contains(r#"headend_stream_wanted{stream="s0",group="x\"} 1\nheadend_healthy 0\n# \\"} 1"#));
@@ -391,7 +411,9 @@ fn page(name: &str) -> String {
 /// Names of families as their samples have them, from what is really told.
 fn told_names() -> BTreeSet<String> {
     let text = full_metrics("").body;
-    text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next().map(str::to_owned)).collect()
+    text.lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next().map(str::to_owned))
+        .collect()
 }
 
 #[test]
@@ -409,13 +431,19 @@ fn each_metric_is_documented_and_no_other() {
     for line in table.lines().filter(|line| line.starts_with("| `headend_")) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let name = cells[1].trim_matches('`');
-        let documented: BTreeSet<&str> =
-            cells[3].split(',').map(|label| label.trim().trim_matches('`')).filter(|l| !l.is_empty()).collect();
+        let documented: BTreeSet<&str> = cells[3]
+            .split(',')
+            .map(|label| label.trim().trim_matches('`'))
+            .filter(|l| !l.is_empty())
+            .collect();
         let series = found.keys().find(|series| series.split('{').next() == Some(name));
         let series = series.unwrap_or_else(|| panic!("no sample of {name}"));
         let labels = series.split_once('{').map_or("", |(_, labels)| labels);
-        let told: BTreeSet<&str> =
-            labels.split("\",").filter_map(|label| label.split('=').next()).filter(|l| !l.is_empty()).collect();
+        let told: BTreeSet<&str> = labels
+            .split("\",")
+            .filter_map(|label| label.split('=').next())
+            .filter(|l| !l.is_empty())
+            .collect();
         assert_eq!(told, documented, "the labels of {name}");
     }
 }
@@ -481,7 +509,10 @@ fn health_tells_what_is_wrong_and_for_whom() {
     ];
     for (part, kind, severity, status) in notices {
         let text = format!("what is wrong with {part}");
-        publish(&hub, HubChange { notices: Some(vec![notice(kind, severity, &text)]), ..HubChange::default() });
+        publish(
+            &hub,
+            HubChange { notices: Some(vec![notice(kind, severity, &text)]), ..HubChange::default() },
+        );
         // Never an old one.
         let reply = health();
         assert_eq!((reply.status, &reply.json()[part]["why"]), (status, &text.into()), "{part}");
@@ -502,7 +533,10 @@ fn large_answers_are_made_once_a_second_at_most() {
     let metrics = || get(server.address(), "/metrics").body;
     let busy = |text: &str| text.contains("\nheadend_pool_slots_busy 5\n");
     let first = metrics();
-    publish(&hub, HubChange { pool: Some(PoolReading { busy: 5, ..PoolReading::default() }), ..HubChange::default() });
+    publish(
+        &hub,
+        HubChange { pool: Some(PoolReading { busy: 5, ..PoolReading::default() }), ..HubChange::default() },
+    );
     let began = std::time::Instant::now();
     let second = metrics();
     // On a machine that stood still meanwhile it may be a new one.
@@ -516,7 +550,11 @@ fn who_may_not_ask_or_asks_for_nonsense_is_told_so() {
     let open = serve(&hub, None);
     let closed = serve(&hub, Some(TOKEN));
     let told = |reply: &Reply, status: u16| {
-        assert_eq!((reply.status, reply.json()["status"].as_u64()), (status, Some(status.into())), "{reply:?}");
+        assert_eq!(
+            (reply.status, reply.json()["status"].as_u64()),
+            (status, Some(status.into())),
+            "{reply:?}"
+        );
         assert!(!reply.body.contains(TOKEN) && !reply.head.contains(TOKEN));
         assert_eq!(reply.field("content-type"), Some("application/json"));
     };

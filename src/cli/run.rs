@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
-use super::{
-    FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, tell,
-};
+use super::{FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::link::access::name_of;

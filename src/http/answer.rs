@@ -53,7 +53,8 @@ pub(super) fn answer(status: StatusCode, kind: HeaderValue, body: Bytes) -> Answ
 /// One document, ending with a line feed.
 pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     // Strings and finite numbers only: there is nothing in it that JSON can't hold.
-    let mut text = serde_json::to_vec(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}").into());
+    let mut text =
+        serde_json::to_vec(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}").into());
     text.push(b'\n');
     text
 }

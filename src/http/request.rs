@@ -298,7 +298,8 @@ mod tests {
     #[test]
     fn large_heads_are_refused() {
         let large = "x".repeat(MAX_HEADERS);
-        let many: Vec<(String, String)> = (0..=MAX_HEADER_FIELDS).map(|n| (format!("x-{n}"), "1".into())).collect();
+        let many: Vec<(String, String)> =
+            (0..=MAX_HEADER_FIELDS).map(|n| (format!("x-{n}"), "1".into())).collect();
         let many: Vec<(&str, &str)> = many.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         for fields in [&[("x", large.as_str())][..], &many] {
             assert_eq!(read(&head("GET", "/", fields), None).expect_err("too large").status, 431);

@@ -136,7 +136,9 @@ impl Desk {
                 let health = Health::of(&known.feed);
                 Ok((health.status(), JSON, json(&health).into()))
             }
-            Ask::Monitoring => known.kept(Page::Monitoring, JSON, |feed| json(&Monitoring::of(feed, traffic))),
+            Ask::Monitoring => {
+                known.kept(Page::Monitoring, JSON, |feed| json(&Monitoring::of(feed, traffic)))
+            }
             Ask::Metrics(format) => {
                 let page = if format == Format::Text { Page::Text } else { Page::OpenMetrics };
                 let kind = HeaderValue::from_static(format.content_type());
@@ -151,9 +153,8 @@ impl Desk {
                 known.feed.refresh();
                 let board = known.feed.board();
                 let row = board.rows.values().find(|row| row.id == id);
-                let row = row.ok_or_else(|| {
-                    Refusal::new(StatusCode::NOT_FOUND, format!("there is no stream {id}"))
-                })?;
+                let row = row
+                    .ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, format!("there is no stream {id}")))?;
                 plain(json(&StreamReport::of(row, board)))
             }
             Ask::Incidents(query) => {
@@ -165,7 +166,10 @@ impl Desk {
                 let page = known.incidents(IncidentQuery { before, count: 1, ..IncidentQuery::default() })?;
                 let found = page.incidents.first().filter(|incident| incident.number == number);
                 let found = found.ok_or_else(|| {
-                    Refusal::new(StatusCode::NOT_FOUND, format!("there is no incident {number}, or no longer"))
+                    Refusal::new(
+                        StatusCode::NOT_FOUND,
+                        format!("there is no incident {number}, or no longer"),
+                    )
                 })?;
                 plain(json(found))
             }

@@ -45,7 +45,8 @@ impl Web {
         let wanted = wanted(settings);
         let before = {
             let mut state = self.lock();
-            let as_before = matches!((&wanted, &state.running), (Ok(Some(wanted)), Some((now, _))) if wanted == now);
+            let as_before =
+                matches!((&wanted, &state.running), (Ok(Some(wanted)), Some((now, _))) if wanted == now);
             if as_before || state.ended {
                 return Ok(());
             }

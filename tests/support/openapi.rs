@@ -143,8 +143,15 @@ pub fn sees_mistakes() {
     for good in [r#"{"a": 1}"#, r#"{"a": null, "b": []}"#, r#"{"a": 2, "b": ["x", "x"]}"#] {
         assert_eq!(count(good), 0, "{good}");
     }
-    for bad in ["7", "{}", r#"{"a": 1.5}"#, r#"{"a": 1, "c": 1}"#, r#"{"a": 1, "b": ["y"]}"#, r#"{"a": 1, "b": [null]}"#, "{"]
-    {
+    for bad in [
+        "7",
+        "{}",
+        r#"{"a": 1.5}"#,
+        r#"{"a": 1, "c": 1}"#,
+        r#"{"a": 1, "b": ["y"]}"#,
+        r#"{"a": 1, "b": [null]}"#,
+        "{",
+    ] {
         assert_eq!(count(bad), 1, "{bad}");
     }
     assert_eq!(description.mistakes("/", 404, "application/json", "{}").len(), 1);

@@ -30,8 +30,12 @@ pub fn write(out: &mut Exposition, feed: &Feed, traffic: Traffic) {
     out.alone(clients, feed.clients());
     let open = gauge("headend_http_connections", "Connections to this server that are open.");
     out.alone(open, traffic.connections);
-    out.alone(counter("headend_http_requests", "Requests that were answered, refused ones too."), traffic.requests);
-    let cut = counter("headend_http_connections_cut", "Connections that were closed to make room for others.");
+    out.alone(
+        counter("headend_http_requests", "Requests that were answered, refused ones too."),
+        traffic.requests,
+    );
+    let cut =
+        counter("headend_http_connections_cut", "Connections that were closed to make room for others.");
     out.alone(cut, traffic.cut);
 }
 
@@ -77,7 +81,10 @@ fn pool(out: &mut Exposition, board: &Board) {
     let pool = &board.pool;
     out.alone(gauge("headend_pool_slots", "How many workers there may be."), pool.slots);
     out.alone(gauge("headend_pool_slots_busy", "Slots that are taken."), pool.busy);
-    out.alone(gauge("headend_pool_queued", "Streams that wait for a slot or for their turn to start."), pool.queued);
+    out.alone(
+        gauge("headend_pool_queued", "Streams that wait for a slot or for their turn to start."),
+        pool.queued,
+    );
     out.alone(gauge("headend_pool_starting", "Workers that have shown no progress yet."), pool.starting);
     out.alone(gauge("headend_pool_start_parallel", "How many of them there may be."), pool.start_parallel);
     out.alone(gauge("headend_pool_held", "Streams that are kept from starting."), pool.held);
@@ -93,15 +100,24 @@ fn pool(out: &mut Exposition, board: &Board) {
 
 fn host(out: &mut Exposition, host: &HostReading) {
     let percent = |value: f32| value / 100.0;
-    out.alone(gauge("headend_host_cpu_ratio", "Busy share of all cores, or of what a container may use."), percent(host.cpu_percent));
+    out.alone(
+        gauge("headend_host_cpu_ratio", "Busy share of all cores, or of what a container may use."),
+        percent(host.cpu_percent),
+    );
     out.alone(gauge("headend_host_cores", "Cores."), host.cores);
-    out.family(gauge("headend_host_cpu_quota_cores", "Cores' worth of time that a container's limit leaves."));
+    out.family(gauge(
+        "headend_host_cpu_quota_cores",
+        "Cores' worth of time that a container's limit leaves.",
+    ));
     if let Some(quota) = host.cpu_quota {
         out.sample("", quota);
     }
     out.alone(gauge("headend_host_load1", "Load average over a minute."), host.load1);
     out.alone(gauge("headend_host_memory_used_bytes", "Memory in use."), host.memory_bytes);
-    out.alone(gauge("headend_host_memory_total_bytes", "Memory there is, or a container may use."), host.memory_total_bytes);
+    out.alone(
+        gauge("headend_host_memory_total_bytes", "Memory there is, or a container may use."),
+        host.memory_total_bytes,
+    );
     out.alone(gauge("headend_host_open_files", "Open files of the machine."), host.fds_open);
     out.alone(gauge("headend_host_open_files_limit", "The machine's limit on them."), host.fds_limit);
     out.family(gauge(
@@ -123,7 +139,10 @@ fn host(out: &mut Exposition, host: &HostReading) {
         out.sample("", free);
     }
     out.alone(gauge("headend_host_disk_total_bytes", "Size of that disk."), host.disk_total_bytes);
-    out.family(gauge("headend_host_network_bytes_per_second", "What goes over the network, loopback excluded."));
+    out.family(gauge(
+        "headend_host_network_bytes_per_second",
+        "What goes over the network, loopback excluded.",
+    ));
     if let Some(network) = host.network {
         out.sample(&labels(&[("direction", "received")]), network.received);
         out.sample(&labels(&[("direction", "sent")]), network.sent);
@@ -132,7 +151,10 @@ fn host(out: &mut Exposition, host: &HostReading) {
 
 fn processes(out: &mut Exposition, board: &Board) {
     let (own, workers) = (&board.own, &board.workers);
-    out.alone(gauge("headend_process_cpu_ratio", "headend's own processor time, as a share of one core."), own.cpu_percent / 100.0);
+    out.alone(
+        gauge("headend_process_cpu_ratio", "headend's own processor time, as a share of one core."),
+        own.cpu_percent / 100.0,
+    );
     out.alone(gauge("headend_process_memory_bytes", "headend's own memory."), own.memory_bytes);
     out.alone(gauge("headend_process_open_files", "Files that headend has open."), own.fds_open);
     out.alone(gauge("headend_process_open_files_limit", "The limit on them."), own.fds_limit);
@@ -140,7 +162,10 @@ fn processes(out: &mut Exposition, board: &Board) {
     out.alone(gauge("headend_workers_memory_bytes", "Memory of all of them."), workers.memory_bytes);
     let cpu = gauge("headend_workers_cpu_ratio", "Processor time of all of them, as a share of one core.");
     out.alone(cpu, workers_cpu_percent(board) / 100.0);
-    out.alone(gauge("headend_workers_limit", "Workers that the limit on open files allows."), board.limits.workers);
+    out.alone(
+        gauge("headend_workers_limit", "Workers that the limit on open files allows."),
+        board.limits.workers,
+    );
 }
 
 /// Notices and incidents.
@@ -160,16 +185,25 @@ fn told(out: &mut Exposition, board: &Board) {
         out.sample(&labels(&[("severity", word(severity))]), count);
     }
     let unknown = board.incidents.values().filter(|one| one.acknowledged.is_none()).count();
-    out.alone(gauge("headend_incidents_unacknowledged", "Open incidents that nobody has acknowledged."), unknown);
+    out.alone(
+        gauge("headend_incidents_unacknowledged", "Open incidents that nobody has acknowledged."),
+        unknown,
+    );
 }
 
 fn messages(out: &mut Exposition, alerts: &AlertsReading) {
     out.alone(gauge("headend_messages_waiting", "Messages that wait to be sent."), alerts.waiting);
     out.alone(counter("headend_messages_sent", "Messages that were accepted."), alerts.sent);
     out.alone(counter("headend_messages_failed", "Messages that were refused for good."), alerts.failed);
-    out.alone(counter("headend_messages_merged", "Incidents that were told in the message of another one."), alerts.merged);
-    let receivers: Vec<_> =
-        alerts.receivers.iter().map(|one| (labels(&[("receiver", &one.name), ("way", &one.way)]), one)).collect();
+    out.alone(
+        counter("headend_messages_merged", "Incidents that were told in the message of another one."),
+        alerts.merged,
+    );
+    let receivers: Vec<_> = alerts
+        .receivers
+        .iter()
+        .map(|one| (labels(&[("receiver", &one.name), ("way", &one.way)]), one))
+        .collect();
     out.family(gauge("headend_receiver_messages_waiting", "Messages that wait for one receiver."));
     for (receiver, one) in &receivers {
         out.sample(receiver, one.waiting);

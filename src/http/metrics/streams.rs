@@ -24,14 +24,12 @@ type Read = fn(&Row, Moment) -> Option<Value>;
 
 /// Families of one sample for each stream.
 const EACH: [(Family, Read); 12] = [
-    (
-        gauge("headend_stream_wanted", "1 where the operator wants the stream to run."),
-        |row, _| Some((row.wanted == Wanted::Started).into()),
-    ),
-    (
-        gauge("headend_stream_health", "0 ok, 1 unknown, 2 warning, 3 critical."),
-        |row, _| Some((row.health() as u32).into()),
-    ),
+    (gauge("headend_stream_wanted", "1 where the operator wants the stream to run."), |row, _| {
+        Some((row.wanted == Wanted::Started).into())
+    }),
+    (gauge("headend_stream_health", "0 ok, 1 unknown, 2 warning, 3 critical."), |row, _| {
+        Some((row.health() as u32).into())
+    }),
     (
         Family {
             name: "headend_stream_restarts",
@@ -41,38 +39,32 @@ const EACH: [(Family, Read); 12] = [
         |row, _| Some(row.restarts.into()),
     ),
     (gauge("headend_stream_failures", "Failures in a row."), |row, _| Some(row.failures.into())),
-    (
-        gauge("headend_stream_frames_per_second", "Over the last few seconds."),
-        |row, _| row.figures.fps.map(Value::from),
-    ),
-    (
-        gauge("headend_stream_bytes_per_second", "Of the input, over the last few seconds."),
-        |row, _| row.figures.bitrate_kbps.map(|kbps| (kbps * 125.0).into()),
-    ),
-    (
-        gauge("headend_stream_speed_ratio", "Seconds of media per second; 1 is real time."),
-        |row, _| row.figures.speed.map(Value::from),
-    ),
+    (gauge("headend_stream_frames_per_second", "Over the last few seconds."), |row, _| {
+        row.figures.fps.map(Value::from)
+    }),
+    (gauge("headend_stream_bytes_per_second", "Of the input, over the last few seconds."), |row, _| {
+        row.figures.bitrate_kbps.map(|kbps| (kbps * 125.0).into())
+    }),
+    (gauge("headend_stream_speed_ratio", "Seconds of media per second; 1 is real time."), |row, _| {
+        row.figures.speed.map(Value::from)
+    }),
     (
         gauge("headend_stream_input_number", "Which of its inputs is in use; 1 is the primary, 0 is none."),
         |row, _| Some(row.input_of.0.into()),
     ),
-    (
-        gauge("headend_stream_worker_uptime_seconds", "How long its worker has been running."),
-        |row, now| row.started.map(|since| now.since(since).as_secs().into()),
-    ),
+    (gauge("headend_stream_worker_uptime_seconds", "How long its worker has been running."), |row, now| {
+        row.started.map(|since| now.since(since).as_secs().into())
+    }),
     (
         gauge("headend_stream_worker_cpu_ratio", "Processor time of its worker, as a share of one core."),
         |row, _| row.usage.map(|usage| (usage.cpu_percent / 100.0).into()),
     ),
-    (
-        gauge("headend_stream_worker_memory_bytes", "Memory that its worker has for itself."),
-        |row, _| row.usage.map(|usage| usage.memory_bytes.into()),
-    ),
-    (
-        gauge("headend_stream_worker_open_files", "Files that its worker has open."),
-        |row, _| row.usage.map(|usage| usage.open_files.into()),
-    ),
+    (gauge("headend_stream_worker_memory_bytes", "Memory that its worker has for itself."), |row, _| {
+        row.usage.map(|usage| usage.memory_bytes.into())
+    }),
+    (gauge("headend_stream_worker_open_files", "Files that its worker has open."), |row, _| {
+        row.usage.map(|usage| usage.open_files.into())
+    }),
 ];
 
 pub fn write(out: &mut Exposition, board: &Board) {
@@ -126,8 +118,7 @@ fn conditions(out: &mut Exposition, stream: &str, row: &Row) {
             Severity::Critical => Health::Critical.word(),
         };
         let explained = condition.explained.map_or("", crate::model::Explained::word);
-        let more =
-            [("condition", condition.kind.word()), ("severity", severity), ("explained", explained)];
+        let more = [("condition", condition.kind.word()), ("severity", severity), ("explained", explained)];
         out.sample_with(stream, &labels(&more), 1_u32);
     }
 }

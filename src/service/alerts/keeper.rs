@@ -1,20 +1,21 @@
 //! The thread's loop.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::desk::{Desk, NEXT};
+use super::wakes::{Awaits, Durable, News, key, log_happening};
 use super::{Errand, Ground, STOP_LIMIT, Wanted};
 use crate::alerts::incidents::{self, Effect};
 use crate::alerts::letter::About;
 use crate::alerts::post::{self, Post};
 use crate::alerts::ways::Ways;
-use crate::alerts::{Change, Happening, Message, Now, Outcome};
+use crate::alerts::{Change, Happening, MESSAGE_MEMBERS, Message, Now, Outcome};
 use crate::link::{Client, ClientMessage, Hub, IncidentAnswer, Role, ServerMessage, Who};
 use crate::logs::Logs;
 use crate::model::{
@@ -31,34 +32,6 @@ const PACE: Duration = Duration::from_millis(250);
 const KEEP_EVERY: Duration = Duration::from_secs(900);
 /// It is looked this often whether there is anything that no change tells of: the readings of the post.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-
-/// What waits until everything that was kept before is on disk.
-enum Awaits {
-    Message(u64),
-    Answer(IncidentAnswer),
-}
-
-/// Told from a thread of the store.
-#[derive(Default)]
-struct Durable {
-    told: Mutex<Option<Result<(), String>>>,
-    woken: Notify,
-}
-
-/// Told by the hub, once until they are read.
-#[derive(Default)]
-struct News {
-    told: AtomicBool,
-    woken: Notify,
-}
-
-impl News {
-    fn tell(&self) {
-        if !self.told.swap(true, Ordering::AcqRel) {
-            self.woken.notify_one();
-        }
-    }
-}
 
 /// Everything the loop owns.
 pub struct Keeper {
@@ -255,7 +228,7 @@ impl Keeper {
         for effect in effects {
             match effect {
                 Effect::Keep(incident) => self.keep(&incident),
-                Effect::Forget(number) => self.store.keep(Tree::Incidents, &key(number), None),
+                Effect::Forget(number) => self.put(Tree::Incidents, &key(number), None),
                 Effect::Happened(happening) => {
                     log_happening(&happening);
                     let now = self.now();
@@ -275,13 +248,19 @@ impl Keeper {
     }
 
     fn keep(&mut self, incident: &Incident) {
-        // Plain data with text keys: there is nothing in it that JSON can't hold.
-        let text = serde_json::to_string(incident).unwrap_or_default();
         if incident.number >= self.next_kept {
             self.next_kept = incident.number + 1;
-            self.store.keep(Tree::Incidents, NEXT, Some(self.next_kept.to_string().into()));
+            self.put(Tree::Incidents, NEXT, Some(self.next_kept.to_string().into()));
         }
-        self.store.keep(Tree::Incidents, &key(incident.number), Some(text.into()));
+        let key = key(incident.number);
+        if !self.store.keep(Tree::Incidents, &key, Some(json(incident))) {
+            // A thousand streams with the longest URLs: those that failed first say enough.
+            let mut less = incident.clone();
+            let more = less.members.len().saturating_sub(MESSAGE_MEMBERS);
+            less.members.truncate(MESSAGE_MEMBERS);
+            less.more_members = less.more_members.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+            self.put(Tree::Incidents, &key, Some(json(&less)));
+        }
     }
 
     fn last_lines(&self, stream: StreamIx) -> Vec<Arc<str>> {
@@ -305,7 +284,7 @@ impl Keeper {
     fn carry_out_post(&mut self, effects: Vec<post::Effect>) {
         for effect in effects {
             match effect {
-                post::Effect::Keep(paper) => self.store.keep(Tree::Outbox, &paper.key, paper.value),
+                post::Effect::Keep(paper) => self.put(Tree::Outbox, &paper.key, paper.value),
                 post::Effect::Barrier(number) => self.awaits.push(Awaits::Message(number)),
                 post::Effect::Send(message) => self.send(message),
                 post::Effect::Note(text) => log::warn!("{text}"),
@@ -458,6 +437,11 @@ impl Keeper {
         self.hub.publish_incidents(changed, ended, reading);
     }
 
+    /// To the store, which says itself what it can't take.
+    fn put(&self, tree: Tree, key: &str, value: Option<Arc<str>>) {
+        let _ = self.store.keep(tree, key, value);
+    }
+
     fn keep_availability(&self) {
         let kept = {
             let mut books = self.desk.books();
@@ -465,7 +449,7 @@ impl Keeper {
             books.ledger.to_keep(now)
         };
         for (id, text) in kept {
-            self.store.keep(Tree::Availability, id.as_str(), text);
+            self.put(Tree::Availability, id.as_str(), text);
         }
     }
 
@@ -488,24 +472,7 @@ impl Keeper {
     }
 }
 
-/// The key of an incident in the store: in the order of their numbers.
-fn key(number: u64) -> String {
-    format!("{number:010}")
-}
-
-/// headend's own log tells of incidents too: where nobody is told otherwise, it is all there is.
-fn log_happening(happening: &Happening) {
-    let Happening { incident, change } = happening;
-    let (number, title) = (incident.number, &incident.title);
-    let words = match change {
-        Change::Opened => "is open",
-        Change::Rose => "is worse",
-        Change::Grew => "has grown",
-        Change::Flaps => "comes and goes",
-        Change::Acknowledged => "is acknowledged",
-        Change::Unacknowledged => "is not acknowledged any more",
-        Change::Ended => "is over",
-        Change::Restored => "was open when headend ended",
-    };
-    log::info!("incident {number} {words}: {title}");
+/// Plain data with text keys: there is nothing in it that JSON can't hold.
+fn json(incident: &Incident) -> Arc<str> {
+    serde_json::to_string(incident).unwrap_or_default().into()
 }

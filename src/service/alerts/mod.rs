@@ -7,6 +7,7 @@
 mod clock;
 mod desk;
 mod keeper;
+mod wakes;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
