@@ -2,6 +2,7 @@
 
 use super::{Failed, MISTAKEN, OK, args, console, print, tell};
 use crate::config::{self, Environment};
+use crate::model::counted;
 
 /// Reads the configuration and tells what it found.
 pub fn check(args: &args::Check) -> Result<u8, Failed> {
@@ -19,7 +20,7 @@ pub fn check(args: &args::Check) -> Result<u8, Failed> {
         }
         return Ok(MISTAKEN);
     }
-    let streams = loaded.config.streams.len();
-    print(&format!("{}: {streams} streams, no mistakes\n", path.display()))?;
+    let streams = counted(loaded.config.streams.len(), "stream");
+    print(&format!("{}: {streams}, no mistakes\n", path.display()))?;
     Ok(OK)
 }

@@ -32,7 +32,7 @@ pub fn listen(bids: Bids, on_hangup: OnHangup, reloads: Reloads) -> std::io::Res
             match on_hangup {
                 OnHangup::GoOn if hangup => {
                     log::warn!(
-                        "the terminal is gone (SIGHUP); the streams go on. Stop them with: kill {}",
+                        "the terminal is gone (SIGHUP); the streams go on, until headend shutdown or a TERM to process {}",
                         std::process::id()
                     );
                     continue;
