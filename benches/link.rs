@@ -1,10 +1,15 @@
 //! What attached consoles cost the supervisor, and how long they wait.
 //!
-//! `cargo bench --bench link` serves `HEADEND_BENCH_STREAMS` (200) streams, each of which changes once
-//! a second, from a process of its own, to `HEADEND_BENCH_CLIENTS` (50) clients for
-//! `HEADEND_BENCH_SECONDS` (30). It measures that process's CPU and memory, the bytes a client gets, attaching
-//! to the whole board of 200 and of 10,000 streams, an order of one client until another one sees what came of it, and
-//! a client that is stopped for `HEADEND_BENCH_STOPPED` (20) seconds.
+//! `cargo bench --bench link` prints one table; `cargo bench --bench link -- PART...` some of its parts alone:
+//!
+//! - `clients`, `order`, `stopped`, `attach`: the link alone. A process of its own serves made-up rows of
+//!   `HEADEND_BENCH_STREAMS` (200) streams, each of which changes once a second, to `HEADEND_BENCH_CLIENTS` (50)
+//!   clients for `HEADEND_BENCH_SECONDS` (30): its CPU and memory, and the bytes a client gets; an order of one client
+//!   until another one sees what came of it; a client that is stopped for `HEADEND_BENCH_STOPPED` (20) seconds;
+//!   attaching to the whole board of 200 and of 10,000 streams.
+//! - `daemon`: CPU, memory and bytes of a real daemon with as many stand-in workers and clients.
+//! - `console`: a real console's first full frame, on that daemon and on 10,000 made-up rows.
+//! - `asleep`: a real console on that daemon that is stopped for `HEADEND_BENCH_STOPPED` seconds.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +19,10 @@
 )]
 
 mod measure;
+#[path = "link/real.rs"]
+mod real;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -28,16 +37,18 @@ use headend::link::wire::frame::{self, Kind};
 use headend::link::wire::hello::{self, ClientHello, Version};
 use headend::link::wire::patch::blank;
 use headend::link::{
-    ClientMessage, Connecting, Hub, HubChange, Link, Listening, LogSlice, LogSource, OldLogAnswer, Remote,
-    Role, Server, ServerMessage, place,
+    ClientMessage, Connecting, Hub, HubChange, Link, Listening, NoLogs, Remote, Role, Server, ServerMessage,
+    place,
 };
 use headend::model::{
-    Action, Answer, Command as Order, LogPlace, Moment, Phase, Row, Selection, StreamId, StreamIx,
+    Action, Answer, Board, Command as Order, Moment, Phase, Row, Selection, StreamId, StreamIx,
 };
 use measure::{Interrupt, cpu_seconds, mib, number, pss_mib, row, spread};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid};
 
+/// What can be measured alone.
+const PARTS: [&str; 7] = ["clients", "order", "stopped", "attach", "daemon", "console", "asleep"];
 /// The folder, for the process that serves.
 const SERVE: &str = "HEADEND_BENCH_SERVE";
 /// The folder, for a client that is stopped.
@@ -46,22 +57,6 @@ const FOLLOW: &str = "HEADEND_BENCH_FOLLOW";
 const DELTAS_A_SECOND: u32 = 8;
 /// What has not come by then does not come.
 const LIMIT: Duration = Duration::from_secs(30);
-
-struct NoLogs;
-
-impl LogSource for NoLogs {
-    fn lines_from(&self, _: StreamIx, _: u64) -> LogSlice {
-        LogSlice::default()
-    }
-
-    fn next_number(&self, _: StreamIx) -> u64 {
-        0
-    }
-
-    fn read_back(&self, _: StreamIx, _: LogPlace, _: usize, _: OldLogAnswer) -> bool {
-        false
-    }
-}
 
 fn main() {
     if let Some(folder) = std::env::var_os(SERVE) {
@@ -73,18 +68,46 @@ fn main() {
     if !measure::is_wanted() {
         return;
     }
+    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    if let Some(unknown) = asked.iter().find(|word| !PARTS.contains(&word.as_str())) {
+        println!("there is no part {unknown}: {}", PARTS.join(", "));
+        return;
+    }
+    let wants = |part: &str| asked.is_empty() || asked.iter().any(|word| word == part);
+    let wants_one = |parts: &[&str]| parts.iter().any(|part| wants(part));
     let interrupt = Interrupt::watch();
     let streams = number("HEADEND_BENCH_STREAMS", 200);
     println!("| what | figure |");
     println!("| --- | --- |");
-    let serving = Serving::start(streams);
-    many_clients(&serving, &interrupt);
-    seen_by_another(&serving);
-    stopped(&serving, &interrupt);
-    attaching(&serving, streams);
-    drop(serving);
-    let large = Serving::start(10_000);
-    attaching(&large, 10_000);
+    if wants_one(&["clients", "order", "stopped", "attach"]) {
+        let serving = Serving::start(streams);
+        let all: [(&str, &dyn Fn()); 4] = [
+            ("clients", &|| many_clients(&serving, &interrupt)),
+            ("order", &|| seen_by_another(&serving)),
+            ("stopped", &|| stopped(&serving, &interrupt)),
+            ("attach", &|| attaching(&serving, streams)),
+        ];
+        all.iter().filter(|(part, _)| wants(part)).for_each(|(_, run)| run());
+    }
+    if wants_one(&["attach", "console"]) {
+        let large = Serving::start(10_000);
+        if wants("attach") {
+            attaching(&large, 10_000);
+        }
+        if wants("console") {
+            real::consoles_of_made_up_rows(&large, 10_000);
+        }
+    }
+    if wants_one(&["daemon", "console", "asleep"]) {
+        let daemon = real::Daemon::start(streams, &interrupt);
+        let all: [(&str, &dyn Fn()); 3] = [
+            ("daemon", &|| real::cost(&daemon, &interrupt)),
+            ("console", &|| real::consoles_of_a_daemon(&daemon)),
+            ("asleep", &|| real::asleep(&daemon, &interrupt)),
+        ];
+        all.iter().filter(|(part, _)| wants(part)).for_each(|(_, run)| run());
+        daemon.end();
+    }
 }
 
 /// The process that serves, in a folder of its own.
@@ -202,6 +225,17 @@ fn serve(folder: &Path) {
     }
 }
 
+/// What a console does with its messages.
+fn apply(board: &mut Board, messages: Vec<ServerMessage>) {
+    for message in messages {
+        match message {
+            ServerMessage::Board(whole) => *board = *whole,
+            ServerMessage::Delta(delta) => _ = board.apply(&delta),
+            _ => {}
+        }
+    }
+}
+
 /// Reads as a console does that shows nothing, and counts.
 fn read_on(mut stream: UnixStream, bytes: &AtomicU64, ends: &AtomicBool) {
     let said = ClientHello { role: Role::Viewer, terminal: "bench".into() };
@@ -250,8 +284,11 @@ fn us(span: Duration) -> u64 {
 
 fn milliseconds(figures: &[u64]) -> String {
     let (least, middle, most) = spread(figures);
+    let mut sorted = figures.to_vec();
+    sorted.sort_unstable();
+    let late = sorted.get(sorted.len() * 9 / 10).copied().unwrap_or(most);
     let ms = |us: u64| format!("{}.{}", us / 1_000, us % 1_000 / 100);
-    format!("{} ({} to {})", ms(middle), ms(least), ms(most))
+    format!("{} ({} to {}, nine of ten below {})", ms(middle), ms(least), ms(most), ms(late))
 }
 
 fn attaching(serving: &Serving, streams: u64) {

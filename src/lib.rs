@@ -11,6 +11,7 @@ pub mod demo;
 pub mod ffmpeg;
 pub mod history;
 pub mod host;
+pub mod http;
 pub mod link;
 pub mod logs;
 pub mod model;

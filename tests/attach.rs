@@ -7,35 +7,17 @@ mod support;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use support::headless::Running;
+use support::processes::Process;
 use support::pty::Screen;
 use support::stage::{Stage, WIDE};
 use support::{HEADEND, LIMIT, wait_until};
-
-fn socket(stage: &Stage) -> PathBuf {
-    stage.state().join("headend.sock")
-}
-
-/// Starts headend's daemon on a stage.
-fn start(stage: &Stage, environment: &[(&str, &str)]) -> Running {
-    let mut arguments = stage.arguments(&[]);
-    arguments.insert(0, "daemon".to_owned());
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    Running::start(Path::new(HEADEND), &arguments, &stage.environment(environment))
-}
-
-/// The same, and waits until it can be attached to.
-fn daemon(stage: &Stage) -> Running {
-    let running = start(stage, &[]);
-    wait_until("the socket", LIMIT, || UnixStream::connect(socket(stage)).is_ok());
-    running
-}
 
 /// Ends a daemon as its service manager does.
 fn end(mut daemon: Running) {
@@ -56,7 +38,7 @@ fn wall(stage: &Stage, text: &str) -> Screen {
 #[test]
 fn what_one_console_orders_another_one_sees_and_none_going_away_changes_a_stream() {
     let stage = Stage::new(&[("alpha", "healthy"), ("beta", "healthy")]);
-    let daemon = daemon(&stage);
+    let daemon = stage.daemon();
     let (mut one, mut two) = (stage.console(WIDE, &[]), stage.console(WIDE, &[]));
     let mut wall = wall(&stage, "alpha");
     for screen in [&one, &two] {
@@ -85,10 +67,158 @@ fn what_one_console_orders_another_one_sees_and_none_going_away_changes_a_stream
     end(daemon);
 }
 
+/// The workers of these streams, which are live.
+fn live(stage: &Stage, ids: &[&str]) -> Vec<Process> {
+    wait_until(&format!("{ids:?} to be live"), LIMIT, || {
+        phases(stage, ids).iter().all(|told| told.0 == "live")
+    });
+    let workers: Vec<Process> = ids.iter().map(|id| stage.worker(id)).collect();
+    let told: Vec<u64> = phases(stage, ids).into_iter().map(|(_, pid)| pid).collect();
+    assert_eq!(told, workers.iter().map(|worker| u64::from(worker.pid.unsigned_abs())).collect::<Vec<_>>());
+    workers
+}
+
+/// The phase of each, and the process of its worker; 0: it has none.
+fn phases(stage: &Stage, ids: &[&str]) -> Vec<(String, u64)> {
+    let told = |id: &&str| {
+        let stream = stage.status(id).remove(0);
+        (stream["phase"].as_str().unwrap().to_owned(), stream["pid"].as_u64().unwrap_or(0))
+    };
+    ids.iter().map(told).collect()
+}
+
+#[test]
+fn consoles_a_wall_and_a_script_come_and_go_and_only_what_is_ordered_changes() {
+    let ids = ["alpha", "beta", "gamma"];
+    let stage = Stage::new(&[ids[0], ids[1], ids[2], "ordered"].map(|id| (id, "healthy")));
+    let daemon = stage.daemon();
+    live(&stage, &["ordered"]);
+    let before = live(&stage, &ids);
+    let mut consoles = [(); 3].map(|()| stage.console(WIDE, &[]));
+    let mut wall = wall(&stage, "ordered");
+    let follows = stage.start_verb(&["events", "-f", "--json"]);
+    follows.wait_stdout("what is now", |text| text.lines().count() == 4);
+    let undisturbed = |after: &str| assert_eq!(live(&stage, &ids), before, "after {after}");
+    consoles.iter().for_each(|console| console.wait_phase("ordered", "live"));
+
+    // The script orders one stream about, and each time somebody is lost meanwhile.
+    let [one, two, three] = &mut consoles;
+    let old = stage.worker("ordered");
+    let restart = stage.start_verb(&["restart", "ordered"]);
+    one.kill();
+    assert_eq!(restart.finish(LIMIT).code(), 0);
+    stage.other_worker("ordered", &[old]);
+    undisturbed("SIGKILL of a console");
+
+    assert_eq!(stage.done(&["stop", "ordered"]), "stop: 1 stream\n");
+    two.wait_phase("ordered", "stopped");
+    two.process().signal(Signal::SIGTERM);
+    assert!(two.exit_status().success());
+    assert_eq!(two.not_given_back(), Vec::<&str>::new());
+    undisturbed("SIGTERM of a console");
+
+    stage.done(&["start", "ordered"]);
+    three.wait_phase("ordered", "live");
+    wall.hang_up();
+    wall.exit_status();
+    undisturbed("the hang-up of a wall's terminal");
+
+    for verb in [&["ack", "ordered"][..], &["mute", "ordered", "--for", "1h"], &["unmute", "ordered"]] {
+        stage.done(verb);
+    }
+    let text = std::fs::read_to_string(stage.folder().join("headend.toml")).unwrap();
+    stage.write(&(text + &stage.stream("more", "healthy", "")));
+    let said = stage.done(&["reload"]);
+    assert!(
+        said.starts_with("1 stream added, 0 removed, 0 changed (0 get another worker), 4 as before"),
+        "{said}"
+    );
+    three.wait_phase("more", "live");
+    assert!(three.quit_idle().success());
+    assert_eq!(three.not_given_back(), Vec::<&str>::new());
+    undisturbed("a reload, and a console that was left");
+
+    // Who has followed all that has heard of what was ordered, and of no other worker.
+    let told = follows.wait_stdout("the stream that was added", |text| text.contains("\"more\""));
+    let lines = told.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let moved = |line: &serde_json::Value| line["change"] == "phase" || line["change"] == "pid";
+    let moved: Vec<_> = lines.filter(moved).collect();
+    assert!(moved.iter().any(|line| line["id"] == "ordered"), "{told}");
+    assert!(moved.iter().all(|line| line["id"] == "ordered" || line["id"] == "more"), "{told}");
+    drop(follows);
+    undisturbed("SIGKILL of a verb");
+    end(daemon);
+}
+
+#[test]
+fn whoever_closes_the_laptop_finds_the_streams_as_they_were() {
+    let stage = Stage::new(&[("alpha", "healthy"), ("beta", "healthy"), ("gamma", "healthy")]);
+    let ids = ["alpha", "beta", "gamma"];
+    for way in ["it is left", "its terminal hangs up"] {
+        let mut first = stage.console(WIDE, &[]);
+        ids.iter().for_each(|id| first.wait_phase(id, "live"));
+        stage.done(&["stop", "gamma"]);
+        first.wait_phase("gamma", "stopped");
+        let (headend, before) = (first.process(), phases(&stage, &ids));
+        let workers = live(&stage, &ids[..2]);
+        if way == "it is left" {
+            first.keys("q");
+            first.wait_text("lets the streams run on");
+            first.keys("d");
+            assert!(first.finish().success());
+        }
+        first.hang_up();
+        first.exit_status();
+        assert_eq!(phases(&stage, &ids), before, "{way}");
+        for _ in 0..2 {
+            // `headend`, as before.
+            let mut again = stage.console(WIDE, &[]);
+            for (id, (phase, _)) in ids.iter().zip(&before) {
+                again.wait_phase(id, phase);
+            }
+            assert_eq!(phases(&stage, &ids), before, "{way}");
+            assert_eq!(live(&stage, &ids[..2]), workers, "{way}");
+            again.hang_up();
+        }
+        let mut last = stage.console(WIDE, &[]);
+        assert!(headend.is_alive(), "{way}");
+        stage.done(&["start", "gamma"]);
+        stage.done(&["shutdown"]);
+        last.wait_text("THE SUPERVISOR IS GONE");
+        last.kill();
+        support::processes::wait_gone(&[&[headend][..], &workers].concat(), LIMIT);
+    }
+}
+
+#[test]
+fn twenty_consoles_that_are_killed_together_change_no_stream() {
+    let stage = Stage::new(&[("alpha", "healthy"), ("beta", "healthy")]);
+    let ids = ["alpha", "beta"];
+    let daemon = stage.daemon();
+    let before = live(&stage, &ids);
+    let files = daemon.process().open_files();
+    let consoles: Vec<Screen> = (0..20).map(|_| stage.open(WIDE, &[], &[])).collect();
+    for console in &consoles {
+        console.wait_phase("alpha", "live");
+        console.wait_phase("beta", "live");
+    }
+    let processes: Vec<Process> = consoles.iter().map(Screen::process).collect();
+    processes.iter().for_each(|process| process.signal(Signal::SIGKILL));
+    // It answers at once, and lets go of all of them.
+    assert_eq!(live(&stage, &ids), before);
+    support::processes::wait_gone(&processes, LIMIT);
+    wait_until("the connections to be closed", LIMIT, || daemon.process().open_files() <= files);
+    assert_eq!(live(&stage, &ids), before);
+    let mut last = stage.console(WIDE, &[]);
+    last.wait_phase("alpha", "live");
+    assert!(last.quit_idle().success());
+    end(daemon);
+}
+
 #[test]
 fn consoles_say_that_the_supervisor_is_gone_and_find_the_next_one() {
     let stage = Stage::new(&[("alpha", "healthy"), ("beta", "healthy")]);
-    let mut first = daemon(&stage);
+    let mut first = stage.daemon();
     let (mut console, mut wall) = (stage.console(WIDE, &[]), wall(&stage, "alpha"));
     console.wait_phase("alpha", "live");
     let workers = stage.wait_workers(2);
@@ -100,8 +230,8 @@ fn consoles_say_that_the_supervisor_is_gone_and_find_the_next_one() {
     // What is ordered meanwhile is refused, and not forgotten silently.
     console.keys("x");
     console.wait_text("the supervisor is gone");
-    assert!(socket(&stage).exists(), "what a killed one leaves");
-    let mut second = daemon(&stage);
+    assert!(stage.socket().exists(), "what a killed one leaves");
+    let mut second = stage.daemon();
     console.wait_no_text("THE SUPERVISOR IS GONE");
     wall.wait_no_text("THE SUPERVISOR IS GONE");
     console.wait_phase("alpha", "live");
@@ -110,8 +240,8 @@ fn consoles_say_that_the_supervisor_is_gone_and_find_the_next_one() {
     second.process().signal(Signal::SIGTERM);
     assert!(second.wait_exit(LIMIT).success());
     console.wait_text("it was told to end");
-    assert!(!socket(&stage).exists());
-    let third = daemon(&stage);
+    assert!(!stage.socket().exists());
+    let third = stage.daemon();
     console.wait_phase("beta", "live");
     assert!(console.quit_idle().success());
     assert!(wall.quit_idle().success());
@@ -121,12 +251,12 @@ fn consoles_say_that_the_supervisor_is_gone_and_find_the_next_one() {
 #[test]
 fn the_second_daemon_on_a_folder_says_who_has_it_and_ends() {
     let stage = Stage::new(&[("alpha", "healthy")]);
-    let first = daemon(&stage);
+    let first = stage.daemon();
     let worker = stage.worker("alpha");
-    let second = start(&stage, &[]).finish(LIMIT);
+    let second = stage.start_daemon(&[]).finish(LIMIT);
     assert_eq!(second.code(), 1);
     assert!(second.stderr.contains(&format!("process {} has it", first.pid())), "{}", second.stderr);
-    assert!(UnixStream::connect(socket(&stage)).is_ok(), "the first one still listens");
+    assert!(UnixStream::connect(stage.socket()).is_ok(), "the first one still listens");
     assert_eq!(stage.worker("alpha"), worker);
     end(first);
 }
@@ -134,7 +264,7 @@ fn the_second_daemon_on_a_folder_says_who_has_it_and_ends() {
 #[test]
 fn without_a_configuration_at_hand_the_folder_is_enough() {
     let stage = Stage::new(&[("alpha", "healthy")]);
-    let daemon = daemon(&stage);
+    let daemon = stage.daemon();
     let elsewhere = tempfile::tempdir().unwrap();
     let folder = stage.state();
     let environment = [
@@ -154,7 +284,7 @@ fn a_console_that_runs_the_streams_can_be_attached_to_and_left() {
     let stage = Stage::new(&[("alpha", "healthy")]);
     let mut first = stage.console(WIDE, &[]);
     first.wait_phase("alpha", "live");
-    let mode = std::fs::metadata(socket(&stage)).unwrap().permissions().mode();
+    let mode = std::fs::metadata(stage.socket()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let mut second = stage.console(WIDE, &[]);
     second.wait_phase("alpha", "live");
@@ -162,6 +292,8 @@ fn a_console_that_runs_the_streams_can_be_attached_to_and_left() {
     // The terminal of the one that runs them goes away.
     first.hang_up();
     stage.wait_log("_headend", "the streams go on");
+    reloads_by_hangup(&stage, headend);
+    assert_eq!(stage.log("_headend").matches("SIGHUP: ").count(), 1, "one hang-up is told once");
     second.keys("x");
     second.wait_phase("alpha", "stopped");
     second.keys("s");
@@ -172,6 +304,17 @@ fn a_console_that_runs_the_streams_can_be_attached_to_and_left() {
     third.wait_phase("alpha", "live");
     headend.signal(Signal::SIGTERM);
     third.wait_text("it was told to end");
+}
+
+/// Adds a stream and hangs up until it is taken in: the first ones may still be the terminal's.
+fn reloads_by_hangup(stage: &Stage, headend: Process) {
+    let text = std::fs::read_to_string(stage.folder().join("headend.toml")).unwrap();
+    stage.write(&(text + &stage.stream("more", "healthy", "")));
+    wait_until("the configuration to be read again", LIMIT, || {
+        headend.signal(Signal::SIGHUP);
+        stage.log("_headend").contains("(SIGHUP) reload: 1 stream added, ")
+    });
+    stage.worker("more");
 }
 
 #[test]
@@ -198,8 +341,10 @@ fn who_leaves_the_streams_running_has_the_prompt_back_and_they_run() {
     assert!(headend.is_alive());
     assert_eq!(stage.worker("alpha"), worker);
     assert!(second.quit_idle().success());
+    assert_eq!(stage.log("_headend").matches("SIGHUP").count(), 0, "it has no terminal to lose");
+    reloads_by_hangup(&stage, headend);
     headend.signal(Signal::SIGTERM);
-    support::processes::wait_gone(&[headend, worker], LIMIT);
+    support::processes::wait_gone(&[&[headend, worker], stage.workers().as_slice()].concat(), LIMIT);
 }
 
 #[test]
@@ -253,7 +398,7 @@ fn with_on_hangup_stop_a_lost_terminal_stops_the_streams() {
 #[test]
 fn whatever_a_stranger_sends_ends_its_connection_and_nothing_else() {
     let stage = Stage::new(&[("alpha", "healthy")]);
-    let daemon = daemon(&stage);
+    let daemon = stage.daemon();
     let mut console = stage.console(WIDE, &[]);
     console.wait_phase("alpha", "live");
     let huge = [u32::MAX.to_le_bytes().as_slice(), b"\0"].concat();
@@ -268,7 +413,7 @@ fn whatever_a_stranger_sends_ends_its_connection_and_nothing_else() {
         (later, "this client is 9.9.99 (protocol 999)"),
         (b"\x05\0\0\0".to_vec(), "said nothing for"),
     ] {
-        let mut stranger = UnixStream::connect(socket(&stage)).unwrap();
+        let mut stranger = UnixStream::connect(stage.socket()).unwrap();
         stranger.set_read_timeout(Some(LIMIT)).unwrap();
         stranger.write_all(&bytes).unwrap();
         let mut said = Vec::new();
@@ -289,7 +434,7 @@ fn a_service_manager_hears_when_it_is_ready_that_it_lives_and_that_it_leaves() {
     let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(LIMIT)).unwrap();
     let environment = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "200000")];
-    let mut daemon = start(&stage, &environment);
+    let mut daemon = stage.start_daemon(&environment);
     let next = || {
         let mut bytes = [0; 200];
         let count = manager.recv(&mut bytes).expect("a word for the manager");

@@ -189,7 +189,7 @@ fn a_folder_that_cannot_be_written_stops_nothing() {
 fn verb(stage: &Stage, verb: &[&str]) -> Finished {
     let config = stage.folder().join("headend.toml");
     let arguments = [verb, &["--config", config.to_str().unwrap()]].concat();
-    headend(&arguments, &[], LIMIT)
+    headend(&arguments, &[("HEADEND_STATE", stage.state().to_str().unwrap())], LIMIT)
 }
 
 #[test]
@@ -292,10 +292,59 @@ fn streams_are_added_edited_and_removed_where_they_stand() {
     let removed = verb(&stage, &["remove", "new", "listed", "one"]);
     assert_eq!(removed.code(), 0, "{removed:?}");
     assert!(
+        removed.stdout.contains("- new") && removed.stdout.contains("- listed"),
+        "told once: {removed:?}"
+    );
+    assert_eq!(removed.stdout.matches("written  ").count(), 2, "{removed:?}");
+    assert!(
         !read(&stage, "headend.toml").contains("The first.")
             && read(&stage, "headend.toml").starts_with("# Mine.")
     );
     assert_eq!(verb(&stage, &["check"]).stdout.split(": ").nth(1).unwrap(), "1 stream, no mistakes\n");
+}
+
+#[test]
+fn streams_of_several_files_go_together_and_what_was_there_can_be_brought_back() {
+    let stage = Stage::empty();
+    let main = format!("include = ['more/*.toml']\n{QUICK}{}", stage.stream("one", "healthy", ""));
+    stage.write(&main);
+    let stream = |id: &str, more: &str| format!("[[stream]]\nid = '{id}'\ninputs = ['http://h/x']\n{more}\n");
+    put(&stage, "more/a.toml", &stream("below", ""));
+    put(&stage, "more/b.toml", &stream("beside", ""));
+    let files = ["headend.toml", "more/a.toml", "more/b.toml"];
+    let before = files.map(|file| read(&stage, file));
+
+    // One can't be written, as there is no name for what is beside it: none is touched.
+    let long = format!("more/{}.toml", "x".repeat(250));
+    put(&stage, &long, &stream("long", ""));
+    let refused = verb(&stage, &["remove", "one", "below", "long"]);
+    assert!(refused.code() == 1 && refused.stderr.contains("nothing is replaced"), "{refused:?}");
+    assert_eq!(files.map(|file| read(&stage, file)), before);
+    fs::remove_file(stage.folder().join(long)).unwrap();
+
+    let removed = verb(&stage, &["remove", "one", "below", "beside"]);
+    assert_eq!(removed.code(), 0, "{removed:?}");
+    let told = "-3 streams";
+    assert!(
+        removed.stdout.contains(told) && removed.stdout.contains("what was there is revision 2"),
+        "{removed:?}"
+    );
+    assert!(files.iter().all(|file| !read(&stage, file).contains("[[stream]]")));
+    assert_eq!(fs::read_dir(stage.folder().join("more")).unwrap().count(), 2, "nothing is left beside");
+    assert_eq!(config(&stage, &["rollback", "2"]).code(), 0);
+    assert_eq!(files.map(|file| read(&stage, file)), before);
+    // Each edit keeps what it found.
+    for (priority, kept) in [("priority=1", 2), ("priority=2", 4), ("priority=3", 5)] {
+        let edited = verb(&stage, &["edit", "below", priority]);
+        assert!(edited.stdout.contains(&format!("what was there is revision {kept}\n")), "{edited:?}");
+    }
+    assert_eq!(config(&stage, &["rollback", "4"]).code(), 0);
+    assert!(read(&stage, "more/a.toml").contains("priority = 1\n"));
+
+    // Who has no right to the state folder is told so, and the edit is done.
+    let nowhere = ["edit", "below", "priority=9", "--state", "/dev/null/state"];
+    let edited = verb(&stage, &nowhere);
+    assert!(edited.code() == 0 && edited.stderr.contains("what was there is not kept: "), "{edited:?}");
 }
 
 #[test]
@@ -315,7 +364,8 @@ fn of_edits_at_the_same_time_none_is_lost() {
     for id in &ids {
         assert!(text.contains(&format!("id = \"{id}\"")), "{text}");
     }
-    assert_eq!(fs::read_dir(stage.folder()).unwrap().count(), 1, "nothing is left beside");
+    let beside = fs::read_dir(stage.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(beside.filter(|name| name != "state").count(), 1, "nothing is left beside");
 }
 
 #[test]

@@ -113,6 +113,32 @@ fn a_file_with_a_mistake_is_refused_whole_and_the_board_says_so_until_it_is_mend
 }
 
 #[test]
+fn whoever_is_refused_a_reload_finds_the_notice_at_once_and_none_when_it_is_mended() {
+    let stage = Stage::empty();
+    let good = text(&stage, QUICK, &[("one", "healthy", "")]);
+    stage.write(&good);
+    let mut daemon = stage.daemon();
+    let notices = || -> Vec<String> {
+        let told: serde_json::Value = serde_json::from_str(&stage.done(&["status", "--json"])).unwrap();
+        let notices = told["notices"].as_array().unwrap();
+        notices.iter().map(|notice| notice["text"].as_str().unwrap().to_owned()).collect()
+    };
+    // Whatever the moment between two publications.
+    for round in 1..=5 {
+        stage.write(&format!("{good}priority = {round}000\n"));
+        let refused = stage.verb(&["reload"]);
+        assert_eq!(refused.code(), 4, "{refused:?}");
+        let told = notices();
+        assert!(told.iter().any(|text| text.contains("the configuration is not taken in")), "{told:?}");
+        stage.write(&good);
+        stage.done(&["reload"]);
+        assert_eq!(notices(), Vec::<String>::new());
+    }
+    daemon.process().signal(Signal::SIGTERM);
+    assert!(daemon.wait_exit(LIMIT).success());
+}
+
+#[test]
 fn in_the_middle_of_a_start_of_a_hundred_nobody_is_started_twice() {
     const SLOW: &str = "[pool]\nstart_parallel = 200\nstarts_per_second = 20\n[guard]\nenabled = false\n[defaults]\nmode = \"packets\"\n";
     let stage = Stage::empty();

@@ -5,7 +5,6 @@
 mod support;
 
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use nix::sys::signal::Signal;
@@ -24,23 +23,16 @@ fn words(stage: &Stage, verb: &[&str]) -> Vec<String> {
     verb.iter().map(|word| (*word).to_owned()).chain(["--state".to_owned(), folder]).collect()
 }
 
-/// Starts a verb, which finds the headend by the state folder alone.
 fn start(stage: &Stage, verb: &[&str]) -> Running {
-    let words = words(stage, verb);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    Running::start(Path::new(HEADEND), &words, &[])
+    stage.start_verb(verb)
 }
 
-/// Runs a verb to its end.
 fn run(stage: &Stage, verb: &[&str]) -> Finished {
-    start(stage, verb).finish(LIMIT)
+    stage.verb(verb)
 }
 
-/// Runs a verb that does what was asked, and gives what it printed.
 fn done(stage: &Stage, verb: &[&str]) -> String {
-    let finished = run(stage, verb);
-    assert_eq!(finished.code(), 0, "{verb:?}: {finished:#?}");
-    finished.stdout
+    stage.done(verb)
 }
 
 /// Runs a verb in a terminal.
@@ -67,18 +59,11 @@ fn stage() -> (Stage, Running) {
 }
 
 fn daemon(stage: &Stage) -> Running {
-    let mut arguments = stage.arguments(&[]);
-    arguments.insert(0, "daemon".to_owned());
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let running = Running::start(Path::new(HEADEND), &arguments, &stage.environment(&[]));
-    let socket = stage.state().join("headend.sock");
-    wait_until("the socket", LIMIT, || UnixStream::connect(&socket).is_ok());
-    running
+    stage.daemon()
 }
 
 fn status(stage: &Stage, selector: &str) -> Vec<Value> {
-    let value: Value = serde_json::from_str(&done(stage, &["status", "--json", selector])).unwrap();
-    value["streams"].as_array().unwrap().clone()
+    stage.status(selector)
 }
 
 fn wait_phases(stage: &Stage, selector: &str, phase: &str, count: usize) {

@@ -6,6 +6,13 @@
 //! `service` puts them together.
 
 pub mod availability;
+pub mod incidents;
+pub mod letter;
+pub mod outbox;
+pub mod papers;
+pub mod post;
+pub mod telling;
+pub mod ways;
 
 use std::sync::Arc;
 

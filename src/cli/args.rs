@@ -65,13 +65,15 @@ pub enum Verb {
     Stop(verbs::Order),
     /// Ends the workers of streams and starts new ones
     Restart(verbs::Order),
-    /// Says that somebody knows what is wrong with streams
+    /// Says that somebody knows what is wrong with streams, or of an incident by its number
     Ack(verbs::Order),
+    /// Says that nobody knows, after all
+    Unack(verbs::Order),
     /// Tells nobody about streams for a while
     Mute(verbs::Mute),
     /// Tells about them again
     Unmute(verbs::Order),
-    /// Keeps a note about streams for the next shift
+    /// Keeps a note about streams, or an incident, for the next shift
     Note(verbs::Note),
     /// Prints the log of a stream, or of several together
     Logs(verbs::Logs),
@@ -79,6 +81,8 @@ pub enum Verb {
     Top(verbs::Top),
     /// Tells what changes, a line for each change
     Events(verbs::Events),
+    /// Tells what lasted: incidents, open and over, and how available streams were
+    Incidents(verbs::Incidents),
     /// Has the headend that runs read its configuration again
     Reload(verbs::Reload),
     /// Ends the headend that runs, and waits until it has
@@ -138,6 +142,9 @@ pub struct Import {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream more.
@@ -158,6 +165,9 @@ pub struct Add {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// A stream otherwise.
@@ -172,6 +182,9 @@ pub struct Edit {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Streams less.
@@ -183,6 +196,9 @@ pub struct Remove {
     /// The configuration [default: as when running]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where headend keeps what was there before [default: as when running]
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 /// Running with a configuration.
@@ -279,6 +295,9 @@ pub struct Demo {
     /// Show a wall instead of the console
     #[arg(long)]
     pub wall: bool,
+    /// Tell people, and answer over HTTP, as this configuration says; its streams are left out
+    #[arg(long, value_name = "FILE")]
+    pub alerts: Option<PathBuf>,
 }
 
 /// The origin alone.

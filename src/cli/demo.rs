@@ -26,8 +26,14 @@ pub fn demo(args: &args::Demo) -> Result<u8, Failed> {
     let hosts = hosts(&args.channels, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), DEMO_HOSTS)?;
     let served = Served::start(hosts, channels.clone(), timetable, clips)?;
     let text = demo::configuration_for(&channels, &served.base_urls, wishes(&args.channels));
-    let loaded =
+    let mut loaded =
         config::parse(&text, Path::new("demo.toml"), &environment, &Disk).map_err(Failed::Mistakes)?;
+    if let Some(path) = &args.alerts {
+        let told = config::load(path, &environment).map_err(Failed::Mistakes)?;
+        let config = &mut loaded.config;
+        (config.alerts, config.mail, config.http) = (told.config.alerts, told.config.mail, told.config.http);
+        loaded.warnings.extend(told.warnings);
+    }
     let mut common = Common { wall: args.wall, ..args.common.clone() };
     let own = || default_state_dir().map(|dir| dir.join("demo"));
     common.state = common.state.or_else(|| environment.state.clone());

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{WrapErr, eyre};
+use color_eyre::eyre::WrapErr;
 
 use super::replace::{self, Replaced};
 use super::revisions::{print_lines, remember_today, shown, today};
@@ -64,7 +64,10 @@ pub fn apply(
     let difference = config::difference(&before, &loaded.config);
     let code = show(&difference)?;
     if let Some(bytes) = new {
-        put(&path, bytes, Some(revisions), environment)?;
+        let files = [(path.clone(), bytes)];
+        // Nothing is replaced that could be lost.
+        let undo = remember_today(revisions, &today(&path, &files, environment))?;
+        put(&files, undo)?;
     }
     let sources = capture.into_sources();
     let files = kept::revision_files(&sources)?;
@@ -119,45 +122,38 @@ pub fn say_how_it_holds() -> Result<(), Failed> {
     Ok(print_lines(&[HOW_IT_HOLDS.to_owned()])?)
 }
 
-/// Puts `bytes` into the file at `path`. What was there is kept as a revision first, when there are
-/// `revisions` to keep it.
-pub fn put(
-    path: &Path,
-    bytes: Vec<u8>,
-    revisions: Option<&Revisions>,
-    environment: &Environment,
-) -> Result<(), Failed> {
-    let files: Vec<(PathBuf, Vec<u8>)> = vec![(path.to_owned(), bytes)];
-    if let Some(revisions) = revisions
-        && let Some(undo) = remember_today(revisions, &today(path, &files, environment))?
-    {
-        print_lines(&[format!("what was there is revision {undo}")])?;
+/// Gives files their new content: all of them, or none but for a rename that fails. What was there is the
+/// revision `undo`.
+pub fn put(files: &[(PathBuf, Vec<u8>)], undo: Option<u64>) -> Result<(), Failed> {
+    let Replaced { written, failed } = replace::all(files, replace::NEW_FILE_MODE);
+    let mut lines: Vec<String> = written.iter().map(|path| format!("written  {}", shown(path))).collect();
+    if failed.is_none() {
+        lines.extend(undo.map(|undo| format!("what was there is revision {undo}")));
     }
-    let Replaced { written, failed } = replace::all(&files, replace::NEW_FILE_MODE);
-    if let Some(failed) = failed {
-        return Err(Failed::Other(failed));
+    print_lines(&lines)?;
+    let Some(failed) = failed else { return Ok(()) };
+    if let Some(undo) = undo.filter(|_| !written.is_empty()) {
+        tell(&format!("headend: `headend config rollback {undo}` brings back what was there"));
     }
-    if written.is_empty() {
-        return Err(eyre!("{} was not written", path.display()).into());
-    }
-    Ok(print_lines(&[format!("written  {}", shown(path))])?)
+    Err(Failed::Other(failed))
 }
 
-/// Reads the configuration as it would be with these bytes in this file, and tells what that changes.
+/// Reads the configuration as it would be with these files, and tells what that changes. Gives those that
+/// are no part of it.
 pub fn as_if(
     main: &Path,
-    path: &Path,
-    bytes: &[u8],
+    files: &[(PathBuf, Vec<u8>)],
     environment: &Environment,
-) -> Result<(Loaded, bool), Failed> {
-    let over = Memory::new().with(path, bytes);
+) -> Result<Vec<PathBuf>, Failed> {
+    let with = |memory: Memory, (path, bytes): &(PathBuf, Vec<u8>)| memory.with(path, bytes.clone());
+    let over = files.iter().fold(Memory::new(), with);
     let capture_over = Overlay { over: &over };
     let capture = Capture::new(&capture_over);
     let loaded = config::load_from(main, environment, &capture).map_err(Failed::Mistakes)?;
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let is_part = capture.into_sources().files.iter().any(|(read, _)| *read == absolute);
+    let read = capture.into_sources().files;
     warn(&loaded);
     let now = config::load_from(main, environment, &Disk).map(|now| now.config).unwrap_or_default();
     show(&config::difference(&now, &loaded.config))?;
-    Ok((loaded, is_part))
+    let is_apart = |path: &&PathBuf| !read.iter().any(|(read, _)| read == *path);
+    Ok(files.iter().map(|(path, _)| path).filter(is_apart).cloned().collect())
 }

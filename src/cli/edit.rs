@@ -8,11 +8,14 @@ use color_eyre::eyre::{Report, WrapErr, eyre};
 use super::args::{self, StreamsForm};
 use super::difference::{as_if, put, say_how_it_holds, warn};
 use super::replace::Turn;
-use super::revisions::{print_lines, shown};
+use super::revisions::{print_lines, remember_today, shown, today};
+use super::verbs::args::Place;
+use super::verbs::state_dir;
 use super::{Failed, OK, print, replace, tell};
 use crate::config::{self, Environment, Form, Loaded};
 use crate::ffmpeg::CommandLine;
 use crate::model::{StreamId, StreamSpec, counted, mask_secrets};
+use crate::store::Revisions;
 
 impl From<StreamsForm> for Form {
     fn from(form: StreamsForm) -> Self {
@@ -32,6 +35,8 @@ struct Ground {
     environment: Environment,
     /// A verb that changes it is alone until it is done.
     _turn: Option<Turn>,
+    /// Where what was there before is kept, of a verb that changes it.
+    revisions: Option<Revisions>,
 }
 
 impl Ground {
@@ -40,9 +45,12 @@ impl Ground {
         Self::open(explicit, |_| Ok(None))
     }
 
-    /// To change.
-    fn to_change(explicit: Option<&Path>) -> Result<Self, Failed> {
-        Self::open(explicit, |main| replace::take_turn(main).map(Some))
+    /// To change. What was there is kept in the state folder, by default the one the configuration names.
+    fn to_change(explicit: Option<&Path>, state: Option<&Path>) -> Result<Self, Failed> {
+        let ground = Self::open(explicit, |main| replace::take_turn(main).map(Some))?;
+        let place = Place { config: Some(ground.main.clone()), state: state.map(Path::to_owned) };
+        let dir = state_dir(&place, &ground.environment).ok();
+        Ok(Self { revisions: dir.map(|dir| Revisions::of(&dir)), ..ground })
     }
 
     fn open(
@@ -55,22 +63,40 @@ impl Ground {
         // Before anything of it is read.
         let turn = turn(&main)?;
         let loaded = config::load(&main, &environment).map_err(Failed::Mistakes)?;
-        Ok(Self { main, loaded, environment, _turn: turn })
+        Ok(Self { main, loaded, environment, _turn: turn, revisions: None })
     }
 
-    /// Writes a file of the configuration, once all of it is checked with that.
-    fn write(&self, path: &Path, text: &str) -> Result<u8, Failed> {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let (_, is_part) = as_if(&self.main, &path, text.as_bytes(), &self.environment)?;
-        put(&path, text.as_bytes().to_vec(), None, &self.environment)?;
-        if is_part {
-            say_how_it_holds()?;
-        } else {
+    /// Writes files of the configuration, once all of it is checked with them.
+    fn write(&self, files: Vec<(PathBuf, String)>) -> Result<u8, Failed> {
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let files: Vec<(PathBuf, Vec<u8>)> =
+            files.into_iter().map(|(path, text)| (absolute(path), text.into_bytes())).collect();
+        let apart = as_if(&self.main, &files, &self.environment)?;
+        put(&files, self.keep(&files))?;
+        for path in &apart {
             let lines =
-                format!("{} is no part of the configuration yet: name it in its include", shown(&path));
+                format!("{} is no part of the configuration yet: name it in its include", shown(path));
             print_lines(&[lines])?;
         }
+        if apart.len() < files.len() {
+            say_how_it_holds()?;
+        }
         Ok(OK)
+    }
+
+    /// Keeps what is there as a revision. Who may write the configuration need not have a right to the state
+    /// folder: then it is said.
+    fn keep(&self, files: &[(PathBuf, Vec<u8>)]) -> Option<u64> {
+        let kept = self
+            .revisions
+            .as_ref()
+            .map(|revisions| remember_today(revisions, &today(&self.main, files, &self.environment)));
+        match kept {
+            Some(Ok(undo)) => return undo,
+            Some(Err(error)) => tell(&format!("headend: what was there is not kept: {error}")),
+            None => tell("headend: what was there is not kept: no state folder is known"),
+        }
+        None
     }
 
     /// The file in which a stream has its table, and its text.
@@ -141,7 +167,7 @@ fn masked(spec: &StreamSpec) -> StreamSpec {
 
 /// Takes the streams of a list in.
 pub fn import(args: &args::Import) -> Result<u8, Failed> {
-    let ground = Ground::to_change(args.config.as_deref())?;
+    let ground = Ground::to_change(args.config.as_deref(), args.state.as_deref())?;
     let form = args.form.map(Form::from).or_else(|| Form::by_ending(&args.file));
     let Some(form) = form else {
         return Err(Failed::Arguments(
@@ -157,7 +183,7 @@ pub fn import(args: &args::Import) -> Result<u8, Failed> {
     for spec in &imported.config.streams {
         text = config::add_stream(&text, &config::stream_table(spec));
     }
-    ground.write(&into, &text)
+    ground.write(vec![(into, text)])
 }
 
 /// The text of a file; none of one that is not there yet.
@@ -171,7 +197,7 @@ fn text_of(path: &Path) -> Result<String, Report> {
 
 /// Adds a stream.
 pub fn add(args: &args::Add) -> Result<u8, Failed> {
-    let ground = Ground::to_change(args.config.as_deref())?;
+    let ground = Ground::to_change(args.config.as_deref(), args.state.as_deref())?;
     let id = id_of(&args.id)?;
     let list: Vec<String> =
         args.inputs.iter().map(|input| toml::Value::from(input.as_str()).to_string()).collect();
@@ -179,21 +205,21 @@ pub fn add(args: &args::Add) -> Result<u8, Failed> {
     let table = set_all(&table, &id, &args.set)?;
     let into = args.into.clone().unwrap_or_else(|| ground.main.clone());
     let text = config::add_stream(&text_of(&into)?, &table);
-    ground.write(&into, &text)
+    ground.write(vec![(into, text)])
 }
 
 /// Changes keys of a stream.
 pub fn edit(args: &args::Edit) -> Result<u8, Failed> {
-    let ground = Ground::to_change(args.config.as_deref())?;
+    let ground = Ground::to_change(args.config.as_deref(), args.state.as_deref())?;
     let id = id_of(&args.id)?;
     let (path, text) = ground.file_of(&id)?;
     let text = set_all(&text, &id, &args.set)?;
-    ground.write(&path, &text)
+    ground.write(vec![(path, text)])
 }
 
 /// Takes streams out.
 pub fn remove(args: &args::Remove) -> Result<u8, Failed> {
-    let ground = Ground::to_change(args.config.as_deref())?;
+    let ground = Ground::to_change(args.config.as_deref(), args.state.as_deref())?;
     let mut texts: Vec<(PathBuf, String)> = Vec::new();
     for id in &args.ids {
         let id = id_of(id)?;
@@ -207,14 +233,7 @@ pub fn remove(args: &args::Remove) -> Result<u8, Failed> {
         }
         texts.push((path, config::remove_stream(&text, &id).map_err(refused)?));
     }
-    if texts.len() > 1 {
-        // Each file is checked with the others as they are on disk.
-        tell("headend: these streams are in several files, which are written one after the other");
-    }
-    for (path, text) in &texts {
-        ground.write(path, text)?;
-    }
-    Ok(OK)
+    ground.write(texts)
 }
 
 fn set_all(text: &str, id: &StreamId, set: &[String]) -> Result<String, Failed> {

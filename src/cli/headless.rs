@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::args::Common;
 use super::leaving::Progress;
-use super::report::Report;
 use super::{Failed, OK, print};
+use crate::model::Report;
 use crate::service::Service;
 use crate::service::systemd::Manager;
 

@@ -12,7 +12,6 @@ mod headless;
 mod keys;
 mod leaving;
 mod replace;
-mod report;
 mod revisions;
 mod run;
 mod verbs;
@@ -84,12 +83,14 @@ pub fn main() -> ExitCode {
         Some(Verb::Stop(order)) => verbs::order::run(&order, What::Do(Action::Stop)),
         Some(Verb::Restart(order)) => verbs::order::run(&order, What::Do(Action::Restart)),
         Some(Verb::Ack(order)) => verbs::order::run(&order, What::Note(CareOrder::Acknowledge)),
+        Some(Verb::Unack(order)) => verbs::order::run(&order, What::Note(CareOrder::Unacknowledge)),
         Some(Verb::Mute(mute)) => verbs::order::mute(&mute),
         Some(Verb::Unmute(order)) => verbs::order::run(&order, What::Note(CareOrder::Unmute)),
         Some(Verb::Note(note)) => verbs::order::note(&note),
         Some(Verb::Logs(logs)) => verbs::logs::run(&logs),
         Some(Verb::Top(top)) => verbs::top::run(&top),
         Some(Verb::Events(events)) => verbs::events::run(&events),
+        Some(Verb::Incidents(incidents)) => verbs::incidents::run(&incidents),
         Some(Verb::Reload(reload)) => verbs::reload::run(&reload),
         Some(Verb::Shutdown(shutdown)) => verbs::shutdown::run(&shutdown),
         Some(Verb::Doctor(doctor)) => verbs::doctor::run(&doctor),

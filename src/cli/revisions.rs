@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::eyre;
 
 use super::args;
-use super::replace::{self, Replaced};
+use super::replace;
 use super::verbs::args::Place;
 use super::verbs::state_dir;
 use super::{Failed, MISTAKEN, OK, check, difference, print, tell};
@@ -81,8 +81,9 @@ fn show(revision: &Revision) -> Result<u8, Failed> {
         vec![format!("# revision {}, {}, {summary}", revision.number, WallTime(revision.wall_ms))];
     for file in &revision.files {
         lines.push(format!("# {}", shown(&file.path)));
+        let mut masking = config::MaskedLines::default();
         for line in file.text.lines() {
-            let masked = config::mask_line(line);
+            let masked = masking.mask(line);
             // Tabs are no danger, and lists may be separated by them.
             let cells: Vec<_> = masked.split('\t').map(clean).collect();
             lines.push(cells.join("\t"));
@@ -137,20 +138,7 @@ fn roll_back(revisions: &Revisions, revision: &Revision, environment: &Environme
         lines.push(format!("the files are as in revision {number} already; nothing is written"));
     } else {
         let undo = remember_today(revisions, &today)?;
-        let Replaced { written, failed } = replace::all(&changed, replace::NEW_FILE_MODE);
-        for path in &written {
-            lines.push(format!("written  {}", shown(path)));
-        }
-        if let Some(failed) = failed {
-            print_lines(&lines)?;
-            if let Some(undo) = undo.filter(|_| !written.is_empty()) {
-                tell(&format!("headend: `headend config rollback {undo}` brings back what was there"));
-            }
-            return Err(Failed::Other(failed));
-        }
-        if let Some(undo) = undo {
-            lines.push(format!("what was there is revision {undo}"));
-        }
+        difference::put(&changed, undo)?;
     }
     lines.extend(left_alone(revision, &today, &next));
     lines.push(difference::HOW_IT_HOLDS.to_owned());
@@ -172,7 +160,7 @@ pub(super) fn today(main: &Path, changed: &[(PathBuf, Vec<u8>)], environment: &E
 }
 
 /// Keeps what is there now, unless it is kept already. Nothing is replaced that could be lost.
-pub(super) fn remember_today(revisions: &Revisions, today: &Sources) -> Result<Option<u64>, Failed> {
+pub(super) fn remember_today(revisions: &Revisions, today: &Sources) -> Result<Option<u64>, RevisionError> {
     let files = kept::revision_files(today)?;
     if files.is_empty() {
         return Ok(None);

@@ -7,14 +7,12 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::WrapErr;
 
 use super::args::{Common, Run};
-use super::{
-    FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, report::Report, tell,
-};
+use super::{FAILED, Failed, MISTAKEN, OK, attach, console as wishes, front, headless, print, tell};
 use crate::config::{self, Capture, Disk, Environment, Loaded, Sources};
 use crate::console::{self, Ending, Settings};
 use crate::link::access::name_of;
 use crate::link::{ClientMessage, Link, Role, Who};
-use crate::model::{LogLine, clean_line};
+use crate::model::{LogLine, Report, clean_line};
 use crate::service::{CONSOLE_LIMIT, OnHangup, Options, Service, ServiceError, Source, Unclean};
 
 /// How often it is looked whether the console has ended or the time given by `--for` is over.
@@ -162,6 +160,7 @@ fn with_console(
     let code = match ending {
         Ok(Ok(Ending::TerminalLost)) if on_hangup != OnHangup::Leave => {
             log::warn!("the terminal is lost; {}", goes_on(&service));
+            service.hangups().terminal_lost();
             if front {
                 front::let_go();
             }
@@ -171,6 +170,7 @@ fn with_console(
             log::warn!("the console was left; {}", goes_on(&service));
             tell(&format!("headend: {}", goes_on(&service)));
             front::let_go();
+            service.hangups().terminal_left();
             return headless::run(service, common, until);
         }
         Ok(Ok(Ending::Hurried)) => {

@@ -1,6 +1,12 @@
 //! When something becomes an incident, who is told and how: the settings, with every default and its
 //! reason.
 
+mod receivers;
+mod rules;
+mod secrets;
+mod tables;
+mod words;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,12 +15,22 @@ use std::time::Duration;
 use crate::model::query::Query;
 use crate::model::{ConditionKind, Schedule, Severity};
 
+pub(super) use receivers::RECEIVER;
+pub(super) use rules::RULE;
+pub use secrets::SecretError;
+pub(super) use tables::{ALERTS, HTTP, MAIL, apply_rate_limit, read_alerting};
+pub(super) use words::differing;
+
 /// Receivers there may be.
 pub const MAX_RECEIVERS: usize = 100;
 /// Rules there may be.
 pub const MAX_RULES: usize = 200;
 /// Addresses of one receiver.
 pub const MAX_ADDRESSES: usize = 50;
+/// The name of a receiver or a rule, characters.
+pub const MAX_RECEIVER_NAME: usize = 40;
+/// A password or a key, bytes.
+pub const MAX_SECRET_BYTES: usize = 1_024;
 
 /// When something becomes an incident, who is told, and how often at most.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,7 +108,7 @@ pub struct Receiver {
 }
 
 /// How a receiver is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Way {
     /// By mail.
     Mail {
@@ -111,6 +127,13 @@ pub enum Way {
         /// It and its arguments; no shell.
         command: Vec<Arc<str>>,
     },
+}
+
+// Not derived: who knows the path of a webhook may often use it.
+impl std::fmt::Debug for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words())
+    }
 }
 
 /// A password or a key, and where it is read from. Never shown.

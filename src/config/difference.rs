@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::keys::{Key, changed_keys, key_words, replacing_keys};
-use super::{Config, Limit, Notify, OnHangup, Policy};
+use super::{Config, Limit, Notify, OnHangup, Policy, alerting};
 use crate::model::{
     ColumnChoice, Density, Schedule, SortBy, StreamId, StreamSpec, View, Wanted, clean_line, counted,
     mask_secrets, span_words,
@@ -274,9 +274,11 @@ fn settings(old: &Config, new: &Config) -> Vec<SettingDifference> {
             holds,
         })
         .collect();
+    let alerting = alerting::differing(old, new).into_iter();
     let views = views(&old.console.views, &new.console.views).into_iter();
-    settings.extend(views.map(|(from, to)| SettingDifference {
-        name: "view",
+    let views = views.map(|(from, to)| ("view", from, to));
+    settings.extend(alerting.chain(views).map(|(name, from, to)| SettingDifference {
+        name,
         from: shown(&from),
         to: shown(&to),
         holds: Holds::Now,
@@ -401,7 +403,7 @@ fn policy_settings(policy: &Policy) -> Vec<(&'static str, Holds, String)> {
 }
 
 /// Exactly, unlike a span for a screen: two that differ must not read alike.
-fn span(span: Duration) -> String {
+pub(super) fn span(span: Duration) -> String {
     let ms = span.as_millis();
     if ms.is_multiple_of(1_000) { format!("{}s", ms / 1_000) } else { format!("{ms}ms") }
 }

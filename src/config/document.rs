@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alerting::{ALERTS, HTTP, MAIL, RECEIVER, RULE, apply_rate_limit, read_alerting};
 use super::common::{Common, FALLBACK, THRESHOLDS, name, read_args};
 use super::console::{CONSOLE, read_console};
 use super::input::check_input;
@@ -24,7 +25,8 @@ pub(super) static TOP: Shape = Shape {
     title: "the top of the file",
     keys: &[
         "include", "pool", "restart", "origin", "rollout", "guard", "stop", "reload", "defaults", "ffmpeg",
-        "logs", "state", "console", "socket", "view", "stream", "playlist",
+        "logs", "state", "console", "socket", "alerts", "mail", "http", "receiver", "rule", "view", "stream",
+        "playlist",
     ],
 };
 pub(super) static INCLUDED: Shape =
@@ -102,7 +104,7 @@ pub(super) static PLAYLIST: Shape = Shape {
 };
 
 /// Every table there is, with every key: the sample and the reference are checked against it.
-pub(super) static SHAPES: [&Shape; 19] = [
+pub(super) static SHAPES: [&Shape; 24] = [
     &TOP,
     &POOL,
     &RESTART,
@@ -120,6 +122,11 @@ pub(super) static SHAPES: [&Shape; 19] = [
     &VIEW,
     &CONSOLE,
     &SOCKET,
+    &ALERTS,
+    &MAIL,
+    &RECEIVER,
+    &RULE,
+    &HTTP,
     &STREAM,
     &PLAYLIST,
 ];
@@ -164,6 +171,7 @@ pub(super) fn read_settings(
     }
     config.console = read_console(top, base, env, report);
     config.socket = read_socket(top, report);
+    read_alerting(top, base, env, config, report);
     defaults
 }
 
@@ -174,6 +182,9 @@ pub(super) fn apply_environment(config: &mut Config, env: &Environment, report: 
     }
     if let Some(dir) = &env.state {
         config.state_dir = Some(dir.clone());
+    }
+    if let Some(text) = &env.email_rate_limit_ms {
+        apply_rate_limit(text, &mut config.alerts, report);
     }
     let LogSettings { max_size, max_files, .. } = &mut config.logs;
     if let Some(text) = &env.max_log_size {

@@ -19,6 +19,8 @@ pub struct Environment {
     pub max_log_size: Option<String>,
     /// `MAX_LOG_FILES`: wins over `[logs] max_files`.
     pub max_log_files: Option<String>,
+    /// `EMAIL_RATE_LIMIT_MS`: wins over `[alerts] rate_limit`.
+    pub email_rate_limit_ms: Option<String>,
     /// `XDG_CONFIG_HOME`, when it is an absolute path.
     pub config_home: Option<PathBuf>,
     /// `HOME`.
@@ -42,6 +44,7 @@ impl Environment {
             state: get("HEADEND_STATE").map(PathBuf::from),
             max_log_size: text("MAX_LOG_SIZE"),
             max_log_files: text("MAX_LOG_FILES"),
+            email_rate_limit_ms: text("EMAIL_RATE_LIMIT_MS"),
             // The XDG rules say that a relative one is to be ignored.
             config_home: get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute()),
             home: get("HOME").map(PathBuf::from),

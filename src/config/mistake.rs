@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::words::nearest;
 use super::{MAX_EXCERPT_CHARS, MAX_EXCERPT_LINE_BYTES};
 pub(super) use crate::model::quote;
-use crate::model::{clean, mask_secrets};
+use crate::model::{MASK, clean, mask_secrets};
 
 /// One thing that is wrong, or (as a warning) that was probably not meant so.
 ///
@@ -153,17 +154,106 @@ fn masked_place(line: &str, at: usize, masked: &str) -> usize {
     floor(masked, same)
 }
 
-/// Masks the secrets of a line, also one of the form `password = "..."`, which the general rule
-/// takes for no secret because of the blank before the equals sign.
+/// Masks the secrets of a line: those that the general rule knows, and the values of keys that are called like
+/// one, with blanks around the equals sign, which that rule takes for none. A text over several lines needs
+/// [`MaskedLines`].
 #[must_use]
-pub fn mask_line(line: &str) -> Cow<'_, str> {
-    let masked = mask_secrets(line);
-    let Some((key, value)) = masked.split_once('=') else { return masked };
-    let name = key.trim();
-    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let asked = format!("{name}=x");
-    let secret = !name.is_empty() && name.chars().all(bare) && mask_secrets(&asked) != asked;
-    if secret && !value.trim().is_empty() { Cow::Owned(format!("{key}= ***")) } else { masked }
+pub(super) fn mask_line(line: &str) -> Cow<'_, str> {
+    MaskedLines::default().mask(line)
+}
+
+/// Masks the lines of a file one after the other, so that a secret which goes over several lines is shown in
+/// none of them.
+#[derive(Debug, Default)]
+pub struct MaskedLines {
+    /// What ends the secret that the last line was in.
+    until: Option<&'static str>,
+}
+
+/// Keys of which nothing is shown, beside those that are called like a secret: whoever knows the path of a
+/// webhook may often use it.
+const HIDDEN_KEYS: [&str; 1] = ["webhook"];
+/// Also what is nearly called so: an unknown key is shown with its line.
+const SECRET_KEYS: [&str; 3] = ["password", "secret", "token"];
+/// What begins and ends a text over several lines.
+const LONG_QUOTES: [&str; 2] = ["\"\"\"", "'''"];
+
+impl MaskedLines {
+    /// The next line, masked.
+    pub fn mask<'l>(&mut self, line: &'l str) -> Cow<'l, str> {
+        let mut rest = line;
+        let mut out = String::new();
+        if let Some(until) = self.until {
+            let Some(at) = line.find(until) else { return Cow::Borrowed(MASK) };
+            self.until = None;
+            out.push_str(MASK);
+            rest = &line[at + until.len()..];
+        }
+        while let Some((before, value)) = split_at_secret(rest) {
+            out.push_str(before);
+            out.push_str(MASK);
+            let long = LONG_QUOTES.into_iter().find(|quotes| value.starts_with(quotes));
+            let end = match long {
+                Some(quotes) => value[quotes.len()..].find(quotes).map(|at| at + 2 * quotes.len()),
+                None => Some(end_of_value(value)),
+            };
+            rest = end.map_or("", |end| &value[end..]);
+            if end.is_none() {
+                self.until = long;
+            }
+        }
+        if out.is_empty() {
+            return mask_secrets(line);
+        }
+        out.push_str(rest);
+        Cow::Owned(mask_secrets(&out).into_owned())
+    }
+}
+
+/// A line up to the value of the first secret key in it, and from there.
+fn split_at_secret(line: &str) -> Option<(&str, &str)> {
+    for (at, _) in line.match_indices('=') {
+        let name = line[..at].trim_end().trim_end_matches(['"', '\'']);
+        let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let key = &name[name.trim_end_matches(bare).len()..];
+        let before = name[..name.len() - key.len()].trim_end_matches(['"', '\'']);
+        // A parameter of a URL is the general rule's.
+        let is_key =
+            before.is_empty() || before.ends_with(|c: char| c.is_whitespace() || matches!(c, '{' | ','));
+        let behind = &line[at + 1..];
+        let value = behind.trim_start();
+        let quoted = value.starts_with(['"', '\'']);
+        if is_key && !value.is_empty() && (quoted || before.trim().is_empty()) && is_hidden(key) {
+            // One blank stays, as it is mostly written.
+            let blank = usize::from(behind.starts_with(' '));
+            return Some((&line[..at + 1 + blank], value));
+        }
+    }
+    None
+}
+
+fn is_hidden(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let asked = format!("{key}=x");
+    !key.is_empty()
+        && (HIDDEN_KEYS.contains(&last)
+            || nearest(last, SECRET_KEYS).is_some()
+            || mask_secrets(&asked) != asked)
+}
+
+/// Where a value ends that is no text over several lines: one in quotes behind them, another with the line.
+fn end_of_value(value: &str) -> usize {
+    let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) else { return value.len() };
+    let mut escaped = false;
+    for (at, c) in value.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quote == '"' => escaped = true,
+            c if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    value.len()
 }
 
 #[cfg(test)]
@@ -193,6 +283,31 @@ mod tests {
             assert!(!drawn(line, at, 3).contains("hunter2"));
         }
         assert_eq!(drawn("password = \"hunter2\"", 0, 8), "password = ***\n^^^^^^^^");
+        for (line, expected) in [
+            ("mail = { password = 'hunter2', port = 25 }", "mail = { password = ***, port = 25 }"),
+            (r#""password" = "hunter2 \" hunter2" # that"#, r#""password" = *** # that"#),
+            ("mail.password='hunter2'", "mail.password=***"),
+            ("webhook = 'https://h/hunter2' # a", "webhook = *** # a"),
+            ("pasword = 'hunter2'", "pasword = ***"),
+            ("x = 'a' # token = 'hunter2", "x = 'a' # token = ***"),
+            ("http://h/x?n=1&token=hunter2&k=2", "http://h/x?n=1&token=***&k=2"),
+            ("port = 25", "port = 25"),
+        ] {
+            assert_eq!(mask_line(line), expected);
+            for at in 0..line.len() {
+                assert!(!drawn(line, at, 3).contains("hunter2"), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_over_several_lines_is_in_none_of_them() {
+        let text = "a = 1\npassword = \"\"\"\nhunter2\nhunter2\"\"\" # x\nb = '''c'''\ntoken = '''hunter2''' # y\nc = 3";
+        let mut lines = MaskedLines::default();
+        let masked: Vec<_> = text.lines().map(|line| lines.mask(line)).collect();
+        let expected =
+            ["a = 1", "password = ***", "***", "*** # x", "b = '''c'''", "token = *** # y", "c = 3"];
+        assert_eq!(masked, expected);
     }
 
     #[test]

@@ -32,8 +32,8 @@ mod words;
 mod tests;
 
 pub use alerting::{
-    AlertSettings, HttpSettings, MAX_ADDRESSES, MAX_RECEIVERS, MAX_RULES, MailSettings, MailTls, Receiver,
-    Rule, Secret, Way,
+    AlertSettings, HttpSettings, MAX_ADDRESSES, MAX_RECEIVER_NAME, MAX_RECEIVERS, MAX_RULES,
+    MAX_SECRET_BYTES, MailSettings, MailTls, Receiver, Rule, Secret, SecretError, Way,
 };
 pub use difference::{Difference, Holds, MAX_LISTED, SettingDifference, StreamDifference, difference};
 pub use edit::{EditError, add_stream, has_stream, literal, remove_stream, set_key};
@@ -43,7 +43,7 @@ pub use input::{DEFAULT_PROTOCOLS, protocol_of};
 pub use keys::{Key, changed_keys, key_words, replacing_keys};
 pub use loader::{Loaded, console_of, load, load_from, parse, state_dir_of};
 pub use locate::{FILE_NAME, NotFound, locate};
-pub use mistake::{Excerpt, Mistake, Mistakes, mask_line};
+pub use mistake::{Excerpt, MaskedLines, Mistake, Mistakes};
 pub use settings::{
     Config, ConsoleSettings, Guard, Limit, LogSettings, Notify, OnHangup, Policy, ReloadSettings, Rollout,
     SocketSettings,

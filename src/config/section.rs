@@ -118,6 +118,21 @@ impl<'a, 'i> Section<'a, 'i> {
         Some(At { value: text, span: value.span() })
     }
 
+    /// A text of which nothing may be told, also when it is none.
+    pub fn hidden(&self, key: &str, report: &mut Report) -> Option<At<&'a str>> {
+        let value = self.get(key)?;
+        let Some(text) = value.get_ref().as_str() else {
+            let message = format!("{} is no text", quote(key));
+            report.mistake(
+                self.sheet,
+                self.key_span(key),
+                Problem::new(message, "expected a text in quotes"),
+            );
+            return None;
+        };
+        Some(At { value: text, span: value.span() })
+    }
+
     /// Yes or no.
     pub fn flag(&self, key: &str, report: &mut Report) -> Option<bool> {
         let value = self.get(key)?;
@@ -216,6 +231,22 @@ impl<'a, 'i> Section<'a, 'i> {
             }
         };
         self.keep(read, value, report)
+    }
+
+    /// A duration, or the word that stands for none; `fallback` when it is neither, or not there.
+    pub fn duration_or(
+        &self,
+        key: &str,
+        word: &str,
+        bounds: &RangeInclusive<Duration>,
+        fallback: Option<Duration>,
+        report: &mut Report,
+    ) -> Option<Duration> {
+        match self.get(key).map(|value| value.get_ref().as_str()) {
+            None => fallback,
+            Some(Some(text)) if text == word => None,
+            Some(_) => self.duration(key, bounds, report).or(fallback),
+        }
     }
 
     /// A size in bytes within `bounds`.

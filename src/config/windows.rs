@@ -32,20 +32,29 @@ impl Windows {
             self.zone = Some(zone);
         }
         for (key, place) in [("on_air", &mut self.on_air), ("maintenance", &mut self.maintenance)] {
-            if let Some(texts) = section.list(key, Schedule::MAX_WINDOWS, report) {
-                let read = texts.into_iter().filter_map(|text| {
-                    let window = Window::parse(text.value).map_err(problem);
-                    window.map_err(|problem| report.mistake(section.sheet, text.span, problem)).ok()
-                });
-                let windows: Vec<_> = read.collect();
-                let zone = || self.zone.clone().unwrap_or_else(TimeZone::system);
-                *place = (!windows.is_empty()).then(|| Arc::new(Schedule::new(windows, zone())));
+            if let Some(windows) = read_windows(section, key, report) {
+                *place = schedule_of(windows, self.zone.clone()).map(Arc::new);
             }
         }
     }
 }
 
-fn read_zone(section: &Section<'_, '_>, report: &mut Report) -> Option<TimeZone> {
+/// The windows of a list; `None`: there is no such list.
+pub(super) fn read_windows(section: &Section<'_, '_>, key: &str, report: &mut Report) -> Option<Vec<Window>> {
+    let read = section.list(key, Schedule::MAX_WINDOWS, report)?.into_iter().filter_map(|text| {
+        let window = Window::parse(text.value).map_err(problem);
+        window.map_err(|problem| report.mistake(section.sheet, text.span, problem)).ok()
+    });
+    Some(read.collect())
+}
+
+/// Windows in `zone`, by default the system's; `None` of none.
+pub(super) fn schedule_of(windows: Vec<Window>, zone: Option<TimeZone>) -> Option<Schedule> {
+    let zone = || zone.unwrap_or_else(TimeZone::system);
+    (!windows.is_empty()).then(|| Schedule::new(windows, zone()))
+}
+
+pub(super) fn read_zone(section: &Section<'_, '_>, report: &mut Report) -> Option<TimeZone> {
     let name = section.text("time_zone", report)?;
     if let Ok(zone) = TimeZone::get(name.value) {
         return Some(zone);

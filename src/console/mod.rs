@@ -14,6 +14,7 @@ mod frames;
 mod fuzzy;
 pub mod glyphs;
 mod inbox;
+pub mod incident;
 mod input;
 mod keeper;
 pub mod keymap;

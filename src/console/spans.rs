@@ -43,6 +43,19 @@ pub fn age_words(span: Duration) -> String {
     }
 }
 
+/// How long something took, in two units: `12s`, `3m04s`, `2h07m`, `5d03h`.
+#[must_use]
+pub fn lasted(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0 if !span.is_zero() => "<1s".into(),
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3_600 % 24),
+    }
+}
+
 fn left_of(span: Duration, unit: u64) -> Duration {
     let unit = u128::from(unit) * 1_000;
     Duration::from_millis(u64::try_from(unit - span.as_millis() % unit).unwrap_or(u64::MAX))
@@ -126,6 +139,14 @@ mod tests {
         assert_eq!(slow_age(ms(60_000)), "1m");
         let said = [59_999, 60_000, 7_200_000, 90_000_000, 200_000_000].map(|at| age_words(ms(at)));
         assert_eq!(said, ["59 s", "1 min", "2 h", "1 day", "2 days"]);
+    }
+
+    #[test]
+    fn what_is_over_took_as_long_as_two_units_say() {
+        let of = |ms| lasted(Duration::from_millis(ms));
+        assert_eq!([of(0), of(400), of(12_000), of(59_999)], ["0s", "<1s", "12s", "59s"]);
+        assert_eq!([of(60_000), of(184_000), of(3_600_000)], ["1m00s", "3m04s", "1h00m"]);
+        assert_eq!([of(7_620_000), of(86_400_000 * 5 + 3_600_000 * 3)], ["2h07m", "5d03h"]);
     }
 
     #[test]

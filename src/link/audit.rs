@@ -52,6 +52,8 @@ pub struct Audited {
     pub result: Arc<str>,
     /// It was refused.
     pub refused: bool,
+    /// More has changed than its words tell: another one with the same words is not the same again.
+    pub unlike: bool,
 }
 
 impl Audited {
@@ -59,8 +61,10 @@ impl Audited {
     #[must_use]
     pub fn new(who: Option<Who>, role: Role, ordered: Ordered, answer: &Answer) -> Self {
         let refused = matches!(answer, Answer::Refused { .. });
+        // It counts streams, and which ones they are stands in the lines.
+        let unlike = matches!(answer, Answer::Reloaded { lines, .. } if !lines.is_empty());
         let result = clean_line(&answer.words(ordered.for_streams), MAX_WORDS).into();
-        Self { who, role, command: ordered.words, result, refused }
+        Self { who, role, command: ordered.words, result, refused, unlike }
     }
 }
 

@@ -48,24 +48,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::link::{Client, ClientMessage, Hub, LogSlice, LogSource, OldLogAnswer, Role, ServerMessage};
-    use crate::model::{LogPlace, StreamIx};
-
-    struct NoLogs;
-
-    impl LogSource for NoLogs {
-        fn lines_from(&self, _: StreamIx, _: u64) -> LogSlice {
-            LogSlice::default()
-        }
-
-        fn next_number(&self, _: StreamIx) -> u64 {
-            0
-        }
-
-        fn read_back(&self, _: StreamIx, _: LogPlace, _: usize, _: OldLogAnswer) -> bool {
-            false
-        }
-    }
+    use crate::link::{Client, ClientMessage, Hub, NoLogs, Role, ServerMessage};
+    use crate::model::StreamIx;
 
     /// Every step of every span is its own number; streams from 100 on are not kept.
     #[derive(Default)]

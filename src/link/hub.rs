@@ -34,6 +34,24 @@ pub trait LogSource: Send + Sync {
     fn read_back(&self, stream: StreamIx, before: LogPlace, lines: usize, answer: OldLogAnswer) -> bool;
 }
 
+/// Logs in which nothing stands: for boards that are no supervisor's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoLogs;
+
+impl LogSource for NoLogs {
+    fn lines_from(&self, _: StreamIx, _: u64) -> LogSlice {
+        LogSlice::default()
+    }
+
+    fn next_number(&self, _: StreamIx) -> u64 {
+        0
+    }
+
+    fn read_back(&self, _: StreamIx, _: LogPlace, _: usize, _: OldLogAnswer) -> bool {
+        false
+    }
+}
+
 /// Takes what was read back.
 pub type OldLogAnswer = Box<dyn FnOnce(OldLines) + Send>;
 
@@ -267,6 +285,12 @@ impl Hub {
     #[must_use]
     pub fn published_ago(&self) -> Duration {
         self.shared.lock().published_at.elapsed()
+    }
+
+    /// How many clients there are, in this process and over the socket.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.shared.lock().clients.len()
     }
 
     /// Wakes the clients, once, when nothing was published for `limit`: whoever is to say that its data

@@ -27,7 +27,7 @@ pub use audit::{AuditAnswer, AuditTrail, Audited, Ordered, Who};
 pub use client::Client;
 pub use filter::MAX_TERMS as MAX_SHOW_TERMS;
 pub use histories::HistorySource;
-pub use hub::{Hub, HubChange, LogSlice, LogSource, OldLogAnswer, Request};
+pub use hub::{Hub, HubChange, LogSlice, LogSource, NoLogs, OldLogAnswer, Request};
 pub use incidents::{IncidentAnswer, IncidentDesk, MAX_INCIDENT_PAGE, MAX_PAGE_MEMBERS};
 pub use message::{ClientMessage, MAX_FOLLOWED, PROTOCOL_VERSION, Role, ServerMessage};
 pub use remote::{ConnectError, Connecting, Remote, Welcome};

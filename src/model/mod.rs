@@ -13,6 +13,7 @@ mod counted;
 mod detail;
 mod fault;
 mod history;
+mod host;
 mod incident;
 mod lines;
 mod moment;
@@ -20,6 +21,7 @@ mod near;
 mod old_log;
 mod phase;
 pub mod query;
+mod report;
 mod sample;
 mod schedule;
 mod shell;
@@ -41,6 +43,7 @@ pub use counted::{counted, counted_do};
 pub use detail::{Breaker, Detail, InputDetail, RUNS_KEPT, Run};
 pub use fault::{FaultClass, LineLevel, LogLine};
 pub use history::{History, HistoryOf, MACHINE_METERS, STREAM_METERS, Span};
+pub use host::host_of;
 pub use incident::{
     AVAILABILITY_HOURS, Acknowledgement, AlertsReading, Availability, Available, Cause, Ending, Flapping,
     Incident, IncidentBrief, IncidentNote, IncidentOrder, IncidentPage, IncidentQuery, MAX_INCIDENT_LINE,
@@ -51,12 +54,13 @@ pub use moment::{Moment, coarse_age, span_words};
 pub use near::{any_of, nearest};
 pub use old_log::{LogPlace, OldLines, PlacedLine};
 pub use phase::Phase;
+pub use report::{Report, StreamReport, rounded};
 pub use sample::{Detection, Figures, Sample, Tracks};
 pub use schedule::{InvalidWindow, Opening, Schedule, Window};
 pub use shell::{shell_line, shell_word};
 pub use stream::{
     Expect, Fallback, InvalidStreamId, Mode, StreamId, StreamIx, StreamSpec, Thresholds, Wanted, WatchKind,
 };
-pub use text::{MAX_QUOTE, clean, clean_line, mask_secrets, quote};
+pub use text::{MASK, MAX_QUOTE, clean, clean_line, mask_secrets, quote};
 pub use view::{Density, LAST_VIEW_KEY, MAX_VIEW_NAME, MAX_VIEWS, SortBy, View};
 pub use wall::WallTime;

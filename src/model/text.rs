@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const MAX_COMBINING: usize = 4;
 
 /// What stands for a secret.
-const MASK: &str = "***";
+pub const MASK: &str = "***";
 
 /// Makes control characters visible (`␛` for ESC), drops bidirectional overrides and long runs of
 /// combining marks. Line feeds and tabs become visible too: the result is always one line.

@@ -14,7 +14,7 @@ use nix::unistd::Uid;
 
 use crate::link::access::name_of;
 use crate::link::{AuditAnswer, AuditTrail, Audited, Role, Who};
-use crate::model::AuditEntry;
+use crate::model::{AuditEntry, WallTime};
 use crate::store::AuditLog;
 use crate::supervisor::runtime::wall_ms;
 
@@ -34,8 +34,10 @@ const REFUSALS_FOR: Duration = Duration::from_secs(60);
 const MAX_REFUSED_USERS: usize = 256;
 /// No user's number: the kernel does not give it.
 const OTHER_USERS: u32 = u32::MAX;
-/// What is counted is written after this at the latest.
-const TELL_AFTER: Duration = Duration::from_secs(10);
+/// What is counted is on disk after this at the latest, whatever happens to headend then.
+const SAVE_AFTER: Duration = Duration::from_secs(1);
+/// And in headend's own log, where a line can't be written anew, no more often than this.
+const LOG_EVERY: Duration = Duration::from_secs(10);
 /// How often it is looked whether something is to be told.
 const LOOK: Duration = Duration::from_secs(1);
 /// What waits at the end is written within this.
@@ -124,11 +126,22 @@ struct Keeper {
     /// Why nothing is written, said once.
     trouble: Option<String>,
     last: Option<(AuditEntry, Instant)>,
-    /// The same as the last one again, and since when it waits.
-    again: Option<(AuditEntry, Instant)>,
+    again: Option<Again>,
     /// By user.
     refusals: BTreeMap<u32, Refusals>,
     counts: Arc<Counts>,
+}
+
+/// The same as the last one again: one entry, which is written anew as they become more.
+struct Again {
+    entry: AuditEntry,
+    /// So many of them are on disk.
+    saved: u32,
+    /// Since when more are not.
+    unsaved: Option<Instant>,
+    /// So many are not in headend's own log, and since when there was a line.
+    unlogged: u32,
+    logged: Instant,
 }
 
 /// What was refused to one user of late.
@@ -139,6 +152,17 @@ struct Refusals {
     more: Option<AuditEntry>,
 }
 
+impl Again {
+    /// Tells in headend's own log what it has not told yet; its line may come later than the last of them.
+    fn log(&mut self) {
+        if self.unlogged > 0 {
+            let told = AuditEntry { times: self.unlogged, ..self.entry.clone() };
+            log::info!("audit: {told}, the last at {}", WallTime(told.wall_ms));
+        }
+        (self.unlogged, self.logged) = (0, Instant::now());
+    }
+}
+
 impl Keeper {
     const fn new(folder: Option<PathBuf>, counts: Arc<Counts>) -> Self {
         Self { folder, log: None, trouble: None, last: None, again: None, refusals: BTreeMap::new(), counts }
@@ -146,21 +170,23 @@ impl Keeper {
 
     fn run(mut self, waiting: &Receiver<Errand>) {
         loop {
-            let errand = waiting.recv_timeout(LOOK);
-            let due = self.again.as_ref().is_some_and(|(_, since)| since.elapsed() >= TELL_AFTER);
-            if due || matches!(errand, Ok(Errand::Read { .. } | Errand::End)) {
-                self.tell_again();
+            let errand = waiting.recv_timeout(self.again_due().unwrap_or(LOOK).min(LOOK));
+            match errand {
+                Ok(Errand::Read { .. }) => self.save_again(),
+                Ok(Errand::End) => self.end_again(),
+                _ if self.again_due().is_some_and(|left| left.is_zero()) => self.save_again(),
+                _ => {}
             }
             self.tell_refusals(matches!(errand, Ok(Errand::End)));
             match errand {
                 Ok(Errand::Record(audited, at_ms)) => {
-                    let refused = audited.refused;
+                    let (refused, unlike) = (audited.refused, audited.unlike);
                     if refused {
                         self.counts.refusals.fetch_sub(1, Ordering::Relaxed);
                     }
                     let entry = Self::entry(*audited, at_ms);
                     if !refused || self.writes_refusal(&entry) {
-                        self.take_in(entry);
+                        self.take_in(entry, unlike);
                     }
                 }
                 Ok(Errand::Read { before, count, answer }) => answer(self.read(before, count)),
@@ -175,7 +201,7 @@ impl Keeper {
     }
 
     fn entry(audited: Audited, wall_ms: u64) -> AuditEntry {
-        let Audited { who, role, command, result, refused: _ } = audited;
+        let Audited { who, role, command, result, .. } = audited;
         let own = || Who {
             uid: Uid::effective().as_raw(),
             user: name_of(Uid::effective().as_raw()).into(),
@@ -215,50 +241,99 @@ impl Keeper {
     fn tell_refusals(&mut self, ends: bool) {
         let over = |_: &u32, refusals: &mut Refusals| ends || refusals.since.elapsed() >= REFUSALS_FOR;
         let told: Vec<_> = self.refusals.extract_if(.., over).collect();
-        for more in told.into_iter().filter_map(|(_, refusals)| refusals.more) {
-            self.write(more);
+        for mut more in told.into_iter().filter_map(|(_, refusals)| refusals.more) {
+            self.end_again();
+            log::info!("audit: {more}");
+            self.write(&mut more);
         }
     }
 
-    fn take_in(&mut self, entry: AuditEntry) {
-        let same =
-            self.last.as_ref().is_some_and(|(last, at)| last.is_again(&entry) && at.elapsed() < AGAIN_WITHIN);
-        if !same {
-            self.tell_again();
-            self.last = Some((entry.clone(), Instant::now()));
-            self.write(entry);
-            return;
-        }
+    fn take_in(&mut self, mut entry: AuditEntry, unlike: bool) {
+        let is_last =
+            |(last, at): &(AuditEntry, Instant)| last.is_again(&entry) && at.elapsed() < AGAIN_WITHIN;
+        let same = !unlike && self.last.as_ref().is_some_and(is_last);
         match &mut self.again {
-            Some((again, _)) => (again.times, again.wall_ms) = (again.times.saturating_add(1), entry.wall_ms),
-            None => self.again = Some((entry, Instant::now())),
+            Some(again) if same => {
+                let times = again.entry.times.saturating_add(1);
+                (again.entry.times, again.entry.wall_ms) = (times, entry.wall_ms);
+                again.unlogged = again.unlogged.saturating_add(1);
+                again.unsaved.get_or_insert_with(Instant::now);
+                return;
+            }
+            _ => self.end_again(),
         }
-    }
-
-    fn tell_again(&mut self) {
-        if let Some((entry, _)) = self.again.take() {
-            self.write(entry);
+        if !same {
+            self.last = Some((entry.clone(), Instant::now()));
         }
-    }
-
-    fn write(&mut self, entry: AuditEntry) {
         log::info!("audit: {entry}");
+        self.write(&mut entry);
+        if same {
+            self.again = Some(Again { entry, saved: 1, unsaved: None, unlogged: 0, logged: Instant::now() });
+        }
+    }
+
+    /// In how long what was counted is to be written, if some of it is not.
+    fn again_due(&self) -> Option<Duration> {
+        let since = self.again.as_ref()?.unsaved?;
+        Some(SAVE_AFTER.saturating_sub(since.elapsed()))
+    }
+
+    /// Writes what was counted, if some of it is not written.
+    fn save_again(&mut self) {
+        let Some(mut again) = self.again.take() else { return };
+        if again.unsaved.take().is_some() {
+            self.write_anew(&mut again);
+        }
+        if again.logged.elapsed() >= LOG_EVERY {
+            again.log();
+        }
+        self.again = Some(again);
+    }
+
+    /// Nothing more is counted with it.
+    fn end_again(&mut self) {
+        self.save_again();
+        if let Some(mut again) = self.again.take() {
+            again.log();
+        }
+    }
+
+    /// Writes what was counted in the place of what was counted before.
+    fn write_anew(&mut self, again: &mut Again) {
+        match self.log.as_mut().map(|log| log.replace_last(&again.entry)) {
+            Some(Ok(true)) => {}
+            other => {
+                if let Some(Err(error)) = other {
+                    self.is_in_trouble(&error);
+                }
+                // The file was opened anew: what is not in it gets a line of its own.
+                again.entry.times -= again.saved;
+                self.write(&mut again.entry);
+            }
+        }
+        again.saved = again.entry.times;
+    }
+
+    fn write(&mut self, entry: &mut AuditEntry) {
         let Some(folder) = self.folder.clone() else { return };
         let opened = match self.log.take() {
             Some(log) => Ok(log),
             None => AuditLog::open(&folder, entry.wall_ms),
         };
-        let written = opened.and_then(|mut log| log.append(&mut [entry]).map(|()| log));
+        let written = opened.and_then(|mut log| log.append(std::slice::from_mut(entry)).map(|()| log));
         match written {
             Ok(log) => (self.log, self.trouble) = (Some(log), None),
-            // Opened anew for the next one: that may be after somebody made room.
-            Err(error) => {
-                let trouble = error.to_string();
-                if self.trouble.as_ref() != Some(&trouble) {
-                    log::error!("audit: commands are not remembered: {trouble}");
-                    self.trouble = Some(trouble);
-                }
-            }
+            Err(error) => self.is_in_trouble(&error),
+        }
+    }
+
+    /// Says why nothing is written. Opened anew for the next one: that may be after somebody made room.
+    fn is_in_trouble(&mut self, error: &std::io::Error) {
+        self.log = None;
+        let trouble = error.to_string();
+        if self.trouble.as_ref() != Some(&trouble) {
+            log::error!("audit: commands are not remembered: {trouble}");
+            self.trouble = Some(trouble);
         }
     }
 
@@ -282,7 +357,7 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::model::Action;
+    use crate::model::{Action, Answer};
     use crate::store::read_audit;
 
     fn audited(action: Action) -> Audited {
@@ -292,6 +367,7 @@ mod tests {
             command: format!("{} all", action.word()).into(),
             result: "done, 2 streams".into(),
             refused: false,
+            unlike: false,
         }
     }
 
@@ -302,6 +378,7 @@ mod tests {
             command: format!("slots {nth}").into(),
             result: "refused: no".into(),
             refused: true,
+            unlike: false,
         }
     }
 
@@ -332,6 +409,58 @@ mod tests {
         );
         drop(trail);
         audit.stop();
+    }
+
+    #[test]
+    fn what_is_ordered_again_is_soon_on_disk_with_the_time_of_the_last_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_audit, trail) = Audit::start(Some(dir.path())).unwrap();
+        // As after SIGKILL: nobody asks the thread for anything.
+        let on_disk = |count: usize, times: u32| {
+            let until = Instant::now() + Duration::from_secs(30);
+            loop {
+                let found = read_audit(dir.path(), 10).unwrap();
+                if found.len() == count && found.last().is_some_and(|last| last.times == times) {
+                    return found;
+                }
+                assert!(Instant::now() < until, "{found:?}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        trail.record(audited(Action::Start));
+        on_disk(1, 1);
+        trail.record(audited(Action::Start));
+        let first = on_disk(2, 1);
+        for _ in 0..3 {
+            trail.record(audited(Action::Start));
+        }
+        let begin = wall_ms();
+        trail.record(audited(Action::Start));
+        let last = on_disk(2, 5);
+        assert_eq!((&first[0], first[1].number), (&last[0], last[1].number));
+        assert!(last[1].wall_ms >= begin, "the last one's");
+        // And nothing is lost or told twice when another order follows.
+        trail.record(audited(Action::Start));
+        trail.record(audited(Action::Stop));
+        on_disk(3, 1);
+        assert_eq!(read(&trail).iter().map(|entry| entry.times).collect::<Vec<_>>(), [1, 6, 1]);
+    }
+
+    #[test]
+    fn two_reloads_with_the_same_words_are_two() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_audit, trail) = Audit::start(Some(dir.path())).unwrap();
+        let reloaded = |lines: &[&str]| {
+            let lines = lines.iter().map(|line| Arc::from(*line)).collect();
+            let answer = Answer::Reloaded { summary: "0 streams added, 1 changed".into(), lines };
+            trail.record(Audited::new(None, Role::Operator, Ordered::of(&Command::Reload), &answer));
+        };
+        reloaded(&["~ a: priority 1 -> 2"]);
+        reloaded(&["~ b: priority 1 -> 2"]);
+        reloaded(&["~ b: priority 2 -> 3"]);
+        // Nothing has changed: that is the same again.
+        (0..3).for_each(|_| reloaded(&[]));
+        assert_eq!(read(&trail).iter().map(|entry| entry.times).collect::<Vec<_>>(), [1, 1, 1, 3]);
     }
 
     #[test]

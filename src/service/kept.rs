@@ -1,11 +1,26 @@
 //! Between the supervisor's clock, which begins anew with each run, and the store's times, which must
 //! mean something in the next one.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{Care, ConditionKind, MAX_MUTE, Moment, clean_note};
+use crate::model::{Care, ConditionKind, MAX_MUTE, Moment, StreamId, clean_note};
 use crate::store::{CareRecord, Record};
 use crate::supervisor::core::{Cared, Kept, Restored};
+
+/// Streams that are no longer configured of which the store still knows something: they may come back. Of
+/// more of them those that changed last are kept, which is looked at at each start.
+pub const OTHERS_KEPT: usize = 10_000;
+
+/// Takes those out that are too many, the longest unchanged ones.
+pub fn take_surplus(others: &mut BTreeMap<StreamId, Restored>) -> Vec<StreamId> {
+    let surplus = others.len().saturating_sub(OTHERS_KEPT);
+    let mut all: Vec<_> = others.iter().map(|(id, known)| (known.changed, id.clone())).collect();
+    all.sort_unstable();
+    let surplus: Vec<StreamId> = all.into_iter().take(surplus).map(|(_, id)| id).collect();
+    surplus.iter().for_each(|id| _ = others.remove(id));
+    surplus
+}
 
 /// What the store keeps of a stream, at `now` on the supervisor's clock and `wall_ms` on the wall.
 pub fn record_of(kept: Kept, now: Moment, wall_ms: u64) -> Record {
@@ -85,6 +100,22 @@ mod tests {
         assert_eq!((care.acknowledged, care.muted_until), (Some(at(-160)), Some(at(440))));
         assert_eq!((&*care.note, covers), ("ask the provider", cared().covers));
         assert_eq!(found_after(&record(Cared::default()), 60).cared, Cared::default());
+    }
+
+    #[test]
+    fn of_too_many_that_are_not_configured_the_longest_unchanged_go() {
+        let known = |n: usize| {
+            // Those in the middle changed last.
+            let changed_wall_ms = WALL - (n.abs_diff(OTHERS_KEPT / 2) as u64) * 1_000;
+            let record = Record { changed_wall_ms, ..record(Cared::default()) };
+            (StreamId::new(&format!("s{n}")).unwrap(), restored(&record, WALL))
+        };
+        let mut others: BTreeMap<_, _> = (0..OTHERS_KEPT).map(known).collect();
+        assert_eq!(take_surplus(&mut others), []);
+        others.extend((OTHERS_KEPT..OTHERS_KEPT + 3).map(known));
+        let ids = |all: &[usize]| -> Vec<_> { all.iter().map(|n| known(*n).0).collect() };
+        assert_eq!(take_surplus(&mut others), ids(&[OTHERS_KEPT + 2, OTHERS_KEPT + 1, 0]));
+        assert_eq!(others.len(), OTHERS_KEPT);
     }
 
     #[test]

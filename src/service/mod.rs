@@ -3,8 +3,10 @@
 //! Starting: limits, state folder, store, logs, FFmpeg, what an earlier headend left, supervisor, host
 //! readings. Leaving: no more starts, workers end, logs are written, the store is flushed and exported.
 
+mod alerts;
 mod audit;
 mod changes;
+mod ground;
 mod histories;
 mod kept;
 mod leftovers;
@@ -13,12 +15,12 @@ mod own_log;
 mod paths;
 mod reload;
 pub mod revisions;
-mod signals;
+pub mod signals;
 mod sockets;
 mod standing;
 pub mod systemd;
+mod web;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -31,16 +33,21 @@ pub use reload::Source;
 use crate::config::{Config, Sources};
 use crate::ffmpeg::{self, FfmpegError};
 use crate::host::{self, Sampler};
-use crate::link::{self, Hub, LogSlice, LogSource, OldLogAnswer, Server};
+use crate::http;
+use crate::link::{self, Hub, Server};
 use crate::logs::Logs;
-use crate::model::{Command, LogLine, LogPlace, StreamId, StreamIx, StreamSpec};
-use crate::store::{LockError, Opened, StateLock, Store};
-use crate::supervisor::core::{Restored, Supervisor};
+use crate::model::Command;
+use crate::store::{LockError, StateLock, Store};
+use crate::supervisor::core::Supervisor;
 use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
+use alerts::Alerts;
 use audit::Audit;
+use ground::{Ground, LogsOf, Streams, restore};
 use outlet::{Left, Readings, ServiceOutlet};
 use reload::{Asker, Reloader, Reloads};
+use signals::Hangups;
 use standing::{Renewed, Standing};
+use web::Web;
 
 /// Leaving takes no longer than this, whatever workers, disks and terminals do: the sum of all that
 /// follows.
@@ -57,14 +64,16 @@ const LEAST_OPEN_FILES: u64 = 40;
 /// Writing the rest of the logs may take this long when leaving.
 const LOGS_LIMIT: Duration = Duration::from_secs(3);
 /// Flushing and exporting the store may take this long when leaving.
-const STORE_LIMIT: Duration = Duration::from_secs(10);
+const STORE_LIMIT: Duration = Duration::from_secs(8);
 const _: () = assert!(
     LEAVE_LIMIT.as_millis()
         >= WORKERS_LIMIT.as_millis()
             + SUPERVISOR_SPARE.as_millis()
             + CONSOLE_LIMIT.as_millis()
             + link::STOP_LIMIT.as_millis()
+            + http::STOP_LIMIT.as_millis()
             + audit::STOP_LIMIT.as_millis()
+            + alerts::STOP_LIMIT.as_millis()
             + host::STOP_LIMIT.as_millis()
             + LOGS_LIMIT.as_millis()
             + STORE_LIMIT.as_millis()
@@ -131,7 +140,7 @@ pub struct Options {
 pub enum OnHangup {
     /// The terminal is lost: everything ends.
     Leave,
-    /// The terminal is lost: the streams go on.
+    /// The terminal is lost: the streams go on. Without one the configuration is to be read again.
     #[default]
     GoOn,
     /// The configuration is to be read again.
@@ -148,22 +157,16 @@ pub struct Service {
     store: Arc<Store>,
     /// Who attaches is served by it; there is none without a state folder.
     server: Option<Server>,
+    /// Other systems are answered by it, if they are to be.
+    web: Web,
     audit: Audit,
+    alerts: Alerts,
     /// The state folder, if it can be used.
     folder: Option<PathBuf>,
     left: Left,
+    hangups: Hangups,
     // Held until everything else is gone: dropped last, as the last field.
     _lock: Option<StateLock>,
-}
-
-/// What starting found, before the supervisor exists.
-struct Ground {
-    store: Store,
-    opened: Opened,
-    lock: Option<StateLock>,
-    logs: Logs,
-    /// The state folder, if it can be used.
-    folder: Option<PathBuf>,
 }
 
 impl Service {
@@ -193,9 +196,21 @@ impl Service {
         let (audit, trail) = Audit::start(folder.as_deref())
             .map_err(|source| ServiceError::Machine { what: "the audit log's thread", source })?;
         hub.remember_in(Arc::clone(&trail));
+        let store = Arc::new(store);
+        let ground = alerts::Ground {
+            hub: &hub,
+            store: &store,
+            logs: &logs,
+            opened: &opened,
+            config: &options.config,
+            headend: paths::how_to_call(folder.as_deref()),
+            seed: wall_ms() ^ SEED_FROM,
+        };
+        let alerts = Alerts::start(&ground)
+            .map_err(|source| ServiceError::Machine { what: "the alerts' thread", source })?;
+        let renewals = alerts.renewals();
         let pids = Arc::new(Mutex::new(Vec::new()));
         let readings = Arc::new(Mutex::new(Readings::default()));
-        let store = Arc::new(store);
         let boot = host::boot_id();
         // Before anything is started: a leftover holds its stream's input and the machine's memory.
         for pid in leftovers::end(&opened.workers, boot.as_deref()) {
@@ -221,8 +236,10 @@ impl Service {
         };
         let socket = sockets::listening(folder.as_deref(), &options.config.socket, options.title);
         let core = Supervisor::new(options.config.policy.clone(), limits.workers, wall_ms() ^ SEED_FROM);
-        let (streams, others) = restore(&options.config, &opened);
+        let (streams, mut others) = restore(&options.config, &opened);
+        store.forget(kept::take_surplus(&mut others));
         let sources = options.sources.unwrap_or_default();
+        let web = Web::start(hub.clone(), &options.config.http, &standing);
         let reloader = |bids: &Bids| Reloader {
             source: options.source,
             config: options.config,
@@ -233,21 +250,40 @@ impl Service {
             limits,
             capabilities,
             standing,
+            web: web.clone(),
             bids: bids.clone(),
             hub: hub.clone(),
             trail,
+            renewals,
             pending: None,
             again: false,
+            patience: reload::REPLY_LIMIT,
         };
+        let hangups = Hangups::new(options.on_hangup);
         let (bids, supervisor) =
-            run_supervisor(core, tools, outlet, streams, reloader, requests, options.on_hangup)?;
+            run_supervisor(core, tools, outlet, streams, reloader, requests, hangups.clone())?;
         let measured = bids.clone();
         let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
             outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
             measured.measured(host, own, workers);
         });
         let server = socket.and_then(|listening| sockets::serve(hub.clone(), listening));
-        Ok(Self { hub, bids, supervisor, sampler, logs, store, server, audit, folder, left, _lock: lock })
+        Ok(Self {
+            hub,
+            bids,
+            supervisor,
+            sampler,
+            logs,
+            store,
+            server,
+            web,
+            audit,
+            alerts,
+            folder,
+            left,
+            hangups,
+            _lock: lock,
+        })
     }
 
     /// The link's end for consoles.
@@ -260,6 +296,12 @@ impl Service {
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    /// What SIGHUP means, to be told when there is no terminal any more.
+    #[must_use]
+    pub const fn hangups(&self) -> &Hangups {
+        &self.hangups
     }
 
     /// Asks everything to end. Returns at once.
@@ -305,10 +347,14 @@ impl Service {
         }
         look(&self);
         let ended = self.supervisor.is_finished().then(|| self.supervisor.join());
+        // It ends while the others do.
+        self.web.ask_to_stop();
         self.sampler.stop();
         if let Some(server) = self.server {
             server.stop();
         }
+        self.web.stop();
+        self.alerts.stop();
         self.audit.stop();
         self.logs.close(LOGS_LIMIT);
         let saved = self.store.close(STORE_LIMIT);
@@ -338,61 +384,6 @@ fn own_binary() -> PathBuf {
     std::env::var_os("HEADEND_SHIM").map_or_else(|| PathBuf::from("/proc/self/exe"), PathBuf::from)
 }
 
-impl Ground {
-    fn prepare(options: &Options) -> Result<Self, ServiceError> {
-        let settings = &options.config.logs;
-        let dir = options.state_dir.clone().or_else(|| options.config.state_dir.clone());
-        let dir = dir.or_else(default_state_dir);
-        let taken = match &dir {
-            Some(dir) => StateLock::take(dir),
-            None => Err(LockError::Unusable {
-                dir: PathBuf::from("~"),
-                source: std::io::Error::other("no home folder is known; name a folder with --state"),
-            }),
-        };
-        match (taken, dir) {
-            (Ok(lock), Some(dir)) => {
-                let (store, opened) = Store::open(&dir);
-                let log_dir = settings.dir.clone().unwrap_or_else(|| dir.join("logs"));
-                let logs = Logs::start(Some(log_dir), settings.max_size, settings.max_files);
-                own_log::install(&logs);
-                for note in &opened.notes {
-                    log::warn!("{note}");
-                }
-                if let Some(sources) = &options.sources {
-                    revisions::remember(&dir, sources);
-                }
-                Ok(Self { store, opened, lock: Some(lock), logs, folder: Some(dir) })
-            }
-            (Err(held @ LockError::Held { .. }), _) => Err(ServiceError::Locked(held)),
-            (Err(unusable), _) => Ok(Self::without_state(settings.dir.as_deref(), options, &unusable)),
-            (Ok(_), None) => Ok(Self::without_state(None, options, &"no state folder")),
-        }
-    }
-
-    /// Supervision does not need a disk: it goes on in memory, and says so.
-    fn without_state(log_dir: Option<&Path>, options: &Options, why: &dyn std::fmt::Display) -> Self {
-        let settings = &options.config.logs;
-        let logs = Logs::start(log_dir.map(Path::to_owned), settings.max_size, settings.max_files);
-        own_log::install(&logs);
-        log::error!("{why}");
-        let text = format!("nothing is saved: {why}");
-        Self { store: Store::absent(&text), opened: Opened::default(), lock: None, logs, folder: None }
-    }
-}
-
-type Streams = Vec<(StreamSpec, Option<Restored>)>;
-
-/// Pairs each stream with what the store knows of it; and what it knows of others, which may be
-/// configured later.
-fn restore(config: &Config, opened: &Opened) -> (Streams, BTreeMap<StreamId, Restored>) {
-    let now = wall_ms();
-    let restored = opened.records.iter().map(|(id, record)| (id.clone(), kept::restored(record, now)));
-    let mut restored: BTreeMap<StreamId, Restored> = restored.collect();
-    let streams = config.streams.iter().map(|spec| (spec.clone(), restored.remove(&spec.id))).collect();
-    (streams, restored)
-}
-
 type Supervising = (Bids, JoinHandle<std::io::Result<()>>);
 
 fn run_supervisor(
@@ -402,7 +393,7 @@ fn run_supervisor(
     streams: Streams,
     reloader: impl FnOnce(&Bids) -> Reloader,
     requests: Arc<tokio::sync::Notify>,
-    on_hangup: OnHangup,
+    hangups: Hangups,
 ) -> Result<Supervising, ServiceError> {
     let machine = |what| move |source| ServiceError::Machine { what, source };
     let event_loop = tokio::runtime::Builder::new_current_thread()
@@ -419,7 +410,7 @@ fn run_supervisor(
     let (forward, signalled) = (bids.clone(), bids.clone());
     let run = move || {
         event_loop.block_on(async move {
-            signals::listen(signalled, on_hangup, reloads.clone())?;
+            signals::listen(signalled, hangups, reloads.clone())?;
             tokio::spawn(forward_requests(hub, forward, requests, reloads));
             runtime.add(streams);
             runtime.run().await;
@@ -451,23 +442,5 @@ async fn forward_requests(hub: Hub, bids: Bids, requests: Arc<tokio::sync::Notif
         if !hub.details_wanted().is_empty() {
             let _ = bids.send(Bid::Details);
         }
-    }
-}
-
-/// The logs as the link reads them.
-struct LogsOf(Logs);
-
-impl LogSource for LogsOf {
-    fn lines_from(&self, stream: StreamIx, from: u64) -> LogSlice {
-        let (lines, next, missed): (Vec<LogLine>, u64, u64) = self.0.lines_from(stream, from);
-        LogSlice { lines, next, missed }
-    }
-
-    fn next_number(&self, stream: StreamIx) -> u64 {
-        self.0.next_number(stream)
-    }
-
-    fn read_back(&self, stream: StreamIx, before: LogPlace, lines: usize, answer: OldLogAnswer) -> bool {
-        self.0.read_back(stream, before, lines, answer)
     }
 }

@@ -14,9 +14,11 @@ use std::time::Duration;
 
 use nix::unistd::Uid;
 
+use super::alerts::Renewals;
 use super::changes::{Changes, LOOK_EVERY};
 use super::revisions;
 use super::standing::{Renewed, Standing, limits_of, notices_of};
+use super::web::Web;
 use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key, Mistakes, Sources};
 use crate::ffmpeg::Capabilities;
 use crate::link::access::name_of;
@@ -28,7 +30,9 @@ use crate::supervisor::runtime::{Bid, Bids};
 /// Requests that wait while the configuration is read; one more is refused.
 const MAX_ASKS: usize = 16;
 /// The supervisor goes over to another configuration in this time, or is taken for busy.
-const REPLY_LIMIT: Duration = Duration::from_secs(30);
+pub const REPLY_LIMIT: Duration = Duration::from_secs(30);
+/// And shows what follows on the board within this, or whoever asked is answered before it does.
+const SHOW_LIMIT: Duration = Duration::from_secs(1);
 const BUSY: &str = "headend is busy or leaving; try again";
 const LATE: &str = "headend is busy and has not gone over to the configuration yet; it may still do so";
 /// What is logged of a difference, lines.
@@ -102,16 +106,22 @@ pub struct Reloader {
     pub capabilities: Capabilities,
     /// For what concerns the board.
     pub standing: Standing,
+    /// What other systems ask.
+    pub web: Web,
     /// To the supervisor.
     pub bids: Bids,
     /// For answers.
     pub hub: Hub,
     /// For what no client asked for.
     pub trail: Arc<dyn AuditTrail>,
+    /// To who keeps incidents.
+    pub renewals: Renewals,
     /// What the supervisor has not answered yet.
     pub pending: Option<Pending>,
     /// The supervisor did not take it: it is tried again where files are watched.
     pub again: bool,
+    /// The supervisor's answer is waited for so long.
+    pub patience: Duration,
 }
 
 /// A configuration that the supervisor was given.
@@ -144,6 +154,7 @@ impl Reloader {
             changes.follow(&self.watched(source));
             let Some(asker) = self.next_ask(source, asks, &mut changes) else { return };
             let told = self.reload(source, asker);
+            self.show();
             let answer = self.tell(asker, told);
             if let Asker::Client(client, seq) = asker {
                 self.hub.answer(client, seq, answer);
@@ -261,7 +272,7 @@ impl Reloader {
             return Err(self.refused(tried, BUSY.to_owned()));
         }
         let read = self.tried.clone();
-        self.settle(Pending { asker, config, difference, read, tried, replied }, REPLY_LIMIT)
+        self.settle(Pending { asker, config, difference, read, tried, replied }, self.patience)
     }
 
     /// Sees whether the supervisor has answered late, and if so tells what it came to.
@@ -270,8 +281,18 @@ impl Reloader {
         let asker = pending.asker;
         let told = self.settle(pending, Duration::ZERO);
         if self.pending.is_none() {
+            self.show();
             // A client has its answer already: that it is not known yet.
             self.tell(asker, told);
+        }
+    }
+
+    /// Has what follows shown on the board, so that whoever is answered and looks finds it there.
+    fn show(&self) {
+        let (done, shown) = sync_channel(1);
+        // Who has not answered yet is busy.
+        if self.pending.is_none() && self.bids.send(Bid::Show { done }) {
+            let _ = shown.recv_timeout(SHOW_LIMIT);
         }
     }
 
@@ -300,7 +321,7 @@ impl Reloader {
     /// It is in force.
     fn take_in(&mut self, pending: Pending, done: &Reconfigured) -> Done {
         let Pending { config, difference, read, .. } = pending;
-        self.standing.set_trouble(None);
+        self.standing.set_trouble(self.web.apply(&config.http).err().map(Arc::from));
         self.standing.renew(Renewed {
             limits: limits_of(&config, self.limits),
             notices: notices_of(&config, self.limits, &self.capabilities),
@@ -308,6 +329,7 @@ impl Reloader {
         if let Some(folder) = &self.folder {
             revisions::remember(folder, &read);
         }
+        self.renewals.renew(&config);
         self.sources = read;
         self.config = config;
         Done::of(done, difference)
@@ -366,73 +388,4 @@ impl Done {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-    use std::time::Duration;
-
-    use super::*;
-    use crate::config::{Memory, parse, replacing_keys};
-    use crate::ffmpeg::{Version, command_line};
-    use crate::model::StreamSpec;
-
-    fn spec(lines: &str) -> StreamSpec {
-        let text = format!("[[stream]]\nid = 'a'\n{lines}\n");
-        let loaded = parse(&text, Path::new("/x/headend.toml"), &Environment::default(), &Memory::new());
-        loaded.unwrap_or_else(|mistakes| panic!("{mistakes}")).config.streams.remove(0)
-    }
-
-    /// FFmpeg's arguments for the primary, without the network's timeout: a worker keeps the one it has.
-    fn words(spec: &StreamSpec) -> Vec<String> {
-        let filters = ["blackdetect", "freezedetect", "silencedetect", "metadata", "scale"];
-        let capabilities = Capabilities {
-            version_text: "7.0".into(),
-            version: Version { major: 7, minor: 0 },
-            filters: filters.map(str::to_owned).into(),
-            protocols: ["http".to_owned()].into(),
-        };
-        let line = command_line(spec, 0, &capabilities, Duration::from_secs(1)).unwrap();
-        let mut words: Vec<String> = line.args.into_iter().map(|arg| arg.into_string().unwrap()).collect();
-        while let Some(at) = words.iter().position(|word| word == "-rw_timeout") {
-            words.drain(at..at + 2);
-        }
-        words
-    }
-
-    #[test]
-    fn a_worker_is_replaced_exactly_when_its_command_is_another_one() {
-        let watched = [
-            "",
-            "mode = 'full'",
-            "mode = 'packets'",
-            "input_args = ['-re']",
-            "protocols = ['default', 'file']",
-            "expect = ['audio']",
-            "expect = ['audio']\nmode = 'packets'",
-            "name = 'N'\ngroup = 'g'\ntags = ['t']\npriority = 1\nwatch = 'rotate'\nturn = '9s'\nstart = false",
-            "on_air = ['mon']\nmaintenance = ['tue']\nfallback = { on = ['black'] }",
-            "thresholds = { black = '0s' }",
-            "thresholds = { black = '3s', stall = '90s', slow_speed = 0.1 }",
-            "thresholds = { frozen = '3s' }",
-            "thresholds = { frozen = '30s' }",
-            "thresholds = { silent = '0s' }\nmode = 'packets'",
-            "thresholds = { silent = '0s' }",
-        ];
-        let inputs =
-            ["inputs = ['http://h/1']", "inputs = ['http://h/1', 'http://h/2']", "inputs = ['http://h/3']"];
-        let mut specs: Vec<StreamSpec> = Vec::new();
-        for lines in watched {
-            specs.extend(inputs.map(|inputs| spec(&format!("{inputs}\n{lines}"))));
-        }
-        for args in ["['-i', '{input}', 'out.ts']", "['-i', '{input}', 'other.ts']", "['-f', 'lavfi', 'x']"] {
-            specs.extend(inputs.map(|inputs| spec(&format!("{inputs}\nmode = 'run'\nargs = {args}"))));
-        }
-        for old in &specs {
-            for new in &specs {
-                let keys = replacing_keys(old, new, 0);
-                // A change of mode is one, also where both would run the same.
-                let other = words(old) != words(new) || old.mode != new.mode;
-                assert_eq!(!keys.is_empty(), other, "{keys:?}\n{:?}\n{:?}", words(old), words(new));
-            }
-        }
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,6 +36,10 @@ pub struct AuditLog {
     path: PathBuf,
     file: File,
     next: u64,
+    /// Its length, bytes.
+    end: u64,
+    /// Where its last entry begins, if this one wrote it.
+    last_at: Option<u64>,
     /// Lines in it.
     lines: usize,
     /// When the first of them was written; milliseconds since the Unix epoch.
@@ -50,16 +54,19 @@ impl AuditLog {
     /// When it can't be read or written.
     pub fn open(dir: &Path, now_ms: u64) -> io::Result<Self> {
         let path = dir.join(AUDIT_FILE);
-        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(MODE).open(&path)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(MODE).open(&path)?;
         let text = tail(&mut file)?;
+        let mut end = file.metadata()?.len();
         // A crash may have left half a line.
         if !text.is_empty() && !text.ends_with('\n') {
-            file.write_all(b"\n")?;
+            file.write_all_at(b"\n", end)?;
+            end += 1;
         }
         let entries = entries(&text);
         let next = entries.iter().map(|entry| entry.number).max().unwrap_or(0) + 1;
         let oldest_ms = entries.first().map_or(now_ms, |entry| entry.wall_ms);
-        let mut log = Self { path, file, next, lines: text.lines().count(), oldest_ms };
+        let mut log = Self { path, file, next, end, last_at: None, lines: text.lines().count(), oldest_ms };
         log.trim_if_due(now_ms)?;
         Ok(log)
     }
@@ -69,17 +76,42 @@ impl AuditLog {
     /// # Errors
     /// When they can't be written; some of them may be.
     pub fn append(&mut self, entries: &mut [AuditEntry]) -> io::Result<()> {
-        let mut out = Vec::new();
+        let (mut out, mut last_at) = (Vec::new(), self.last_at);
         for entry in &mut *entries {
             entry.number = self.next;
             self.next += 1;
-            serde_json::to_writer(&mut out, entry)?;
-            out.push(b'\n');
+            last_at = Some(self.end + out.len() as u64);
+            write_line(&mut out, entry)?;
         }
-        self.file.write_all(&out)?;
-        self.file.sync_data()?;
+        self.put(self.end, &out)?;
+        self.last_at = last_at;
         self.lines += entries.len();
         self.trim_if_due(entries.last().map_or(0, |entry| entry.wall_ms))
+    }
+
+    /// Writes an entry in the place of the one that was appended last, and makes it durable. False: that one
+    /// is not the last any more, and nothing was written.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn replace_last(&mut self, entry: &AuditEntry) -> io::Result<bool> {
+        let Some(at) = self.last_at.filter(|_| entry.number + 1 == self.next) else { return Ok(false) };
+        let mut out = Vec::new();
+        write_line(&mut out, entry)?;
+        self.put(at, &out)?;
+        Ok(true)
+    }
+
+    /// Writes what is to be the end of the file.
+    fn put(&mut self, at: u64, lines: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(lines, at)?;
+        let end = at + lines.len() as u64;
+        if end < self.end {
+            self.file.set_len(end)?;
+        }
+        self.file.sync_data()?;
+        self.end = end;
+        Ok(())
     }
 
     /// Up to `count` entries with numbers below `before`, oldest first.
@@ -96,10 +128,10 @@ impl AuditLog {
             return Ok(());
         }
         let kept = kept(&tail(&mut self.file)?, limit_ms);
-        let mut out = Vec::new();
+        let (mut out, mut last_at) = (Vec::new(), None);
         for entry in &kept {
-            serde_json::to_writer(&mut out, entry)?;
-            out.push(b'\n');
+            last_at = Some(out.len() as u64);
+            write_line(&mut out, entry)?;
         }
         let beside = self.path.with_extension("jsonl.writing");
         let mut file =
@@ -107,8 +139,8 @@ impl AuditLog {
         file.write_all(&out)?;
         file.sync_data()?;
         fs::rename(&beside, &self.path)?;
-        self.file = OpenOptions::new().read(true).append(true).open(&self.path)?;
-        self.lines = kept.len();
+        self.file = file;
+        (self.end, self.last_at, self.lines) = (out.len() as u64, last_at, kept.len());
         self.oldest_ms = kept.first().map_or(now_ms, |entry| entry.wall_ms);
         Ok(())
     }
@@ -136,6 +168,12 @@ fn tail(file: &mut File) -> io::Result<String> {
     let text = String::from_utf8_lossy(&bytes);
     let whole = if from > 0 { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
     Ok(whole.to_owned())
+}
+
+fn write_line(out: &mut Vec<u8>, entry: &AuditEntry) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, entry)?;
+    out.push(b'\n');
+    Ok(())
 }
 
 /// What is no entry is passed over: a damaged line costs itself.
@@ -206,6 +244,32 @@ mod tests {
             &dir.path().join(AUDIT_FILE).metadata().unwrap().permissions(),
         );
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_last_one_can_be_written_anew_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = AuditLog::open(dir.path(), 0).unwrap();
+        let mut two = [entry(1), entry(2)];
+        log.append(&mut two).unwrap();
+        let [first, mut last] = two;
+        for times in [1_000, 2_000, 7] {
+            last.times = times;
+            assert!(log.replace_last(&last).unwrap());
+            assert_eq!(read_audit(dir.path(), 10).unwrap(), [first.clone(), last.clone()]);
+        }
+        assert!(!log.replace_last(&first).unwrap());
+        log.append(&mut [entry(3)]).unwrap();
+        assert!(!log.replace_last(&last).unwrap());
+        assert_eq!(numbers(&read_audit(dir.path(), 10).unwrap()), [1, 2, 3]);
+        // Also after it was cut, and not by who has not written it.
+        let mut many = vec![entry(DAY_MS); AUDIT_KEPT + SPARE + 1];
+        log.append(&mut many).unwrap();
+        let newest = AuditEntry { times: 9, ..many.last().unwrap().clone() };
+        assert!(log.lines == AUDIT_KEPT && log.replace_last(&newest).unwrap());
+        assert_eq!(log.read(u64::MAX, 1).unwrap(), [newest.clone()]);
+        assert_eq!(read_audit(dir.path(), usize::MAX).unwrap().len(), AUDIT_KEPT);
+        assert!(!AuditLog::open(dir.path(), DAY_MS).unwrap().replace_last(&newest).unwrap());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -17,7 +18,12 @@ use nix::sys::statvfs::statvfs;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{CACHE_BYTES, DAMAGED_KEPT, FORMAT, MAX_NOTES, MAX_VALUE_BYTES, Record, WorkerRecord};
+use super::papers::{PaperKey, Papers};
+use super::parts::Parted;
+use super::{
+    CACHE_BYTES, DAMAGED_KEPT, FORMAT, MAX_NOTES, MAX_PAPER_KEY_BYTES, MAX_VALUE_BYTES, Record, Tree,
+    WorkerRecord,
+};
 use crate::model::{StreamId, WallTime, clean_line};
 
 const FOLDER_MODE: u32 = 0o750;
@@ -93,6 +99,8 @@ struct Open {
     streams: Typed<Record>,
     /// By process id.
     workers: Typed<WorkerRecord>,
+    /// In the order of [`Tree::ALL`].
+    papers: Vec<(Tree, Parted)>,
     meta: Typed<u64>,
     /// Our own descriptor of sled's file: its `flush` alone does not sync.
     file: File,
@@ -103,6 +111,7 @@ struct Open {
 pub struct Loaded {
     pub records: BTreeMap<StreamId, Record>,
     pub workers: BTreeMap<u32, WorkerRecord>,
+    pub papers: Papers,
     pub notes: Vec<String>,
     /// How many writes it has seen.
     pub saves: u64,
@@ -131,24 +140,37 @@ impl Disk {
             let workers = Typed::open(&db, "workers")?;
             let mut loaded = load(&streams)?;
             loaded.workers = load_workers(&workers)?;
+            let open = |tree: Tree| Ok::<_, sled::Error>((tree, Parted::open(&db, tree.word())?));
+            let papers = Tree::ALL.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+            load_papers(&papers, &mut loaded)?;
             loaded.saves = meta.get(SAVES_KEY)?.unwrap_or(0);
             let file = File::open(folder.join("db"))?;
-            Ok((Self { open: Some(Open { db, streams, workers, meta, file }) }, loaded))
+            Ok((Self { open: Some(Open { db, streams, workers, papers, meta, file }) }, loaded))
         })
     }
 
-    /// Hands `records` to sled as write number `saves`. Not yet durable.
+    /// Hands `records` (`None`: there is to be none) and `papers` (`None`: removed) to sled as write number
+    /// `saves`. Not yet durable.
     pub fn write<'a>(
         &self,
-        records: impl Iterator<Item = (&'a StreamId, &'a Record)>,
+        records: impl Iterator<Item = (&'a StreamId, Option<&'a Record>)>,
+        papers: &BTreeMap<PaperKey, Option<Arc<str>>>,
         saves: u64,
     ) -> Result<(), DiskError> {
         guarded(|| {
             let open = self.open_parts()?;
             for (id, record) in records {
-                open.streams.insert(id.as_str(), record)?;
+                match record {
+                    Some(record) => open.streams.insert(id.as_str(), record)?,
+                    None => open.streams.remove(id.as_str())?,
+                }
             }
-            // After the records, so that the count never says more than is there.
+            for ((tree, key), value) in papers {
+                for (_, parted) in open.papers.iter().filter(|(name, _)| name == tree) {
+                    parted.put(key.as_bytes(), value.as_deref(), saves)?;
+                }
+            }
+            // After all of them, so that the count never says more than is there.
             open.meta.insert(SAVES_KEY, &saves)
         })
     }
@@ -192,6 +214,15 @@ impl Disk {
     #[cfg(test)]
     pub fn insert_raw(&self, key: &[u8], value: &[u8]) {
         self.open_parts().unwrap().streams.tree.insert(key, value).unwrap();
+    }
+}
+
+#[cfg(test)]
+impl Disk {
+    /// The entries of a tree as they are in sled.
+    pub fn raw(&self, tree: Tree) -> &sled::Tree {
+        let parted = self.open_parts().unwrap().papers.iter().find(|(name, _)| *name == tree);
+        parted.unwrap().1.raw()
     }
 }
 
@@ -248,6 +279,28 @@ fn load(streams: &Typed<Record>) -> Result<Loaded, DiskError> {
         loaded.notes.push(format!("and {more} more"));
     }
     Ok(loaded)
+}
+
+/// Values that make no sense are told of, within the bound of all notes.
+fn load_papers(trees: &[(Tree, Parted)], loaded: &mut Loaded) -> Result<(), DiskError> {
+    let mut skipped = 0_usize;
+    for (tree, parted) in trees {
+        let found = parted.all()?;
+        for key in found.damaged {
+            skipped += 1;
+            if skipped <= MAX_NOTES {
+                let (tree, key) =
+                    (tree.word(), clean_line(&String::from_utf8_lossy(&key), MAX_PAPER_KEY_BYTES));
+                loaded.notes.push(format!("what was stored in {tree} as {key:?} makes no sense: forgotten"));
+            }
+        }
+        let values = found.values.into_iter();
+        loaded.papers.extend(values.map(|(key, value)| ((*tree, key.into_boxed_str()), value)));
+    }
+    if let Some(more @ 1..) = skipped.checked_sub(MAX_NOTES) {
+        loaded.notes.push(format!("and {more} more"));
+    }
+    Ok(())
 }
 
 /// What makes no sense can't be proven to be ours either, and is passed over.

@@ -5,30 +5,76 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use super::{EXPORTS_KEPT, FORMAT, MAX_EXPORT_BYTES, Record};
+use super::papers::Papers;
+use super::{EXPORTS_KEPT, FORMAT, MAX_EXPORT_BYTES, Record, Tree};
 use crate::model::StreamId;
 
 const FILE_MODE: u32 = 0o640;
 const BESIDE: &str = "export.writing";
 
 /// What is in an export.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Export {
-    /// The version of what is stored.
-    pub format: u32,
     /// How many writes the store had seen. A store that has seen fewer has lost something.
     pub saves: u64,
     /// Every record.
     pub records: BTreeMap<StreamId, Record>,
+    /// What is kept beside them; exports from before there was such a thing have none.
+    pub papers: Option<Papers>,
+}
+
+/// As it stands in its file.
+#[derive(Serialize)]
+struct Written<'a> {
+    format: u32,
+    saves: u64,
+    records: &'a BTreeMap<StreamId, Record>,
+    papers: BTreeMap<Tree, BTreeMap<&'a str, &'a RawValue>>,
+}
+
+/// As it is read. Trees by name: one that a newer headend knows must not make the export worthless.
+#[derive(Deserialize)]
+struct Document {
+    format: u32,
+    saves: u64,
+    records: BTreeMap<StreamId, Record>,
+    papers: Option<BTreeMap<String, BTreeMap<Box<str>, Box<RawValue>>>>,
+}
+
+impl Document {
+    fn export(self) -> Export {
+        let Self { saves, records, papers, .. } = self;
+        let papers = papers.map(|mut trees| {
+            let values = |tree: Tree| {
+                let values = trees.remove(tree.word()).unwrap_or_default().into_iter();
+                values
+                    .map(move |(key, value)| ((tree, key), Arc::from(Box::<str>::from(value))))
+                    .collect::<Vec<_>>()
+            };
+            Tree::ALL.into_iter().flat_map(values).collect()
+        });
+        Export { saves, records, papers }
+    }
 }
 
 /// Writes an export beside, syncs it, renames it, and removes the oldest ones.
-pub fn write(dir: &Path, saves: u64, records: &BTreeMap<StreamId, Record>) -> io::Result<()> {
-    let export = Export { format: FORMAT, saves, records: records.clone() };
+pub fn write(
+    dir: &Path,
+    saves: u64,
+    records: &BTreeMap<StreamId, Record>,
+    papers: &Papers,
+) -> io::Result<()> {
+    let mut trees: BTreeMap<Tree, BTreeMap<&str, &RawValue>> = BTreeMap::new();
+    for ((tree, key), value) in papers {
+        trees.entry(*tree).or_default().insert(key, serde_json::from_str(value)?);
+    }
+    let export = Written { format: FORMAT, saves, records, papers: trees };
     let text = serde_json::to_vec(&export).map_err(io::Error::other)?;
     let beside = dir.join(BESIDE);
     let mut options = OpenOptions::new();
@@ -85,12 +131,12 @@ fn read(path: &Path) -> io::Result<Export> {
     options.read(true).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
     let mut text = Vec::new();
     options.open(path)?.take(MAX_EXPORT_BYTES).read_to_end(&mut text)?;
-    let export: Export = serde_json::from_slice(&text)?;
+    let export: Document = serde_json::from_slice(&text)?;
     if export.format > FORMAT {
         return Err(io::Error::other(format!(
             "it has format {}, this headend knows {FORMAT}",
             export.format
         )));
     }
-    Ok(export)
+    Ok(export.export())
 }

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::disk::{self, Disk, DiskError, Loaded};
+use super::papers::{self, PaperKey, Papers};
 use super::shared::{Shared, State};
-use super::{FORMAT, MAX_EXPORT_BYTES, Opened, Record, Rules, WorkerRecord, export};
+use super::{FORMAT, MAX_EXPORT_BYTES, MAX_PAPERS, Opened, Record, Rules, WorkerRecord, export};
 use crate::model::{StreamId, counted};
 
 /// Opens, serves until the store is closed, and leaves its result in `shared`.
@@ -35,6 +37,12 @@ struct Keeper {
     ours: BTreeSet<StreamId>,
     /// To be written with the next write.
     dirty: BTreeSet<StreamId>,
+    /// What is kept beside the records, all that was taken.
+    papers: Papers,
+    /// Their keys that were changed before a store was first open: newer than anything it may have.
+    papers_ours: BTreeSet<PaperKey>,
+    /// To be written with the next write; `None`: to be removed.
+    papers_dirty: BTreeMap<PaperKey, Option<Arc<str>>>,
     /// The workers there are; `None` once they are on disk.
     workers: Option<BTreeMap<u32, WorkerRecord>>,
     /// The workers on disk.
@@ -60,6 +68,9 @@ impl Keeper {
             records: BTreeMap::new(),
             ours: BTreeSet::new(),
             dirty: BTreeSet::new(),
+            papers: Papers::new(),
+            papers_ours: BTreeSet::new(),
+            papers_dirty: BTreeMap::new(),
             workers: None,
             workers_on_disk: BTreeMap::new(),
             saves: 0,
@@ -93,7 +104,8 @@ impl Keeper {
         for (pid, worker) in &workers {
             state.workers.entry(*pid).or_insert_with(|| worker.clone());
         }
-        let papers = BTreeMap::new();
+        state.desk.learn(&self.papers);
+        let papers = papers::by_tree(&state.desk.known);
         state.opened = Some(Opened { records: self.records.clone(), workers, papers, notes });
         drop(state);
         shared.changed.notify_all();
@@ -115,12 +127,15 @@ impl Keeper {
         };
         let seen = loaded.saves;
         self.take_in(loaded, notes);
-        if !self.dirty.is_empty() || self.saves > seen {
+        if !self.dirty.is_empty() || !self.papers_dirty.is_empty() || self.saves > seen {
             self.saves += 1;
-            disk.write(self.dirty.iter().filter_map(|id| self.records.get_key_value(id)), self.saves)?;
+            let records = self.dirty.iter().map(|id| (id, self.records.get(id)));
+            disk.write(records, &self.papers_dirty, self.saves)?;
         }
         disk.make_durable()?;
         self.dirty.clear();
+        self.papers_dirty.clear();
+        self.papers_ours.clear();
         self.disk = Some(disk);
         self.was_open = true;
         Ok(())
@@ -131,6 +146,7 @@ impl Keeper {
         notes.extend(loaded.notes);
         self.workers_on_disk = loaded.workers;
         let mut found = loaded.records;
+        let mut papers = loaded.papers.clone();
         if self.was_open {
             // We know everything it ever had: what it lost meanwhile is written again.
             found.clear();
@@ -148,8 +164,11 @@ impl Keeper {
                 ));
                 self.dirty.extend(export.records.keys().cloned());
                 found.extend(export.records);
+                // All of them: one that was removed meanwhile must not come back. Older exports have none.
+                papers = export.papers.unwrap_or(papers);
             }
         }
+        self.take_in_papers(&loaded.papers, papers);
         self.saves = self.saves.max(self.exported_saves).max(loaded.saves);
         for (id, record) in found {
             if !self.ours.contains(&id) {
@@ -157,6 +176,24 @@ impl Keeper {
             }
         }
         self.dirty.extend(self.ours.iter().cloned());
+    }
+
+    /// Goes on with the papers that were `found`, unless we know all of them, and notes what of them the store,
+    /// which has the `stored` ones, lacks.
+    fn take_in_papers(&mut self, stored: &Papers, found: Papers) {
+        if !self.was_open {
+            let own = std::mem::replace(&mut self.papers, found);
+            for key in &self.papers_ours {
+                match own.get(key) {
+                    Some(value) => drop(self.papers.insert(key.clone(), Arc::clone(value))),
+                    None => drop(self.papers.remove(key)),
+                }
+            }
+        }
+        let differs = self.papers.iter().filter(|(key, value)| stored.get(*key) != Some(value));
+        self.papers_dirty = differs.map(|(key, value)| (key.clone(), Some(Arc::clone(value)))).collect();
+        let gone = stored.keys().filter(|key| !self.papers.contains_key(*key));
+        self.papers_dirty.extend(gone.map(|key| (key.clone(), None)));
     }
 
     /// What can be known while the store can't be opened.
@@ -167,6 +204,7 @@ impl Keeper {
         self.records = match copy {
             Some(copy) if copy.saves >= export.saves => {
                 self.workers_on_disk = copy.workers;
+                self.papers = copy.papers;
                 copy.records
             }
             _ => {
@@ -174,6 +212,7 @@ impl Keeper {
                 if !export.records.is_empty() {
                     notes.push("the store can't be opened; going on with what was exported last".into());
                 }
+                self.papers = export.papers.unwrap_or_default();
                 export.records
             }
         };
@@ -214,7 +253,10 @@ impl Keeper {
         let down = self.disk.is_none();
         // While nothing can be written, what is saved waits where it is coalesced.
         let idle = |state: &mut State| {
-            let saved = state.pending.is_empty() && !state.workers_changed;
+            let saved = state.pending.is_empty()
+                && state.forgotten.is_empty()
+                && state.desk.changed.is_empty()
+                && !state.workers_changed;
             !state.closing && (down || saved) && state.barriers.is_empty()
         };
         let mut state = shared.wait_while(deadline, idle);
@@ -223,11 +265,39 @@ impl Keeper {
             self.dirty.insert(id.clone());
             self.records.insert(id, record);
         }
+        for id in std::mem::take(&mut state.forgotten) {
+            self.ours.remove(&id);
+            self.records.remove(&id);
+            self.dirty.insert(id);
+        }
+        let papers = state.desk.take();
         if std::mem::take(&mut state.workers_changed) {
             self.workers = Some(state.workers.clone());
         }
         state.busy_since = Some(Instant::now());
-        (state.answered + state.barriers.len() as u64, state.closing)
+        let work = (state.answered + state.barriers.len() as u64, state.closing);
+        drop(state);
+        self.take_papers(papers);
+        work
+    }
+
+    fn take_papers(&mut self, changed: BTreeMap<PaperKey, Option<Arc<str>>>) {
+        for (key, value) in &changed {
+            match value {
+                Some(value) => drop(self.papers.insert(key.clone(), Arc::clone(value))),
+                None => drop(self.papers.remove(key)),
+            }
+            if !self.was_open {
+                self.papers_ours.insert(key.clone());
+            }
+        }
+        while self.papers_ours.len() > 2 * MAX_PAPERS {
+            self.papers_ours.pop_first();
+        }
+        // Without a store, what it lacks is found out when it is open.
+        if self.disk.is_some() {
+            self.papers_dirty.extend(changed);
+        }
     }
 
     /// Writes what is dirty; durably when a barrier waits for it, or when it has waited long.
@@ -239,10 +309,10 @@ impl Keeper {
         };
         let now = Instant::now();
         let mut result = Ok(());
-        if !self.dirty.is_empty() {
+        if !self.dirty.is_empty() || !self.papers_dirty.is_empty() {
             self.saves += 1;
-            let records = self.dirty.iter().filter_map(|id| self.records.get_key_value(id));
-            result = disk.write(records, self.saves);
+            let records = self.dirty.iter().map(|id| (id, self.records.get(id)));
+            result = disk.write(records, &self.papers_dirty, self.saves);
             self.sync_at = self.sync_at.or(Some(now + self.rules.sync_after));
         }
         if let Some(workers) = self.workers.as_ref().filter(|_| result.is_ok()) {
@@ -257,6 +327,7 @@ impl Keeper {
         match result {
             Ok(()) => {
                 self.dirty.clear();
+                self.papers_dirty.clear();
                 // Not counted as a write: exports have no workers.
                 if let Some(workers) = self.workers.take() {
                     self.workers_on_disk = workers;
@@ -291,6 +362,7 @@ impl Keeper {
             self.refused = true;
         }
         self.disk = None;
+        self.papers_dirty.clear();
         self.sync_at = None;
         // What of the last ones is on disk is known when it is opened again.
         shared.lock().workers_changed = true;
@@ -311,7 +383,10 @@ impl Keeper {
         match self.open(&mut notes) {
             Ok(()) => {
                 self.retry_at = None;
-                shared.lock().failing = None;
+                let mut state = shared.lock();
+                state.failing = None;
+                state.desk.learn(&self.papers);
+                drop(state);
                 log::info!("the store {} is open again", self.folder().display());
             }
             Err(error) => self.fail(shared, &error),
@@ -327,7 +402,7 @@ impl Keeper {
         if self.disk.is_none() || self.saves == self.exported_saves {
             return Ok(());
         }
-        export::write(&self.dir, self.saves, &self.records).map_err(|error| {
+        export::write(&self.dir, self.saves, &self.records, &self.papers).map_err(|error| {
             let text =
                 format!("cannot export the store to {}: {error}; look at the disk", self.dir.display());
             log::warn!("{text}");

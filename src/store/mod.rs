@@ -13,6 +13,8 @@ mod disk;
 mod export;
 mod keeper;
 mod lock;
+mod papers;
+mod parts;
 mod revisions;
 mod shared;
 
@@ -29,11 +31,15 @@ use shared::{Barrier, Shared};
 
 pub use audit::{AUDIT_FILE, AUDIT_KEPT, AUDIT_KEPT_FOR, AuditLog, read_audit};
 pub use lock::{LockError, StateLock};
+pub use papers::{MAX_PAPER_BYTES, MAX_PAPER_KEY_BYTES, MAX_PAPERS, MAX_PAPERS_BYTES, Tree};
 pub use revisions::{
     Encoding, Head, MAX_REVISION_BYTES, REVISIONS_KEPT, Revision, RevisionError, RevisionFile, Revisions,
 };
 
 /// The version of what is stored. A store of a newer version is refused and not touched.
+///
+/// Still 1 with the trees of [`Tree`]: a headend that does not know them leaves them as they are and does all
+/// else right, so it may be gone back to; one more would keep it from opening the store at all.
 pub const FORMAT: u32 = 1;
 /// Barriers that may wait at the same time; one more is answered at once.
 pub const MAX_BARRIERS: usize = 1_024;
@@ -45,8 +51,8 @@ const CACHE_BYTES: u64 = 16 * 1_024 * 1_024;
 const MAX_VALUE_BYTES: usize = 4 * 1_024;
 /// Exports kept; the oldest go.
 const EXPORTS_KEPT: usize = 3;
-/// The largest export that is read, bytes.
-const MAX_EXPORT_BYTES: u64 = 64 * 1_024 * 1_024;
+/// The largest export that is read, bytes: all papers, and the records of as many streams as there may be.
+const MAX_EXPORT_BYTES: u64 = 128 * 1_024 * 1_024;
 /// Damaged folders kept; the oldest go, or a disk that damages all would fill up with them.
 const DAMAGED_KEPT: usize = 5;
 /// Notes about single records; more are counted.
@@ -133,18 +139,6 @@ pub struct WorkerRecord {
     pub boot: String,
 }
 
-/// What is kept beside the records of streams: each is a tree of its own, with text keys and JSON values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tree {
-    /// Incidents, by number.
-    Incidents,
-    /// Messages that are to be sent, and who was told what of each open incident.
-    Outbox,
-    /// How available each stream was, by its id.
-    Availability,
-}
-
 /// What opening found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Opened {
@@ -224,18 +218,21 @@ impl Store {
         let shared = &self.owner.shared;
         let mut state = shared.lock();
         if !state.closing && state.ended.is_none() {
+            state.forgotten.remove(id);
             state.pending.insert(id.clone(), record);
             shared.changed.notify_all();
         }
     }
 
-    /// Notes `value` under `key` of a tree for writing, or that it is to go. Never waits for the disk. Of
-    /// several values of one key that wait, the last is written.
-    pub fn keep(&self, tree: Tree, key: &str, value: Option<Arc<str>>) {
+    /// Notes that nothing is to be known of these streams any more. Never waits for the disk.
+    pub fn forget(&self, ids: impl IntoIterator<Item = StreamId>) {
         let shared = &self.owner.shared;
         let mut state = shared.lock();
         if !state.closing && state.ended.is_none() {
-            state.papers.insert((tree, key.into()), value);
+            for id in ids {
+                state.pending.remove(&id);
+                state.forgotten.insert(id);
+            }
             shared.changed.notify_all();
         }
     }
@@ -326,8 +323,9 @@ fn late(dir: &Path) -> Opened {
         "the store {} takes long to open; going on with what was exported last",
         dir.display()
     ));
-    let records = export.map(|export| export.records).unwrap_or_default();
-    Opened { records, workers: BTreeMap::new(), papers: BTreeMap::new(), notes }
+    let export = export.unwrap_or_default();
+    let papers = papers::by_tree(&export.papers.unwrap_or_default());
+    Opened { records: export.records, workers: BTreeMap::new(), papers, notes }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What the handles, the store's thread and its watchdog share.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Opened, Record, Tree, WorkerRecord};
+use super::papers::Desk;
+use super::{Opened, Record, WorkerRecord};
 use crate::model::StreamId;
 
 pub struct Shared {
@@ -18,8 +19,10 @@ pub struct Shared {
 pub struct State {
     /// Saved and not yet taken by the store's thread: at most one record a stream.
     pub pending: BTreeMap<StreamId, Record>,
-    /// The same for what is kept beside them: at most one value a key.
-    pub papers: BTreeMap<(Tree, Box<str>), Option<Arc<str>>>,
+    /// To be forgotten; none of them is pending.
+    pub forgotten: BTreeSet<StreamId>,
+    /// What is kept beside them.
+    pub desk: Desk,
     /// Every worker that runs, as many as there are slots, and what earlier ones left.
     pub workers: BTreeMap<u32, WorkerRecord>,
     /// They differ from what the store's thread has taken.
@@ -116,7 +119,8 @@ impl Shared {
             let mut state = self.lock();
             state.busy_since = None;
             state.pending.clear();
-            state.papers.clear();
+            state.forgotten.clear();
+            state.desk = Desk::default();
             state.workers.clear();
             state.ended.get_or_insert(result);
         }

@@ -10,6 +10,7 @@ use super::disk::{Disk, DiskError};
 use super::*;
 
 mod disks;
+mod papers;
 mod revisions;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -71,12 +72,14 @@ fn names(dir: &Path, prefix: &str) -> Vec<String> {
     names
 }
 
-/// A store with records 0 to 19, closed in order, and opened once more: that is when sled writes its
+/// A store with records and papers 0 to 19, closed in order, and opened once more: that is when sled writes its
 /// snapshot.
 fn filled(dir: &Path) {
     let (store, _) = open(dir);
     for n in 0..20 {
         store.save(&id(n), record(n));
+        let (tree, key) = papers::place(n);
+        assert!(store.keep(tree, &key, Some(papers::paper(n))));
     }
     store.close(LONG).unwrap();
     open(dir).0.close(LONG).unwrap();
@@ -86,6 +89,11 @@ fn filled(dir: &Path) {
 fn expect_filled(opened: &Opened) {
     let expected: BTreeMap<_, _> = (0..20).map(|n| (id(n), record(n))).collect();
     assert_eq!(opened.records, expected);
+    for n in 0..20 {
+        let (tree, key) = papers::place(n);
+        let found = opened.papers.get(&tree).and_then(|papers| papers.get(&key));
+        assert!(found == Some(&papers::paper(n)), "{tree:?} {key}");
+    }
 }
 
 /// This test binary again, running only `helper`, in `dir`.
@@ -97,6 +105,25 @@ fn helper(dir: &Path, name: &str) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+#[test]
+fn what_was_forgotten_is_not_there_again_unless_it_was_saved_since() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let (store, opened) = open(dir.path());
+    expect_filled(&opened);
+    store.forget((0..18).map(id));
+    store.save(&id(4), record(44));
+    assert_eq!(barrier(&store), Ok(()));
+    store.save(&id(5), record(55));
+    store.forget([id(5), id(99)]);
+    store.close(LONG).unwrap();
+    let kept: BTreeMap<_, _> = [(4, 44), (18, 18), (19, 19)].map(|(n, saved)| (id(n), record(saved))).into();
+    assert_eq!(open(dir.path()).1.records, kept);
+    // Nor is it in the export, from which a damaged store is built again.
+    fs::remove_dir_all(dir.path().join("store")).unwrap();
+    assert_eq!(open(dir.path()).1.records, kept);
 }
 
 #[test]
@@ -156,6 +183,8 @@ fn helper_saves_until_killed() {
     let (store, _) = open(Path::new(&dir));
     for n in 0.. {
         store.save(&id(n % HELPER_IDS), record(n));
+        let (tree, key) = papers::place(n);
+        assert!(store.keep(tree, &key, papers::change(n)));
         assert_eq!(barrier(&store), Ok(()));
         println!("ack {n}");
     }
@@ -167,7 +196,7 @@ fn what_was_acknowledged_survives_a_kill() {
     for round in 0..20 {
         let mut child = helper(dir.path(), "helper_saves_until_killed");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut acknowledged = BTreeMap::new();
+        let (mut acknowledged, mut places) = (BTreeMap::new(), BTreeMap::new());
         let mut acks = 0;
         // Killed at a different place each time, and while it goes on writing.
         while acks < 1 + round * 7 {
@@ -177,6 +206,7 @@ fn what_was_acknowledged_survives_a_kill() {
             };
             let n: u32 = n.parse().unwrap();
             acknowledged.insert(id(n % HELPER_IDS), n);
+            places.insert(papers::place(n), n);
             acks += 1;
         }
         child.kill().unwrap();
@@ -189,6 +219,7 @@ fn what_was_acknowledged_survives_a_kill() {
             assert!(found.restarts >= n, "round {round}: {id} has {found:?}, acknowledged was {n}");
             assert_eq!(*found, record(found.restarts), "round {round}: all of it or nothing");
         }
+        papers::expect_survived(&opened, &places, round);
         store.close(LONG).unwrap();
     }
 }

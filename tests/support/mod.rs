@@ -3,9 +3,12 @@
 #![allow(dead_code, reason = "no test uses every tool")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in tests a panic is the message")]
 
+pub mod ask;
 pub mod headless;
+pub mod openapi;
 pub mod processes;
 pub mod pty;
+pub mod smtp;
 pub mod stage;
 
 use std::path::{Path, PathBuf};

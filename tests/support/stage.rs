@@ -1,6 +1,7 @@
 //! A stage: a folder of its own with a configuration and a state folder, played by stand-ins.
 
 use std::io::Write as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
@@ -8,7 +9,7 @@ use nix::sys::signal::Signal;
 use super::headless::{Finished, Running};
 use super::processes::{self, Process};
 use super::pty::{Key, Screen};
-use super::{LIMIT, stand_in, wait_for};
+use super::{LIMIT, stand_in, wait_for, wait_until};
 
 /// Everything starts at once and comes back soon, however busy the machine is; one look at the packets is all a stand-in gives.
 pub const QUICK: &str = r#"
@@ -126,6 +127,51 @@ impl Stage {
         let config = path(self.folder.path().join("headend.toml"));
         let ours = ["--config".to_owned(), config, "--state".to_owned(), path(self.state())];
         ours.into_iter().chain(more.iter().map(|a| (*a).to_owned())).collect()
+    }
+
+    /// The socket to which consoles and verbs attach.
+    pub fn socket(&self) -> PathBuf {
+        self.state().join("headend.sock")
+    }
+
+    /// Starts the daemon, and waits until it can be attached to.
+    pub fn daemon(&self) -> Running {
+        let running = self.start_daemon(&[]);
+        wait_until("the socket", LIMIT, || UnixStream::connect(self.socket()).is_ok());
+        running
+    }
+
+    /// Starts the daemon in another environment, and waits for nothing.
+    pub fn start_daemon(&self, environment: &[(&str, &str)]) -> Running {
+        let arguments = self.arguments(&[]);
+        let arguments = [&["daemon"], slices(&arguments).as_slice()].concat();
+        Running::start(Path::new(super::HEADEND), &arguments, &self.environment(environment))
+    }
+
+    /// Starts a verb, which finds the headend by the state folder alone.
+    pub fn start_verb(&self, verb: &[&str]) -> Running {
+        let folder = self.state();
+        let words = [verb, &["--state", folder.to_str().expect("UTF-8")]].concat();
+        Running::start(Path::new(super::HEADEND), &words, &[])
+    }
+
+    /// Runs a verb to its end.
+    pub fn verb(&self, verb: &[&str]) -> Finished {
+        self.start_verb(verb).finish(LIMIT)
+    }
+
+    /// Runs a verb that does what was asked, and gives what it printed.
+    pub fn done(&self, verb: &[&str]) -> String {
+        let finished = self.verb(verb);
+        assert_eq!(finished.code(), 0, "{verb:?}: {finished:#?}");
+        finished.stdout
+    }
+
+    /// The streams that a selector finds, as `headend status --json` tells them.
+    pub fn status(&self, selector: &str) -> Vec<serde_json::Value> {
+        let value: serde_json::Value =
+            serde_json::from_str(&self.done(&["status", "--json", selector])).expect("JSON");
+        value["streams"].as_array().expect("streams").clone()
     }
 
     /// Starts headend without a terminal.

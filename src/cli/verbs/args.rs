@@ -72,9 +72,9 @@ pub struct Mute {
 pub struct Note {
     #[command(flatten)]
     pub order: Order,
-    /// What to keep; an empty text removes the note
+    /// What to keep; an empty text removes a stream's note. Behind an incident's number it needs no --text
     #[arg(long, short, value_name = "TEXT")]
-    pub text: String,
+    pub text: Option<String>,
 }
 
 /// `headend logs`.
@@ -204,6 +204,31 @@ pub struct Audit {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub number: u32,
     /// One JSON document in each line
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `headend incidents`.
+#[derive(Debug, Clone, Args)]
+pub struct Incidents {
+    /// One incident by its number, or those of streams: as elsewhere
+    #[arg(value_name = "NUMBER|SELECTOR")]
+    pub which: Vec<String>,
+    /// Only those that are open
+    #[arg(long)]
+    pub open: bool,
+    /// Only those that were open since then: 2h, 2026-11-24 or 2026-11-24T06:00
+    #[arg(long, value_name = "TIME", value_parser = super::incidents::since)]
+    pub since: Option<u64>,
+    /// So many, the newest
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub count: u32,
+    /// Instead, how available streams were over 1 h, 24 h, 7 d and 30 d
+    #[arg(long, conflicts_with_all = ["open", "since"])]
+    pub availability: bool,
+    /// Print one JSON array
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

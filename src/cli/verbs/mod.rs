@@ -4,6 +4,7 @@ pub mod args;
 pub mod audit;
 pub mod doctor;
 pub mod events;
+pub mod incidents;
 pub mod logs;
 pub mod order;
 pub mod reload;

@@ -1,11 +1,16 @@
-//! `headend start`, `stop`, `restart`, `ack`, `mute`, `unmute` and `note`.
+//! `headend start`, `stop`, `restart`, `ack`, `unack`, `mute`, `unmute` and `note`.
+
+use std::sync::Arc;
 
 use super::args::{self, Which};
+use super::incidents;
 use super::session::Session;
 use crate::cli::{FAILED, Failed, OK, REFUSED, print, tell};
 use crate::console::text::counted;
 use crate::link::Role;
-use crate::model::{Action, Answer, Board, CareOrder, Command, MAX_MUTE, MIN_MUTE, Selection, clean_note};
+use crate::model::{
+    Action, Answer, Board, CareOrder, Command, IncidentOrder, MAX_MUTE, MIN_MUTE, Selection, clean_note,
+};
 
 /// So many streams are named in a question.
 const MAX_NAMED: usize = 8;
@@ -27,6 +32,16 @@ impl What {
         }
     }
 
+    /// The same order about an incident, where there is one.
+    fn about_incident(&self) -> Option<IncidentOrder> {
+        match self {
+            Self::Note(CareOrder::Acknowledge) => Some(IncidentOrder::Acknowledge),
+            Self::Note(CareOrder::Unacknowledge) => Some(IncidentOrder::Unacknowledge),
+            Self::Note(CareOrder::Note(note)) => Some(IncidentOrder::Note(Arc::clone(note))),
+            _ => None,
+        }
+    }
+
     fn command(self, target: Selection) -> Command {
         match self {
             Self::Do(action) => Command::Streams { action, target },
@@ -45,7 +60,22 @@ pub fn mute(args: &args::Mute) -> Result<u8, Failed> {
 
 /// Keeps a note.
 pub fn note(args: &args::Note) -> Result<u8, Failed> {
-    run(&args.order, What::Note(CareOrder::Note(clean_note(&args.text))))
+    let (which, text) = whom_and_what(&args.order.which, args.text.as_deref())?;
+    let order = args::Order { which, ..args.order.clone() };
+    run(&order, What::Note(CareOrder::Note(clean_note(&text))))
+}
+
+/// Whom a note is about, and what it is. Without `--text` it is the words behind an incident's number.
+fn whom_and_what(which: &Which, text: Option<&str>) -> Result<(Which, String), Failed> {
+    if let Some(text) = text {
+        return Ok((which.clone(), text.to_owned()));
+    }
+    match which.selector.split_first() {
+        Some((number, words)) if !words.is_empty() && number.parse::<u64>().is_ok() => {
+            Ok((Which { selector: vec![number.clone()], all: false }, words.join(" ")))
+        }
+        _ => Err(Failed::Arguments("note what? Say it with --text".into())),
+    }
 }
 
 /// Gives the order, after a question where one is due.
@@ -53,6 +83,12 @@ pub fn run(args: &args::Order, what: What) -> Result<u8, Failed> {
     let may_ask = super::can_ask();
     whom_is_named(&args.which, what.word(), may_ask)?;
     let mut session = Session::open(&args.place, Role::Operator)?;
+    if let Some(order) = what.about_incident()
+        && let Some(number) = incidents::numbered(&session.board, &args.which.selector)
+        && (session.board.incidents.contains_key(&number) || incidents::find(&mut session, number)?.is_some())
+    {
+        return order_about_incident(&mut session, number, order);
+    }
     let (_, found) = session.select(&args.which)?;
     if let Some(question) = question(&what, &found, &args.which)
         && may_ask
@@ -65,6 +101,16 @@ pub fn run(args: &args::Order, what: What) -> Result<u8, Failed> {
     let word = what.word();
     let answer = session.order(what.command(target(&args.which, &found)))?;
     tell_answer(word, found.rows.len(), answer)
+}
+
+/// Gives an order about one incident; nothing is asked.
+fn order_about_incident(session: &mut Session, number: u64, order: IncidentOrder) -> Result<u8, Failed> {
+    if matches!(&order, IncidentOrder::Note(note) if note.is_empty()) {
+        return Err(Failed::Arguments("an incident keeps its notes: write one".into()));
+    }
+    let word = order.word();
+    let answer = session.order(Command::Incident { number, order })?;
+    tell_answered(word, answer, |_| format!("{word}: incident {number}\n"))
 }
 
 /// Nobody orders something for everybody by accident: somebody must be named, and a script says
@@ -110,11 +156,15 @@ fn question(what: &What, found: &Board, which: &Which) -> Option<String> {
 
 /// Tells what became of it, and as an exit code.
 fn tell_answer(word: &str, found: usize, answer: Answer) -> Result<u8, Failed> {
-    let did = |touched: usize| match touched {
+    tell_answered(word, answer, |touched| match touched {
         0 => format!("{word}: nothing to do for {}\n", counted(found, "stream")),
         all if all == found => format!("{word}: {}\n", counted(found, "stream")),
         some => format!("{word}: {some} of {}\n", counted(found, "stream")),
-    };
+    })
+}
+
+/// The same; `did` is what is said of so many streams.
+fn tell_answered(word: &str, answer: Answer, did: impl Fn(usize) -> String) -> Result<u8, Failed> {
     match answer {
         Answer::Done { touched } => {
             print(&did(touched))?;
@@ -172,6 +222,23 @@ mod tests {
         assert_eq!(target(&which(&[], true), &board), Selection::All);
         let Selection::Ids(ids) = target(&which(&["a"], false), &board) else { panic!() };
         assert_eq!(ids[0].as_str(), "a");
+    }
+
+    #[test]
+    fn a_note_about_an_incident_needs_no_option() {
+        let of = |words: &[&str], text| {
+            let (which, text) = whom_and_what(&which(words, false), text).ok()?;
+            Some((which.selector.join(" "), text))
+        };
+        let said = |whom: &str, text: &str| Some((whom.to_owned(), text.to_owned()));
+        assert_eq!(of(&["4711", "they", "know"], None), said("4711", "they know"));
+        assert_eq!(of(&["4711"], Some("they know")), said("4711", "they know"));
+        assert_eq!(of(&["news", "sport"], Some("")), said("news sport", ""));
+        assert_eq!([of(&["4711"], None), of(&["news", "they"], None), of(&[], None)], [None, None, None]);
+        let note = What::Note(CareOrder::Note("a".into()));
+        assert_eq!(note.about_incident(), Some(IncidentOrder::Note("a".into())));
+        assert_eq!(What::Do(Action::Stop).about_incident(), None);
+        assert_eq!(What::Note(CareOrder::Unmute).about_incident(), None);
     }
 
     #[test]

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 use super::args;
 use super::session::{Following, Session};
 use super::table::{Cell, Column, Fit, lines};
-use crate::cli::report::Report;
 use crate::cli::{CRITICAL, Failed, OK, print};
 use crate::console::text::{bitrate, counted, fps};
 use crate::link::Role;
-use crate::model::{Board, Health, Phase, Row, Severity, Totals, Wanted, coarse_age};
+use crate::model::{Board, Health, Phase, Report, Row, Severity, Totals, Wanted, coarse_age};
 
 /// A watched table is looked at this often: ages grow by themselves.
 const REDRAW: Duration = Duration::from_secs(1);

@@ -119,6 +119,12 @@ fn every_setting_is_told() {
         ("[ffmpeg]\nstats_period = '2s'", "ffmpeg.stats_period"),
         ("[logs]\ndir = 'x'", "logs.dir"),
         ("[state]\ndir = 'x'", "state.dir"),
+        ("[alerts]\nkeep = 10", "alerts.keep"),
+        ("[http]\nlisten = '127.0.0.1:1'", "http.listen"),
+        ("[http]\ntoken = 'x'", "http.token"),
+        ("[mail]\nserver = 'x'\nfrom = 'a@b.example'", "mail.port"),
+        ("[[receiver]]\nname = 'x'\nprogram = ['/x']", "receiver"),
+        ("[[rule]]\nname = 'x'", "rule"),
         ("[console]\nbell = true", "console.bell"),
         ("[[view]]\nname = 'x'", "view"),
     ] {

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
+mod alerting;
 mod any_input;
 mod console;
 mod differing;
@@ -219,7 +220,7 @@ fn the_list_shows_lines_with_carets_and_without_secrets() {
 /etc/headend/headend.toml:3:49: \"inputs\" is the number 7; expected only texts in quotes in it
   3 | inputs = ['rtmp://***@h/x?token=***', 7]
     |                                       ^
-/etc/headend/headend.toml:4:1: unknown key \"password\" in [[stream]]; expected id, name, group, tags, inputs, mode, args, input_args, protocols, expect, thresholds, start, priority, watch, turn, fallback, on_air, maintenance or time_zone
+/etc/headend/headend.toml:4:1: unknown key \"password\" in [[stream]]; it belongs into [mail]
   4 | password = ***
     | ^^^^^^^^
 2 mistakes";

@@ -199,6 +199,12 @@ actions! {
     AuditFilter "audit-filter",
     /// Only the streams that are not well.
     PenaltyBox "penalty-box",
+    /// What lasted: open incidents, and those that are over.
+    Incidents "incidents",
+    /// Only open incidents, or all again.
+    IncidentsOpen "incidents-open",
+    /// The streams of an incident in the grid.
+    IncidentStreams "incident-streams",
     /// The wall: totals, tiles, what is broken.
     Wall "wall",
     /// Say that the fault is known, or that it is not.

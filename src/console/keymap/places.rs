@@ -19,6 +19,8 @@ impl Places {
     pub const HELP: Self = Self(32);
     /// The penalty box.
     pub const PENALTY: Self = Self(64);
+    /// Incidents, all of them or one.
+    pub const INCIDENTS: Self = Self(512);
     /// Whatever is frozen; these keys come before those of the place.
     pub const FROZEN: Self = Self(128);
     /// The audit log.
@@ -26,10 +28,10 @@ impl Places {
     /// Where no key means anything.
     pub const NOWHERE: Self = Self(0);
     /// Everywhere.
-    pub const ALL: Self = Self(127 | 256);
+    pub const ALL: Self = Self(127 | 256 | 512);
 
     /// Each place, with the word for it.
-    pub const EACH: [(Self, &'static str); 9] = [
+    pub const EACH: [(Self, &'static str); 10] = [
         (Self::GRID, "grid"),
         (Self::STREAM, "stream"),
         (Self::LOG, "log"),
@@ -38,6 +40,7 @@ impl Places {
         (Self::HELP, "help"),
         (Self::PENALTY, "penalty"),
         (Self::AUDIT, "audit"),
+        (Self::INCIDENTS, "incidents"),
         (Self::FROZEN, "frozen"),
     ];
 

@@ -15,8 +15,9 @@ const ONE: Places = Places::STREAM.and(Places::LOG);
 const ROLLOUT: Places = ACTS.and(Places::MACHINE);
 const PAGES: Places = Places::STREAM.and(Places::MACHINE);
 const ACTS: Places = Places::GRID.and(Places::STREAM).and(Places::PENALTY);
+const CARED: Places = ACTS.and(Places::INCIDENTS);
 const ROWED: Places = Places::GRID.and(Places::PENALTY);
-const OPENS: Places = ROWED.and(Places::MACHINE);
+const OPENS: Places = ROWED.and(Places::MACHINE).and(Places::INCIDENTS);
 
 macro_rules! binding {
     ($does:ident, $places:expr, $chapter:expr, $short:literal, $help:literal, [$($key:expr),*]) => {
@@ -98,7 +99,23 @@ pub(super) const TABLE: &[Binding] = &[
         "as many slots as the machine carries",
         [Key::char('a')]
     ),
-    binding!(Open, OPENS, LOOK, "open", "the selected stream with its log", [Key::named(Enter)]),
+    binding!(Open, OPENS, LOOK, "open", "a stream with its log, or an incident", [Key::named(Enter)]),
+    binding!(
+        IncidentsOpen,
+        Places::INCIDENTS,
+        LOOK,
+        "open or all",
+        "only open incidents, or all again",
+        [Key::char('o')]
+    ),
+    binding!(
+        IncidentStreams,
+        Places::INCIDENTS,
+        LOOK,
+        "streams",
+        "the incident's streams in the grid",
+        [Key::char('f')]
+    ),
     binding!(ZoomOut, PAGES, LOOK, "longer", "charts over a longer time: up to a day", [Key::char(']')]),
     binding!(
         ZoomIn,
@@ -186,7 +203,7 @@ pub(super) const TABLE: &[Binding] = &[
         "take the last order back, within ten seconds",
         [Key::char('u')]
     ),
-    binding!(Log, ACTS, LOOK, "log", "the stream's log on the whole screen", [Key::char('l')]),
+    binding!(Log, CARED, LOOK, "log", "the stream's log on the whole screen", [Key::char('l')]),
     binding!(
         Select,
         Places::GRID,
@@ -282,14 +299,14 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     binding!(
         Acknowledge,
-        ACTS,
+        CARED,
         ACT,
         "acknowledge",
-        "say that the stream's fault is known; again: that it is not",
+        "say that the fault, or the incident, is known; again: that it is not",
         [Key::char('a')]
     ),
     binding!(Mute, ACTS, ACT, "mute", "tell nobody about the stream for a time, or again", [Key::char('M')]),
-    binding!(Note, ACTS, ACT, "note", "note something for the next shift", [Key::char('N')]),
+    binding!(Note, CARED, ACT, "note", "note something for the next shift", [Key::char('N')]),
     binding!(
         Machine,
         Places::ALL.but(Places::MACHINE),
@@ -313,6 +330,14 @@ pub(super) const TABLE: &[Binding] = &[
         "to look at",
         "the penalty box: only streams that are not well, the worst first",
         [Key::char('P')]
+    ),
+    binding!(
+        Incidents,
+        Places::ALL.but(Places::INCIDENTS),
+        LOOK,
+        "incidents",
+        "incidents: the open ones first, then what is over",
+        [Key::char('I')]
     ),
     binding!(
         Wall,

@@ -1,5 +1,6 @@
 //! What operators note about streams: acknowledge, mute, note.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::overlay::picker::{Item, Pick, Picker};
@@ -7,7 +8,9 @@ use super::overlay::prompt::{Mistake, PromptFor};
 use super::penalty::Standing;
 use super::update::Effect;
 use super::{Screen, State, counted};
-use crate::model::{Care, CareOrder, Command, MAX_MUTE, MAX_NOTE, Row, Selection, StreamId, span_words};
+use crate::model::{
+    Care, CareOrder, Command, IncidentOrder, MAX_MUTE, MAX_NOTE, Row, Selection, StreamId, span_words,
+};
 
 /// Times to choose from, in minutes.
 const MUTE_MINUTES: [u64; 5] = [15, 60, 4 * 60, 8 * 60, 24 * 60];
@@ -18,9 +21,16 @@ const MOST_MINUTES: u64 = MAX_MUTE.as_secs() / 60;
 /// meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Aim {
-    ids: Vec<StreamId>,
+    whom: Whom,
     /// For people.
     what: String,
+}
+
+/// Streams, or an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Whom {
+    Streams(Vec<StreamId>),
+    Incident(u64),
 }
 
 impl State {
@@ -59,7 +69,7 @@ impl State {
         let what = if rows.len() == 1 { first.name.to_string() } else { counted(rows.len(), "stream") };
         let what = what + &hidden;
         let care = if rows.len() == 1 { first.care.clone() } else { Care::default() };
-        Some((Aim { ids: rows.iter().map(|row| row.id.clone()).collect(), what }, care))
+        Some((Aim { whom: Whom::Streams(rows.iter().map(|row| row.id.clone()).collect()), what }, care))
     }
 
     /// Aims, or says that there is nobody to aim at.
@@ -72,9 +82,22 @@ impl State {
         Some(care)
     }
 
+    /// What is typed now is for this incident.
+    pub(super) fn aim_at_incident(&mut self, number: u64) {
+        self.aim = Some(Aim { whom: Whom::Incident(number), what: format!("incident {number}") });
+    }
+
     /// Orders it for whom was aimed at.
     pub(super) fn care(&mut self, order: CareOrder) -> Vec<Effect> {
-        let Some(Aim { ids, what }) = self.aim.take() else { return Vec::new() };
+        let Some(Aim { whom, what }) = self.aim.take() else { return Vec::new() };
+        let ids = match (whom, &order) {
+            (Whom::Streams(ids), _) => ids,
+            (Whom::Incident(_), CareOrder::Note(note)) if note.is_empty() => return Vec::new(),
+            (Whom::Incident(number), CareOrder::Note(note)) => {
+                return self.order_about_incident(number, IncidentOrder::Note(Arc::clone(note)), "noted");
+            }
+            (Whom::Incident(_), _) => return Vec::new(),
+        };
         let (what, done) = match &order {
             CareOrder::Mute(span) => {
                 (format!("mute {what}"), Some(format!("{what} is muted for {}", span_words(*span))))
@@ -111,7 +134,7 @@ impl State {
             item(label(minutes), until(minutes), Pick::Mute(span))
         });
         let own = item("another time".into(), "to be typed, such as 90m or 2d".into(), Pick::MuteFor);
-        let many = self.aim.as_ref().is_some_and(|aim| aim.ids.len() > 1);
+        let many = matches!(&self.aim, Some(Aim { whom: Whom::Streams(ids), .. }) if ids.len() > 1);
         let again = (many || care.is_muted(self.now))
             .then(|| item("unmute".into(), "tell again".into(), Pick::Unmute));
         let items = again.into_iter().chain(spans).chain([own]).collect();

@@ -49,8 +49,9 @@ impl State {
         // A frame that is wanted anyway shows the ages as they are then.
         let ages = if self.dirty == Dirty::Clean { self.ages_due } else { None };
         let wall = if screen == Screen::Wall { self.wall_due() } else { None };
-        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due(), self.audit_due()];
-        [own_log, sort, ages].into_iter().chain(mine).flatten().min()
+        let waits = [self.audit_due(), self.incidents_due()];
+        let mine = [wall, self.penalty_due(), self.toast_due(), self.alarm.due()];
+        [own_log, sort, ages].into_iter().chain(mine).chain(waits).flatten().min()
     }
 
     /// Whether the grid's rows may move by themselves: while somebody sees them, and no question is open.
@@ -77,10 +78,12 @@ impl State {
                 consider(self.log_changes_in());
             }
             Screen::Penalty => self.penalty_ages(&mut consider),
+            Screen::Incidents | Screen::Incident => self.incident_ages(&mut consider),
             Screen::Wall => self.wall_ages(&mut consider),
             Screen::Log => consider(self.log_changes_in()),
             _ => {}
         }
+        self.long_wait_in().into_iter().for_each(&mut consider);
         for notice in &self.board.notices {
             consider(age_changes_in(self.now.since(notice.since)));
         }

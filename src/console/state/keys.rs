@@ -44,6 +44,9 @@ impl State {
         if self.refuses_frozen(does) {
             return Vec::new();
         }
+        if let Some(effects) = self.does_with_incident(does) {
+            return effects;
+        }
         match does {
             Does::Up => self.scroll(-1),
             Does::Down => self.scroll(1),
@@ -123,6 +126,7 @@ impl State {
                 let filter = self.audit.filter().to_owned();
                 self.prompt_for(PromptFor::AuditFilter, &filter);
             }
+            Does::Incidents => self.open_incidents(),
             Does::Wall => self.open_wall(),
             Does::Acknowledge => return self.acknowledge(),
             Does::Mute => self.choose_mute(),
@@ -162,6 +166,7 @@ impl State {
             Screen::Grid => self.grid_height(),
             Screen::Penalty => self.penalty_height(),
             Screen::Audit => self.audit_height(),
+            Screen::Incidents => self.incidents_height(),
             Screen::Stream => self.part_height(),
             Screen::Log => self.log_room().height.into(),
             _ => self.areas().body.height.into(),
@@ -175,6 +180,8 @@ impl State {
             Screen::Stream => self.scroll_part(self.scrolled_part(), lines),
             Screen::Penalty => self.move_in_penalty(lines),
             Screen::Audit => self.move_in_audit(lines),
+            Screen::Incidents => self.move_in_incidents(lines),
+            Screen::Incident => self.scroll_incident(lines),
             Screen::Wall => {}
             Screen::Log => self.scroll_log(lines),
             Screen::OwnLog => self.own_log.scroll(lines),

@@ -18,6 +18,7 @@ mod grid;
 mod held;
 pub mod help;
 mod hold;
+pub mod incidents;
 mod keys;
 pub mod list;
 pub mod log;
@@ -69,6 +70,7 @@ use charts::Charts;
 use clock::Clock;
 pub use clock::OLD_AFTER;
 pub use frames::Dirty;
+use incidents::Incidents;
 use list::List;
 use log::LogPane;
 use lookback::Lookback;
@@ -111,6 +113,10 @@ pub enum Screen {
     Audit,
     /// Only the streams that are not well.
     Penalty,
+    /// Incidents, open ones first.
+    Incidents,
+    /// One incident.
+    Incident,
     /// Totals and tiles, and nothing else.
     Wall,
 }
@@ -128,6 +134,7 @@ impl Screen {
             Self::Help => Places::HELP,
             Self::Penalty => Places::PENALTY,
             Self::Audit => Places::AUDIT,
+            Self::Incidents | Self::Incident => Places::INCIDENTS,
             // No key means anything there by itself.
             Self::Wall => Places::NOWHERE,
         }
@@ -223,6 +230,8 @@ pub struct State {
     pub penalty: Penalty,
     /// Who ordered what.
     pub audit: AuditPage,
+    /// What lasted.
+    pub incidents: Incidents,
     /// What stands on the wall.
     pub wall: Wall,
     /// What was.
@@ -323,6 +332,7 @@ impl State {
             list: List::default(),
             penalty: Penalty::default(),
             audit: AuditPage::default(),
+            incidents: Incidents::default(),
             wall: Wall::default(),
             lookback: Lookback::default(),
             clock: Clock::default(),

@@ -27,6 +27,8 @@ pub(super) enum Under {
     Entry(Entry),
     /// A row of the penalty box.
     Unwell(StreamIx),
+    /// A line of the list of incidents: its number.
+    Incident(u64),
     /// An order in the audit log, by its number.
     Ordered(u64),
     /// A column's title.
@@ -141,6 +143,13 @@ impl State {
                 let on = at.y > list.y && list.contains(at);
                 rows.get(row).filter(|_| on).map_or(Under::Nothing, |ix| Under::Unwell(*ix))
             }
+            Screen::Incidents => {
+                // Below its title and its headings.
+                let line = usize::from(at.y - body.y).checked_sub(2);
+                let entries = self.incident_entries();
+                let entry = line.and_then(|line| entries.get(self.incidents.top + line));
+                entry.map_or(Under::Nothing, |entry| Under::Incident(entry.number))
+            }
             Screen::Audit => {
                 let list = layout::penalty_parts(body).0;
                 let line = usize::from(at.y.saturating_sub(list.y + 1));
@@ -160,7 +169,7 @@ impl State {
     fn clicked(&mut self, under: Under) -> Vec<Effect> {
         let before = self.clicked.take();
         match under {
-            Under::Entry(_) | Under::Unwell(_) => {
+            Under::Entry(_) | Under::Unwell(_) | Under::Incident(_) => {
                 let again =
                     before.is_some_and(|(thing, at)| thing == under && self.now.since(at) <= SECOND_CLICK);
                 if again && self.overlay.is_none() && self.is_selected(under) {
@@ -207,6 +216,7 @@ impl State {
                 self.list.select_entry(at.unwrap_or(usize::MAX));
             }
             Under::Unwell(ix) => self.penalty.list.selected = Some(ix),
+            Under::Incident(number) => self.incidents.selected = Some(number),
             _ => {}
         }
     }
@@ -217,6 +227,7 @@ impl State {
                 self.list.position().and_then(|at| self.list.entries().get(at)) == Some(&entry)
             }
             Under::Unwell(ix) => self.penalty.list.selected == Some(ix),
+            Under::Incident(number) => self.incidents.selected == Some(number),
             _ => false,
         }
     }
@@ -231,7 +242,10 @@ impl State {
             }
             Some(Overlay::Prompt(_)) | None => {}
         }
-        let scrolls = matches!(self.screen(), Screen::Help | Screen::Machine | Screen::OwnLog);
+        let scrolls = matches!(
+            self.screen(),
+            Screen::Help | Screen::Machine | Screen::OwnLog | Screen::Incidents | Screen::Incident
+        );
         match under {
             Under::Entry(_) | Under::Title(_) => {
                 self.list.hold(self.now);

@@ -111,10 +111,11 @@ impl State {
     pub(super) fn answered(&mut self, seq: u64, answer: &Answer) {
         let refused = matches!(answer, Answer::Refused { .. });
         if let Answer::Refused { reason } = answer
-            && self.audit_refused(seq, reason)
+            && (self.audit_refused(seq, reason) || self.refused_incidents(seq, reason))
         {
             return;
         }
+        self.incident_order_answered();
         if self.log.refused(seq) {
             if let Answer::Refused { reason } = answer {
                 self.say(format!("older lines: {reason}"), true);

@@ -128,6 +128,12 @@ impl State {
         self.recount_selected();
     }
 
+    /// Selects these, and nobody else.
+    pub(super) fn choose(&mut self, streams: BTreeSet<StreamIx>) {
+        self.chosen = Selected { last: streams.first().copied(), streams, hidden: 0 };
+        self.recount_selected();
+    }
+
     /// Takes nobody as selected any more.
     pub(super) fn select_none(&mut self) {
         self.chosen.clear();

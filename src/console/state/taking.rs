@@ -15,6 +15,8 @@ impl State {
         self.lookback.record_board(&self.board, !self.connected, &board, self.clock.wall_zero);
         self.watch_board_for_alarms(&board, !self.connected);
         self.connected = true;
+        self.incidents_anew();
+        self.watch_telling(&board);
         if self.is_frozen() {
             self.take_board_behind(board);
         } else {
@@ -31,6 +33,7 @@ impl State {
         self.settle();
         self.settle_tops();
         self.unwell_changed();
+        self.settle_incidents();
         self.want(Dirty::Now);
     }
 
@@ -42,12 +45,13 @@ impl State {
         self.now = self.now.max(delta.at);
         self.heard(Duration::ZERO);
         self.watch_for_alarms(delta);
+        let incidents = self.incidents_change(delta);
         if self.take_delta_behind(delta) {
             return Vec::new();
         }
         let mut came_or_went = delta.rows.keys().any(|ix| !self.board.rows.contains_key(ix))
             || delta.removed.iter().any(|ix| self.board.rows.contains_key(ix));
-        let mut dirty = self.machine_dirty(delta);
+        let mut dirty = self.machine_dirty(delta).max(incidents);
         let mut order_may_change = false;
         let (before, height) = (self.totals, self.grid_height());
         for (ix, row) in &delta.rows {
@@ -86,6 +90,9 @@ impl State {
             dirty = Dirty::Now;
         }
         self.unwell_settled();
+        if incidents == Dirty::Now {
+            self.settle_incidents();
+        }
         self.want(dirty);
         self.look().into_iter().collect()
     }

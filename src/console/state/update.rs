@@ -97,6 +97,7 @@ pub fn update(state: &mut State, now: Moment, event: Event) -> Vec<Effect> {
     effects.extend(state.hold_title());
     effects.extend(state.readings_wanted());
     effects.extend(state.old_lines_wanted());
+    effects.extend(state.ask_for_incidents());
     effects.extend(state.orders_wanted());
     effects
 }
@@ -192,8 +193,7 @@ impl State {
             }
             ServerMessage::History(history) => self.take_history(*history),
             ServerMessage::Audit { seq, entries } => self.told_audit(seq, entries),
-            // Nothing asks for them here yet.
-            ServerMessage::Incidents { .. } => {}
+            ServerMessage::Incidents { seq, page } => self.told_incidents(seq, *page),
             ServerMessage::Leaving { workers_left } => {
                 let asked = self.leaving.is_some_and(|l| l.asked);
                 self.leaving = Some(Leaving { asked, left: Some(workers_left) });

@@ -13,6 +13,7 @@ impl State {
         match does {
             // Nothing can be done to what was.
             does if self.is_frozen() && acts(does) => false,
+            does if self.on_incidents() => self.is_useful_with_incident(does),
             // In the grid there is nothing to go back from but a filter and a selection.
             Does::Back => self.screen() != Screen::Grid || self.list.is_filtered() || !self.chosen.is_empty(),
             // Only a rollout that has stopped can go on or back.
@@ -49,6 +50,7 @@ impl State {
                 Does::Start => target(|wanted, _| wanted == Wanted::Stopped),
                 Does::Stop => target(|wanted, phase| wanted == Wanted::Started || phase != Phase::Stopped),
                 Does::Restart => target(|wanted, _| wanted == Wanted::Started),
+                Does::Acknowledge if self.on_incidents() => true,
                 Does::Acknowledge => {
                     let now = self.seen_at();
                     self.cared_for().into_iter().any(|row| Standing::of(row, now).is_some())

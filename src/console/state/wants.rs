@@ -40,9 +40,7 @@ impl State {
             Screen::Grid => (self.areas().strip.height > 0).then_some((HistoryOf::Machine, STRIP)),
             Screen::Stream => self.open.map(|ix| (HistoryOf::Stream(ix), span)),
             Screen::Machine => Some((HistoryOf::Machine, span)),
-            Screen::Log | Screen::OwnLog | Screen::Help | Screen::Penalty | Screen::Audit | Screen::Wall => {
-                None
-            }
+            _ => None,
         };
         let page = self.screens.contains(&Screen::Stream);
         Wants { detail: self.open.filter(|_| page), history, lost: self.charts.lost }

@@ -5,6 +5,7 @@ pub mod disk;
 mod draws;
 mod grid;
 mod grid_screens;
+pub mod incidents;
 mod log_keys;
 mod logs;
 mod lookback;

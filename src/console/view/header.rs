@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::chart;
+use super::incidents;
 use super::marks::{self, Mark};
 use super::pen::{Pen, Piece, length};
 use super::words::HEALTHS;
@@ -35,6 +36,8 @@ const PHASES: [Phase; 10] = [
 const GAP: usize = 3;
 /// A filter that is cut keeps so many cells.
 const LEAST_FILTER: usize = 6;
+/// Fewer cells of the title than this say nothing.
+const LEAST_TITLE: usize = 7;
 /// What is said of the streams that are told of alone.
 const LONGEST_ONLY: usize = 36;
 /// A strip's field narrower than this leaves its chart out.
@@ -58,28 +61,28 @@ pub fn draw(state: &State, areas: &Areas, pen: &mut Pen) {
 /// takes the title's place.
 fn two_lines(state: &State, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
-    let mut health = healths(state, true, pen);
-    // Rather without the words than without the last of them.
-    if length(&health) + 2 > usize::from(area.width) {
-        health = healths(state, false, pen);
-    }
-    let health_wide = cells(length(&health)).min(area.width);
-    pen.pieces(area.right().saturating_sub(health_wide + 1), area.y, health_wide, &health);
-    let title_room = area.width.saturating_sub(health_wide + 4);
-
-    let chosen = Chosen::of(state, pen);
-    let (above, chosen, right) = share(state, &chosen, (area.width, title_room), pen);
     let mut title = vec![
         ("headend".to_owned(), theme.title),
         (format!(" {}", state.version), theme.faint),
         (format!("  {}", state.title), theme.dim),
     ];
     // In the grid it stands beside what is chosen.
-    if let Some((whole, short)) = state.only_words().filter(|_| state.screen() != Screen::Grid) {
+    let only = state.only_words().filter(|_| state.screen() != Screen::Grid);
+    let only_wide = only.as_ref().map_or(0, |(whole, _)| width(whole) + 3);
+    let health = how_it_is(state, area.width, length(&title) + only_wide, pen);
+    let health_wide = cells(length(&health)).min(area.width);
+    pen.pieces(area.right().saturating_sub(health_wide + 1), area.y, health_wide, &health);
+    let title_room = area.width.saturating_sub(health_wide + 4);
+
+    let chosen = Chosen::of(state, pen);
+    let (above, chosen, right) = share(state, &chosen, (area.width, title_room), pen);
+    if let Some((whole, short)) = only {
         let fits = width(&whole) + 10 <= usize::from(title_room);
         title.insert(1, (format!("  {} ", if fits { whole } else { short }), theme.accent));
     }
-    pen.pieces(area.x + 1, area.y, title_room, if above { &chosen } else { &title[..] });
+    if above || usize::from(title_room) >= LEAST_TITLE {
+        pen.pieces(area.x + 1, area.y, title_room, if above { &chosen } else { &title[..] });
+    }
     let y = area.y + 1;
     let wide = cells(length(&right)).min(area.width.saturating_sub(12));
     pen.pieces(area.right().saturating_sub(wide + 1), y, wide, &right);
@@ -90,6 +93,38 @@ fn two_lines(state: &State, area: Rect, pen: &mut Pen) {
         vec![("waiting for the supervisor".into(), theme.warning)]
     };
     pen.pieces(area.x + 1, y, room, &left);
+}
+
+/// How many streams are in which health, behind how many incidents are open and what is wrong with telling
+/// people. Where it is narrow the healths' words go first, then what is said of telling people. The title
+/// gives way to both, but as little as can be.
+fn how_it_is(state: &State, wide: u16, title: usize, pen: &Pen) -> Vec<Piece> {
+    let wide = usize::from(wide).saturating_sub(2);
+    let behind = |pieces: Vec<Piece>| -> Vec<Piece> {
+        let gap = (!pieces.is_empty()).then(|| gap(pen));
+        pieces.into_iter().chain(gap).collect()
+    };
+    for (with_words, with_trouble) in [(true, true), (false, true), (false, false)] {
+        let health = healths(state, with_words, pen);
+        let free = wide.saturating_sub(length(&health));
+        let room = if with_trouble { free.saturating_sub(GAP) } else { 0 };
+        let trouble = behind(incidents::trouble(state, room, pen));
+        let free = free.saturating_sub(length(&trouble) + GAP);
+        // All of the title, or its begin, or nothing of it.
+        let kept = [(title + GAP, false), (LEAST_TITLE + GAP, false), (0, true)].into_iter();
+        let mut plans = kept.filter_map(|(title, shortest)| {
+            let said = incidents::summary(state, free.checked_sub(title)?, shortest, pen);
+            Some(said).filter(|said| !said.is_empty())
+        });
+        let incidents = behind(plans.next().unwrap_or_default());
+        let missing = incidents.is_empty() && state.incidents_count().open > 0
+            || trouble.is_empty() && state.telling_trouble().is_some();
+        // Rather without the words than without the last of them.
+        if !with_trouble || !missing && length(&health) <= wide {
+            return [trouble, incidents, health].concat();
+        }
+    }
+    Vec::new()
 }
 
 /// Who gets the title's place and who stands beside the phases, on a header so wide that has so much

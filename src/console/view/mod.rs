@@ -8,6 +8,7 @@ mod footer;
 mod grid;
 mod header;
 pub mod help;
+pub mod incidents;
 mod log;
 pub mod machine;
 mod marks;
@@ -61,6 +62,8 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame) {
         Screen::Help => help::draw(state, areas.body, &mut pen),
         Screen::Penalty => penalty::draw(state, areas.body, &mut pen),
         Screen::Audit => audit::draw(state, areas.body, &mut pen),
+        Screen::Incidents => incidents::draw(state, areas.body, &mut pen),
+        Screen::Incident => incidents::one(state, areas.body, &mut pen),
         // Drawn above.
         Screen::Wall => {}
     }

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Shared;
-use crate::link::access::{groups_of, name_of};
+use super::looks::Found;
 use crate::link::message::{DEFAULT_PACE, MAX_PACE, MIN_PACE};
 use crate::link::wire::frame::{self, Kind};
 use crate::link::wire::hello::{self, ClientHello, MAX_TEXT, ServerHello, Version};
@@ -39,6 +39,8 @@ const READ_HELLO: usize = 8 << 10;
 const WRITE_TOGETHER: usize = 64 << 10;
 /// The name of headend's own user and of root is waited for so long.
 const NAME_LIMIT: Duration = Duration::from_millis(500);
+/// The groups of others are waited for so long, within the hello's limit.
+const LOOK_LIMIT: Duration = Duration::from_secs(2);
 /// Last words must be read within this.
 const BYE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -140,14 +142,17 @@ async fn greet(
         (None, None) => return Err(WireError::Malformed("an empty hello").into()),
         (None, Some(ClientHello { role, terminal })) => {
             let uid = peer.uid();
-            let (name, groups) = look_up(uid, peer.gid(), shared).await;
+            let Found { name, groups, late } = look_up(uid, peer.gid(), shared).await;
             let user = clean_line(&name, MAX_TEXT).into();
             let who = Who { uid, user, terminal: clean_line(&terminal, MAX_TEXT).into() };
             let given = shared.access.role(uid, &groups, role).map(|role| (role, who));
             given.ok_or_else(|| {
-                format!(
-                    "{name} may not attach: [socket] operators or viewers in the configuration would allow it"
-                )
+                let why = if late {
+                    "its groups are not known in time: try again"
+                } else {
+                    "[socket] operators or viewers in the configuration would allow it"
+                };
+                format!("{name} may not attach: {why}")
             })
         }
     };
@@ -165,33 +170,12 @@ async fn greet(
     outcome.map_err(End::Refused)
 }
 
-/// A user's name and groups. headend's own user and root may come in whatever is found, so nothing that
-/// hangs keeps them out: their name is waited for a little, and their groups do not matter.
-async fn look_up(uid: u32, gid: u32, shared: &Shared) -> (String, Vec<u32>) {
-    let looks = Arc::clone(&shared.looks);
-    if shared.access.is_own(uid) {
-        let unnamed = || (if uid == 0 { "root".to_owned() } else { format!("user {uid}") }, Vec::new());
-        let Ok(permit) = looks.try_acquire_owned() else { return unnamed() };
-        // What hangs keeps its permit: so not more than a few threads ever do.
-        let looked = tokio::task::spawn_blocking(move || {
-            let name = name_of(uid);
-            drop(permit);
-            name
-        });
-        return match timeout(NAME_LIMIT, looked).await {
-            Ok(Ok(name)) => (name, Vec::new()),
-            _ => unnamed(),
-        };
-    }
-    // It is never closed. Who waits too long for it has not been greeted in time.
-    let Ok(permit) = looks.acquire_owned().await else { return Default::default() };
-    let asks = shared.access.asks_for_groups();
-    let looked = tokio::task::spawn_blocking(move || {
-        let found = (name_of(uid), if asks { groups_of(uid, gid) } else { Vec::new() });
-        drop(permit);
-        found
-    });
-    looked.await.unwrap_or_default()
+/// A user's name and groups. headend's own user and root may come in whatever is found: their name is waited
+/// for a little, and their groups do not matter.
+async fn look_up(uid: u32, gid: u32, shared: &Shared) -> Found {
+    let own = shared.access.is_own(uid);
+    let limit = if own { NAME_LIMIT } else { LOOK_LIMIT };
+    shared.looks.of(uid, gid, !own && shared.access.asks_for_groups(), limit).await
 }
 
 /// How many messages may still be heard.

@@ -5,6 +5,7 @@
 //! has not read.
 
 mod connection;
+mod looks;
 #[cfg(test)]
 mod tests;
 
@@ -16,11 +17,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
 use super::access::Access;
 use super::{Hub, place};
+use looks::Looks;
 
 /// Connections at the same time; one more is told so and ended.
 pub const MAX_CONNECTIONS: usize = 128;
@@ -28,9 +30,6 @@ pub const MAX_CONNECTIONS: usize = 128;
 pub const MAX_OF_USER: usize = 32;
 /// As many are kept for headend's own user and root.
 pub const KEPT_FOR_OWN: usize = 16;
-/// Names and groups that are looked up at the same time; the look-up may hang where users come from a
-/// server.
-const MAX_LOOKS: usize = 8;
 /// After a failed accept (no descriptors, mostly) the next one is tried so much later.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 /// How often it is looked whether the thread has ended.
@@ -58,7 +57,7 @@ struct Shared {
     hub: Hub,
     access: Access,
     title: String,
-    looks: Arc<Semaphore>,
+    looks: Looks,
 }
 
 /// The running server.
@@ -82,9 +81,13 @@ impl Server {
             let _context = event_loop.enter();
             UnixListener::from_std(listener)?
         };
-        let shared = Arc::new(Shared { hub, access, title, looks: Arc::new(Semaphore::new(MAX_LOOKS)) });
+        let shared = Arc::new(Shared { hub, access, title, looks: Looks::new(looks::of_this_machine()) });
         let (stop, stopped) = watch::channel(false);
-        let run = move || event_loop.block_on(accept(listener, shared, stopped));
+        let run = move || {
+            event_loop.block_on(accept(listener, shared, stopped));
+            // A look-up that hangs is not waited for.
+            event_loop.shutdown_background();
+        };
         let thread = std::thread::Builder::new().name("link".into()).spawn(run)?;
         Ok(Self { path, stop, thread })
     }

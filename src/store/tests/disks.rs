@@ -233,6 +233,54 @@ fn a_full_disk_is_survived_again_and_again() {
 }
 
 #[test]
+fn what_is_kept_or_removed_while_the_disk_is_full_and_the_store_is_lost_is_right_again() {
+    let Some(mounted) = Mounted::tmpfs("size=16m") else {
+        return;
+    };
+    let (store, _) = open(mounted.path());
+    let keep = |n: u32, value: Option<Arc<str>>| {
+        let (tree, key) = papers::place(n);
+        assert!(store.keep(tree, &key, value));
+    };
+    (0..20).for_each(|n| keep(n, Some(papers::paper(n))));
+    assert_eq!(barrier(&store), Ok(()));
+    for round in 0..4 {
+        mounted.fill();
+        let mut tries = 0;
+        while store.trouble().is_none() && tries < 200 {
+            // The longest there are.
+            (20..40).for_each(|n| keep(n, Some(papers::paper(11 + 12 * (tries % 2)))));
+            let _ = barrier(&store);
+            tries += 1;
+        }
+        assert!(store.trouble().is_some(), "the disk is full");
+        (20..40).for_each(|n| keep(n, None));
+        keep(round, None);
+        keep(round + 10, Some(papers::paper(round + 100)));
+        if round % 2 == 1 {
+            // All that it had: what is known is in memory alone.
+            let _ = fs::remove_dir_all(mounted.path().join("store"));
+            for name in names(mounted.path(), "export") {
+                fs::remove_file(mounted.path().join(name)).unwrap();
+            }
+        }
+        mounted.free();
+        wait_for("the end of trouble", || barrier(&store).is_ok());
+    }
+    store.close(LONG).unwrap();
+    for name in names(mounted.path(), "export") {
+        fs::remove_file(mounted.path().join(name)).unwrap();
+    }
+    let mut expected: BTreeMap<Tree, BTreeMap<String, Arc<str>>> = BTreeMap::new();
+    for n in 4..20 {
+        let (tree, key) = papers::place(n);
+        let number = if (10..14).contains(&n) { n + 90 } else { n };
+        expected.entry(tree).or_default().insert(key, papers::paper(number));
+    }
+    assert_eq!(open(mounted.path()).1.papers, expected);
+}
+
+#[test]
 fn what_was_acknowledged_is_known_when_started_on_a_full_disk() {
     let Some(mounted) = Mounted::tmpfs("size=16m") else {
         return;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::config::Policy;
-use crate::model::{Moment, StreamSpec, mask_secrets};
+use crate::model::{Moment, StreamSpec, host_of, mask_secrets};
 
-use super::origins::{HostIx, Origins, host_of};
+use super::origins::{HostIx, Origins};
 
 /// What is known of one input.
 #[derive(Debug, Clone, Default)]

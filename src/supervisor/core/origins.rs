@@ -32,21 +32,6 @@ pub const fn blames_the_host(class: FaultClass) -> bool {
     )
 }
 
-/// The host (with its port, if it is named) of a URL; `None` for what is no URL with a host.
-#[must_use]
-pub fn host_of(url: &str) -> Option<&str> {
-    let (scheme, rest) = url.split_once("://")?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    if scheme.is_empty() || !scheme.chars().all(plain) {
-        return None;
-    }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    // What is behind a `%` or a `|` is an option of some protocol, no part of a name.
-    let host = host.split(['%', '|']).next().unwrap_or(host);
-    (!host.is_empty()).then_some(host)
-}
-
 /// An open breaker.
 #[derive(Debug, Clone)]
 struct Open {

@@ -32,6 +32,11 @@ pub enum Bid {
     },
     /// Somebody began to want a stream's detail.
     Details,
+    /// Publish what there is now, without waiting for more to come along.
+    Show {
+        /// Hears when it is done; has room for that.
+        done: std::sync::mpsc::SyncSender<()>,
+    },
     /// Stop all workers, then end.
     Leave,
     /// Kill what is left.

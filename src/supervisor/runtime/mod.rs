@@ -21,21 +21,19 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 
 pub use attend::wall_ms;
-pub use bids::{Bid, Bids};
+pub use bids::{Bid, Bids, Inbox};
 pub use leaving::Limits;
 pub use spawner::{Launch, MARK};
 
 use crate::ffmpeg::Capabilities;
 use crate::logs::Logs;
-use crate::model::{
-    Action, Command, Detail, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage, counted,
-};
+use crate::model::{Detail, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage, counted};
 use crate::supervisor::core::{
     Changes, Effect, Generation, Input, Kept, Reconfiguration, Reconfigured, Restored, Supervisor,
     WorkerEvent,
 };
 use attend::{Group, Told};
-use bids::{Inbox, Measured};
+use bids::Measured;
 use clock::{Clock, WallWatch};
 use leaving::{Due, Leaving};
 use spawner::{Born, Spawner};
@@ -284,16 +282,6 @@ impl<O: Outlet> Runtime<O> {
                 }
                 let mut effects = Vec::new();
                 let touched = self.core.command(now, &command, &mut effects);
-                match &command {
-                    Command::Streams { action: Action::Look, .. } => {}
-                    Command::Streams { action, .. } => {
-                        log::info!("{} {}, by the operator", action.word(), counted(touched, "stream"));
-                    }
-                    Command::Care { order, .. } => {
-                        log::info!("{} {}, by the operator", order.word(), counted(touched, "stream"));
-                    }
-                    other => log::info!("{other:?}, by the operator"),
-                }
                 self.carry_out(now, effects);
                 self.outlet.commanded(client, seq, touched);
             }
@@ -302,6 +290,10 @@ impl<O: Outlet> Runtime<O> {
                 let _ = reply.try_send(self.reconfigure(now, *next));
             }
             Event::Bid(Bid::Details) => self.tell_details(),
+            Event::Bid(Bid::Show { done }) => {
+                self.publish(now, true);
+                let _ = done.try_send(());
+            }
             Event::Bid(Bid::Leave) => {
                 // What was true until now is shown before everything stops.
                 self.publish(now, true);

@@ -24,6 +24,7 @@ pub fn play(request: &Request, mut output: Output) -> u8 {
     match request.mode.as_str() {
         "healthy" | "ignore-term" => healthy(request, out, FOR_EVER),
         "exit" => exit(request, out),
+        "outage" => outage(request, out),
         "stall" => stall(request, out),
         "hang" => hang(request, out),
         "backwards" => backwards(request, out),
@@ -81,6 +82,25 @@ fn exit(request: &Request, out: &mut Output) -> u8 {
     }
     // Whatever was asked to be said comes before the end.
     out.wait(Duration::ZERO);
+    code(request)
+}
+
+/// Well, and gone within a period of the file's coming; without a single block while it is there.
+fn outage(request: &Request, out: &mut Output) -> u8 {
+    let sign = std::path::PathBuf::from(request.text("while", ""));
+    if !sign.exists() {
+        out.banner(&request.input);
+        while !sign.exists() {
+            if !out.wait(request.period) {
+                out.block(out.age(), true);
+                return EXIT_BY_SIGNAL;
+            }
+            out.block(out.age(), false);
+        }
+    }
+    let words =
+        request.text("says", "[tcp @ 0x1] Connection to tcp://stand-in:80 failed: Connection refused\n");
+    write_raw(Pipe::Stderr, words.as_bytes());
     code(request)
 }
 

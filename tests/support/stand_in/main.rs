@@ -3,7 +3,8 @@
 //! once and without a network.
 //!
 //! What to play stands in an input's URL, `stand-in:MODE?key=value&...` or, where only a network
-//! protocol is let through, `http://stand-in/MODE?key=value&...`; the last such argument counts.
+//! protocol is let through, `http://stand-in/MODE?key=value&...` or `http://NAME.stand-in/...`, for hosts that
+//! differ; the last such argument counts.
 //! Without one the variable `HEADEND_STAND_IN` (`MODE?key=value`) does, and without that `healthy`.
 //!
 //! | mode | keys | what it does |
@@ -11,6 +12,7 @@
 //! | `healthy` | | a block every period, output time moving with the clock |
 //! | `exit` | `code=1`, `after=0`, `while=` | ends by itself after so many seconds (0: before a first block); with `while`: only as long as that file is there, else healthy |
 //! | `ignore-term` | `times=0` | takes no notice of the first so many TERMs (0: of all) |
+//! | `outage` | `while=`, `says=`, `code=1` | healthy until that file is there, then it says so (a refused connection) and ends |
 //! | `stall` | `after=1`, `kind=repeat` or `silent`, `child=0` | output time stops: the same block again, or no block; with `child=1` it has one, as `grandchild` does |
 //! | `hang` | `blocks=0` | no frame ever; `blocks=1`: blocks full of N/A |
 //! | `backwards` | `every=5` | output time jumps back at each so many blocks |

@@ -98,7 +98,8 @@ fn asked_in(argument: &str) -> Option<&str> {
     let (_, rest) = argument.split_once("://")?;
     let (authority, path) = rest.split_once('/')?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    (host.split(':').next() == Some("stand-in")).then_some(path)
+    let name = host.split(':').next().unwrap_or(host);
+    (name == "stand-in" || name.ends_with(".stand-in")).then_some(path)
 }
 
 fn percent_decoded(text: &str) -> String {

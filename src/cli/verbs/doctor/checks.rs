@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Finding;
 use super::machine::{ClockFound, FolderFound, LimitsFound, TerminalFound};
-use crate::config::protocol_of;
+use crate::config::{Config, Receiver, Way, protocol_of};
 use crate::console::text::bytes;
 use crate::ffmpeg::Capabilities;
 use crate::host::{FDS_PER_WORKER, FDS_RESERVE};
@@ -19,6 +19,8 @@ const LITTLE_FREE: u64 = 1 << 30;
 const USUAL_SIZE: (u16, u16) = (80, 24);
 /// On a smaller one there is no console.
 const LEAST_SIZE: (u16, u16) = (40, 12);
+/// What to do about a secret.
+const SECRET_REMEDY: &str = "see that the user headend runs as can read it, and nobody else";
 /// A clock that is so far before the program's own file is wrong, milliseconds: files may come from
 /// another time zone's machine.
 const CLOCK_SPARE_MS: u64 = 2 * 86_400_000;
@@ -59,6 +61,32 @@ pub fn protocols(capabilities: &Capabilities, streams: &[StreamSpec]) -> Finding
     }
     let text = format!("this FFmpeg can't read {}", missing.join(", "));
     Finding::wrong(ABOUT, text, "install an FFmpeg that was built with them, or change those inputs")
+}
+
+/// Whether anybody would be told by mail, and the secrets of all receivers can be had.
+pub fn mail(config: &Config) -> Finding {
+    const ABOUT: &str = "mail";
+    let risks = config.secrets_at_risk();
+    let Some(mail) = &config.mail else {
+        let nobody = config.alerts.receivers.is_empty();
+        let text = if nobody { "not configured: nobody is told of incidents" } else { "not configured" };
+        return match risks.first() {
+            Some(risk) => Finding::look(ABOUT, format!("{text}; {risk}"), SECRET_REMEDY),
+            None => Finding::ok(ABOUT, text),
+        };
+    };
+    let by_mail = |receiver: &&Receiver| matches!(receiver.way, Way::Mail { .. });
+    let receivers = config.alerts.receivers.iter().filter(by_mail).count();
+    let many = if receivers == 1 { "" } else { "s" };
+    let text =
+        format!("{} port {}, {}, for {receivers} receiver{many}", mail.server, mail.port, mail.tls.word());
+    match risks.first() {
+        Some(risk) => Finding::look(ABOUT, format!("{text}; {risk}"), SECRET_REMEDY),
+        None if receivers == 0 => {
+            Finding::look(ABOUT, text, "give [mail] a list \"to\", or a [[receiver]] a list \"mail\"")
+        }
+        None => Finding::ok(ABOUT, text),
+    }
 }
 
 /// Open files and processes, against so many streams.
@@ -234,6 +262,28 @@ mod tests {
         assert_eq!(protocols(&ffmpeg(&[], &["http", "https"]), &[]).verdict, Ok);
         let lacks = protocols(&ffmpeg(&[], &["http"]), &[]);
         assert_eq!((lacks.verdict, &*lacks.text), (Wrong, "this FFmpeg can't read https"));
+    }
+
+    #[test]
+    fn mail_is_told_with_what_is_wrong_with_it() {
+        use crate::config::{MailSettings, MailTls, Secret};
+        let mut config = Config::default();
+        assert_eq!((mail(&config).verdict, mail(&config).text.contains("nobody is told")), (Ok, true));
+        let user = Some(("me".into(), Secret::Here("hunter2".into())));
+        let (server, from) = ("smtp.example.com".into(), "a@b.example".into());
+        let timeout = std::time::Duration::from_secs(30);
+        config.mail = Some(MailSettings { server, port: 587, tls: MailTls::StartTls, user, from, timeout });
+        assert_eq!(mail(&config).verdict, Look, "for nobody");
+        let way = Way::Mail { to: vec!["a@b.example".into()] };
+        config.alerts.receivers.push(Receiver { name: "noc".into(), way });
+        let found = mail(&config);
+        assert_eq!(
+            (found.verdict, &*found.text),
+            (Ok, "smtp.example.com port 587, starttls, for 1 receiver")
+        );
+        config.http.token = Some(Secret::File("/nowhere/at/all".into()));
+        let found = mail(&config);
+        assert_eq!((found.verdict, found.text.contains("/nowhere/at/all can't be read")), (Look, true));
     }
 
     #[test]

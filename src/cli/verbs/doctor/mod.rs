@@ -73,6 +73,7 @@ pub fn run(args: &args::Doctor) -> Result<u8, Failed> {
     let environment = Environment::from_process();
     let (config, mut findings) = configuration(args, &environment)?;
     findings.extend(ffmpeg_of(config.as_ref(), &environment));
+    findings.extend(config.as_ref().map(checks::mail));
     findings.extend(checks::limits(&machine::limits(), config.as_ref().map_or(0, |c| c.streams.len())));
     findings.extend(checks::terminal(&machine::terminal()));
     match state_dir(&args.place, &environment) {

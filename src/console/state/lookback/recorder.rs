@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::fields::{Before, Packed, Was};
 use crate::model::{
-    Board, Delta, HostReading, LimitReading, Moment, Notice, PoolReading, Row, SelfReading, StreamIx,
-    WorkersReading,
+    Board, Delta, HostReading, IncidentBrief, LimitReading, Moment, Notice, PoolReading, Row, SelfReading,
+    StreamIx, WorkersReading,
 };
 
 /// What is kept takes at most so many bytes; the oldest seconds go first.
@@ -41,6 +41,8 @@ struct Rest {
     workers: Option<WorkersReading>,
     limits: Option<LimitReading>,
     notices: Option<Vec<Notice>>,
+    /// Incidents that came, changed or ended; `None`: it was not open.
+    incidents: BTreeMap<u64, Option<Arc<IncidentBrief>>>,
 }
 
 impl Rest {
@@ -59,6 +61,14 @@ impl Rest {
             first(&mut self.notices, &board.notices, delta.notices.as_ref());
             *bytes += self.notice_bytes();
         }
+        for number in delta.incidents.keys().chain(&delta.ended) {
+            let was = || {
+                let was = board.incidents.get(number).cloned();
+                *bytes += incident_bytes(was.as_deref());
+                was
+            };
+            self.incidents.entry(*number).or_insert_with(was);
+        }
     }
 
     fn put_back(&self, board: &mut Board) {
@@ -70,6 +80,12 @@ impl Rest {
         if let Some(notices) = &self.notices {
             board.notices.clone_from(notices);
         }
+        for (number, was) in &self.incidents {
+            match was {
+                Some(brief) => board.incidents.insert(*number, Arc::clone(brief)),
+                None => board.incidents.remove(number),
+            };
+        }
     }
 
     /// The memory it holds beyond itself.
@@ -77,6 +93,11 @@ impl Rest {
         let notices = self.notices.iter().flatten();
         notices.map(|n| size_of::<Notice>() + n.text.len()).sum()
     }
+}
+
+/// What an incident takes that is kept as it was.
+fn incident_bytes(was: Option<&IncidentBrief>) -> usize {
+    size_of::<u64>() + was.map_or(0, |brief| size_of::<IncidentBrief>() + brief.title.len())
 }
 
 /// What a row was at the beginning of the second.
@@ -157,6 +178,7 @@ impl Step {
             + size_of_val(&*self.came)
             + self.went.iter().map(|row| bytes_of(row)).sum::<usize>()
             + self.rest.notice_bytes()
+            + self.rest.incidents.values().map(|was| incident_bytes(was.as_deref())).sum::<usize>()
     }
 
     /// Makes of the board what it was before this second.
@@ -242,6 +264,8 @@ impl Recorder {
             return;
         };
         let changed = new.rows.iter().filter(|(ix, row)| old.rows.get(ix).is_none_or(|old| old != *row));
+        let incidents =
+            new.incidents.iter().filter(|(number, brief)| old.incidents.get(number) != Some(brief));
         let delta = Delta {
             at: new.at,
             rows: changed.map(|(ix, row)| (*ix, Arc::clone(row))).collect(),
@@ -252,6 +276,8 @@ impl Recorder {
             workers: Some(new.workers),
             limits: Some(new.limits),
             notices: Some(new.notices.clone()),
+            incidents: incidents.map(|(number, brief)| (*number, Arc::clone(brief))).collect(),
+            ended: old.incidents.keys().filter(|n| !new.incidents.contains_key(n)).copied().collect(),
             ..Delta::default()
         };
         self.record(old, &delta, wall_zero);

@@ -2,10 +2,9 @@
 
 use super::super::tone::{Line, Lines, Tone, Toned};
 use super::super::words;
-use super::runs::lasted;
 use crate::console::glyphs::Glyphs;
 use crate::console::keymap::Does;
-use crate::console::spans::{Countdown, slow_age};
+use crate::console::spans::{Countdown, lasted, slow_age};
 use crate::console::state::State;
 use crate::console::text::{UNKNOWN, bitrate, bytes, counted, fps, percent, speed};
 use crate::model::{

@@ -1,22 +1,5 @@
 use super::*;
 
-#[test]
-fn the_host_of_a_url() {
-    for (url, host) in [
-        ("http://a.example/live", Some("a.example")),
-        ("https://user:secret@a.example:8443/x?u=http://b/", Some("a.example:8443")),
-        ("srt://[::1]:9000?mode=caller", Some("[::1]:9000")),
-        ("udp://239.0.0.1:1234", Some("239.0.0.1:1234")),
-        ("rtmp://h", Some("h")),
-        ("file:/tmp/x", None),
-        ("/dev/video0", None),
-        ("http:///nothing", None),
-        ("a b://x", None),
-    ] {
-        assert_eq!(host_of(url), host, "{url}");
-    }
-}
-
 struct Hosts {
     origins: Origins,
     host: HostIx,

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Board, Explained, Moment, NoticeKind, Row, Severity};
+use super::{AlertsReading, Board, Explained, IncidentBrief, Moment, NoticeKind, Row, Severity};
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -14,7 +14,9 @@ pub struct Report<'a> {
     own: Own,
     pool: Pool,
     notices: Vec<Told<'a>>,
-    streams: Vec<Stream<'a>>,
+    incidents: Vec<&'a IncidentBrief>,
+    alerts: &'a AlertsReading,
+    streams: Vec<StreamReport<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,8 +64,9 @@ struct Told<'a> {
     text: &'a str,
 }
 
+/// One stream of it.
 #[derive(Debug, Serialize)]
-struct Stream<'a> {
+pub struct StreamReport<'a> {
     id: &'a str,
     name: &'a str,
     group: &'a str,
@@ -102,8 +105,9 @@ struct Takes {
     open_files: u32,
 }
 
-/// Two decimals: more of a figure over a few seconds would be noise. JSON knows no infinity.
-fn rounded(value: f32) -> Option<f64> {
+/// Two decimals: more of a figure over a few seconds would be noise. `None`: JSON knows no infinity.
+#[must_use]
+pub fn rounded(value: f32) -> Option<f64> {
     let value = (f64::from(value) * 100.0).round() / 100.0;
     value.is_finite().then_some(value)
 }
@@ -150,7 +154,9 @@ impl<'a> Report<'a> {
                 .iter()
                 .map(|notice| Told { kind: notice.kind, severity: notice.severity, text: &notice.text })
                 .collect(),
-            streams: board.rows.values().map(|row| Stream::of(row, board)).collect(),
+            incidents: board.incidents.values().map(AsRef::as_ref).collect(),
+            alerts: &board.alerts,
+            streams: board.rows.values().map(|row| StreamReport::of(row, board)).collect(),
         }
     }
 
@@ -164,8 +170,10 @@ impl<'a> Report<'a> {
     }
 }
 
-impl<'a> Stream<'a> {
-    fn of(row: &'a Row, board: &Board) -> Self {
+impl<'a> StreamReport<'a> {
+    /// The report of `row`, which is on `board`.
+    #[must_use]
+    pub fn of(row: &'a Row, board: &Board) -> Self {
         let age = |since: Moment| board.at.since(since).as_secs();
         Self {
             id: row.id.as_str(),
@@ -289,6 +297,22 @@ mod tests {
             since: Moment::ZERO,
         };
         board.notices = vec![notice];
+        let brief = IncidentBrief {
+            number: 7,
+            cause: crate::model::Cause::Headend { notice: NoticeKind::Host },
+            severity: Severity::Critical,
+            title: "the host is busy".into(),
+            began_wall_ms: 1,
+            opened_wall_ms: 2,
+            failing: 0,
+            streams: 0,
+            flapping: false,
+            acknowledged: None,
+            told: crate::model::Told::Sent,
+        };
+        board.incidents.insert(7, Arc::new(brief));
+        let receivers = vec![crate::model::ReceiverReading::default()];
+        board.alerts = Arc::new(AlertsReading { receivers, ..AlertsReading::default() });
         let value = written(&board);
         let page = include_str!("../../docs/reference.md");
         let page = page.split("\n## The report\n").nth(1).unwrap().split("\n## ").next().unwrap();
@@ -304,6 +328,9 @@ mod tests {
             ("self.", &value["self"]),
             ("pool.", &value["pool"]),
             ("notices[].", &value["notices"][0]),
+            ("incidents[].", &value["incidents"][0]),
+            ("alerts.", &value["alerts"]),
+            ("alerts.receivers[].", &value["alerts"]["receivers"][0]),
             ("streams[].", &value["streams"][0]),
             ("streams[].usage.", &value["streams"][0]["usage"]),
         ] {

@@ -1,0 +1,116 @@
+//! What operators do with incidents.
+
+use std::sync::Arc;
+
+use crate::alerts::{Change, Now};
+use crate::model::{
+    Acknowledgement, IncidentNote, IncidentOrder, MAX_INCIDENT_NOTES, Row, StreamId, clean_line, clean_note,
+};
+
+use super::trouble::{Standing, Subject};
+use super::{Effect, Incidents};
+
+/// The longest name of somebody, bytes.
+const MAX_BY: usize = 64;
+
+impl Incidents {
+    pub(super) fn take_order(&mut self, now: Now, number: u64, order: &IncidentOrder, by: &str) {
+        let Some(incident) = self.kept.get(&number) else {
+            self.effects.push(Effect::Refuse(format!("there is no incident {number}")));
+            return;
+        };
+        let by: Arc<str> = clean_line(by, MAX_BY).into();
+        match order {
+            IncidentOrder::Note(text) => self.note(now, number, text, by),
+            // What is over stays over.
+            _ if !incident.is_open() => {
+                self.effects.push(Effect::Refuse(format!("incident {number} is over")));
+            }
+            IncidentOrder::Acknowledge => {
+                if incident.acknowledged.is_some() {
+                    return;
+                }
+                if let Some(incident) = self.edit(number) {
+                    incident.acknowledged = Some(Acknowledgement { wall_ms: now.wall_ms, by });
+                }
+                self.say(number, Change::Acknowledged);
+                self.acknowledge_streams(number, false);
+            }
+            IncidentOrder::Unacknowledge => {
+                if incident.acknowledged.is_none() {
+                    return;
+                }
+                self.unacknowledge(number);
+                self.acknowledge_streams(number, true);
+            }
+        }
+    }
+
+    fn note(&mut self, now: Now, number: u64, text: &str, by: Arc<str>) {
+        let text = clean_note(text);
+        if text.is_empty() {
+            self.effects.push(Effect::Refuse("an empty note says nothing".to_owned()));
+            return;
+        }
+        if let Some(incident) = self.edit(number) {
+            incident.notes.push(IncidentNote { wall_ms: now.wall_ms, by, text });
+            let excess = incident.notes.len().saturating_sub(MAX_INCIDENT_NOTES);
+            incident.notes.drain(..excess);
+        }
+    }
+
+    fn unacknowledge(&mut self, number: u64) {
+        if let Some(incident) = self.edit(number) {
+            incident.acknowledged = None;
+        }
+        if let Some(open) = self.open.get_mut(&number) {
+            open.heeds_rows = false;
+        }
+        self.say(number, Change::Unacknowledged);
+    }
+
+    /// Streams are acknowledged with their incident.
+    fn acknowledge_streams(&mut self, number: u64, undo: bool) {
+        let Some(open) = self.open.get(&number) else { return };
+        let mut streams: Vec<StreamId> = Vec::new();
+        for row in open.failing.iter().filter_map(|subject| self.rows.get(&subject.stream()?)) {
+            if row.care.acknowledged.is_some() == undo && streams.last() != Some(&row.id) {
+                streams.push(row.id.clone());
+            }
+        }
+        if !streams.is_empty() {
+            self.wants.push(Effect::Acknowledge { streams, undo });
+        }
+    }
+
+    /// Streams are acknowledged by themselves too. `before`: whether this one was in its row before; `None`:
+    /// it is seen for the first time.
+    pub(super) fn acknowledged_in_row(&mut self, now: Now, row: &Row, before: Option<bool>) {
+        let is = row.care.acknowledged.is_some();
+        if before.is_none_or(|before| before == is) {
+            return;
+        }
+        let subjects: Vec<Subject> = self.subjects_of(row.ix).collect();
+        for subject in subjects {
+            let Some(trouble) = self.troubles.get(&subject) else { continue };
+            let Some(number) = trouble.incident else { continue };
+            let fails = trouble.standing == Standing::Failing;
+            if is {
+                self.open.get_mut(&number).into_iter().for_each(|open| open.heeds_rows = true);
+                self.heed_rows(now, number);
+            } else if fails && self.is_acknowledged(number) && !self.any_row_acknowledged(number) {
+                self.unacknowledge(number);
+            }
+        }
+    }
+
+    fn is_acknowledged(&self, number: u64) -> bool {
+        self.kept.get(&number).is_some_and(|incident| incident.acknowledged.is_some())
+    }
+
+    fn any_row_acknowledged(&self, number: u64) -> bool {
+        let Some(open) = self.open.get(&number) else { return false };
+        let mut rows = open.failing.iter().filter_map(|subject| self.rows.get(&subject.stream()?));
+        rows.any(|row| row.care.acknowledged.is_some())
+    }
+}

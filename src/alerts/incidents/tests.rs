@@ -1,0 +1,1 @@
+//! Rules of incidents, one by one.

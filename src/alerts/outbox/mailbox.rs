@@ -1,0 +1,614 @@
+//! What waits for one receiver.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::merge::{absorb, put_in, rank};
+use super::pace::{HOUR, Limiter, Pace, Told, retry_after};
+use super::{
+    About, Around, Effect, GATHER, How, Kept, MAX_DRAFTS, MAX_REPLACED, MAX_TRIES, SPARE_DRAFTS,
+    STUBBORN_TRIES, Said,
+};
+use crate::alerts::{Event, Item, Message, Now, Outcome};
+use crate::config::AlertSettings;
+use crate::model::{Incident, Moment, ReceiverReading};
+
+/// The messages of one receiver.
+#[derive(Debug, Default)]
+pub(super) struct Mailbox {
+    drafts: BTreeMap<u64, Draft>,
+    /// The message that is being kept or sent.
+    on_its_way: Option<u64>,
+    pace: Pace,
+    limiter: Limiter,
+    /// Those that were accepted and are still kept, by when they were given out.
+    accepted: VecDeque<(Moment, u64)>,
+    /// Numbers of papers that are to go.
+    leaving: Vec<u64>,
+    /// What the store knew, until it was asked for.
+    standing: Vec<(Said, bool)>,
+    trouble: Option<Arc<str>>,
+    /// When a message was last accepted in this run.
+    accepted_at: Option<Moment>,
+    accepted_wall_ms: Option<u64>,
+    next_wall_ms: Option<u64>,
+    /// When it is to be looked at again; nothing changes before.
+    wake: Option<Moment>,
+}
+
+/// One message that waits.
+#[derive(Debug)]
+struct Draft {
+    message: Message,
+    /// When it was made.
+    since: Moment,
+    stage: Stage,
+    tries: u32,
+    /// When its first try failed.
+    failed: Option<Moment>,
+    /// It is not tried again before, for a fault of its own.
+    not_before: Moment,
+    /// When it was first given out, if it was.
+    given: Option<Now>,
+    /// The hourly cap has held it back.
+    capped: bool,
+    /// The store has another state of it, or none, since then.
+    unkept: Option<Moment>,
+    /// The store has some state of it.
+    kept: bool,
+    replaces: Vec<u64>,
+}
+
+/// How far a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It can still change.
+    Open,
+    /// It may have been sent, and stays as it is.
+    Sealed,
+    /// It waits for the store to have it so.
+    Keeping,
+    /// It is being sent.
+    Sending,
+}
+
+impl Draft {
+    fn new(number: u64, message_id: Arc<str>, receiver: &Arc<str>, now: Now) -> Self {
+        let message = Message {
+            number,
+            message_id,
+            receiver: Arc::clone(receiver),
+            items: Vec::new(),
+            more_items: 0,
+            held_back: 0,
+            made_wall_ms: now.wall_ms,
+        };
+        Self {
+            message,
+            since: now.at,
+            stage: Stage::Open,
+            tries: 0,
+            failed: None,
+            not_before: now.at,
+            given: None,
+            capped: false,
+            unkept: Some(now.at),
+            kept: false,
+            replaces: Vec::new(),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.stage == Stage::Open
+    }
+
+    fn touch(&mut self, now: Now) {
+        self.unkept.get_or_insert(now.at);
+    }
+
+    fn paper(&self) -> Kept {
+        Kept::Waiting {
+            message: self.message.clone(),
+            sealed: !self.is_open(),
+            tries: self.tries,
+            replaces: self.replaces.clone(),
+        }
+    }
+
+    fn said(&self) -> Vec<Said> {
+        self.message.items.iter().map(Said::of).collect()
+    }
+
+    /// When the limiter lets it through.
+    fn free_at(&self, limiter: &Limiter, limit: Duration) -> Moment {
+        self.message.items.iter().map(|item| limiter.free_at(item, limit)).max().unwrap_or(Moment::ZERO)
+    }
+}
+
+impl Mailbox {
+    /// Takes in what the store had. What was accepted comes first, oldest first.
+    pub(super) fn restore(&mut self, kept: Kept, settings: &AlertSettings, now: Now) {
+        match kept {
+            Kept::Waiting { message, sealed, tries, replaces } => {
+                self.standing.extend(message.items.iter().map(|item| (Said::of(item), false)));
+                let draft = Draft {
+                    since: before(now, message.made_wall_ms),
+                    stage: if sealed { Stage::Sealed } else { Stage::Open },
+                    tries,
+                    failed: None,
+                    not_before: now.at,
+                    given: sealed.then_some(now),
+                    capped: false,
+                    unkept: None,
+                    kept: true,
+                    replaces,
+                    message,
+                };
+                if sealed {
+                    self.count(&draft, false, settings, now);
+                }
+                self.drafts.insert(draft.message.number, draft);
+            }
+            Kept::Sent { number, wall_ms, about, .. } => {
+                let at = before(now, wall_ms);
+                self.standing.extend(about.iter().map(|about| (about.said, true)));
+                self.pace.gave(at, false);
+                for one in &about {
+                    let told =
+                        Told { cause: &one.cause, severity: one.severity, incident: one.said.incident };
+                    self.limiter.told(told, at, at, settings.rate_limit);
+                }
+                self.accepted.push_back((at, number));
+                self.accepted_wall_ms = self.accepted_wall_ms.max(Some(wall_ms));
+            }
+        }
+        self.wake = Some(now.at);
+    }
+
+    /// A paper of the store is to go.
+    pub(super) fn leave(&mut self, number: u64) {
+        self.look_again();
+        self.leaving.push(number);
+    }
+
+    pub(super) fn standing(&self) -> Vec<(Said, bool)> {
+        self.standing.clone()
+    }
+
+    pub(super) fn look_again(&mut self) {
+        self.wake = Some(Moment::ZERO);
+    }
+
+    pub(super) const fn wake(&self) -> Option<Moment> {
+        self.wake
+    }
+
+    pub(super) fn reading(&self) -> ReceiverReading {
+        ReceiverReading {
+            waiting: u32::try_from(self.drafts.len()).unwrap_or(u32::MAX),
+            accepted_wall_ms: self.accepted_wall_ms,
+            trouble: self.trouble.clone(),
+            next_wall_ms: self.next_wall_ms,
+            ..ReceiverReading::default()
+        }
+    }
+
+    /// One thing more to tell: with what waits about the same incident, or the same cause, or by itself.
+    pub(super) fn tell(&mut self, receiver: &Arc<str>, item: Item, around: &mut Around<'_>) {
+        self.look_again();
+        let (incident, cause) = (item.incident.number, &item.incident.cause);
+        let about_it =
+            |draft: &Draft| draft.message.items.iter().any(|held| held.incident.number == incident);
+        let alike = |draft: &Draft| draft.message.items.iter().any(|held| held.incident.cause == *cause);
+        let open = || self.drafts.iter().filter(|(_, draft)| draft.is_open());
+        let with =
+            open().find(|(_, draft)| about_it(draft)).or_else(|| open().find(|(_, draft)| alike(draft)));
+        let number = match with.map(|(number, _)| *number) {
+            Some(number) => number,
+            None => self.start(receiver, around),
+        };
+        let Some(draft) = self.drafts.get_mut(&number) else { return };
+        draft.touch(around.now);
+        let more = !about_it(draft) && !draft.message.items.is_empty();
+        around.counts.merged += u64::from(more);
+        let counted = put_in(&mut draft.message, [item]);
+        around.settle(receiver, counted, How::Counted);
+        if self.drafts.len() > MAX_DRAFTS {
+            self.crowd(receiver, around);
+        }
+    }
+
+    fn start(&mut self, receiver: &Arc<str>, around: &mut Around<'_>) -> u64 {
+        let (number, message_id) = around.numbers.take(around.effects);
+        self.drafts.insert(number, Draft::new(number, message_id, receiver, around.now));
+        number
+    }
+
+    /// What waits about an incident says that it is over; what only said that it goes on is not worth saying.
+    pub(super) fn ended(&mut self, receiver: &Arc<str>, incident: &Arc<Incident>, around: &mut Around<'_>) {
+        let first = |item: &Item| matches!(item.event, Event::Raised | Event::Escalated | Event::Recovered);
+        self.take_out(receiver, incident.number, |item| !first(item), around);
+        let about = |item: &Item| item.incident.number == incident.number;
+        for draft in self.drafts.values_mut().filter(|draft| draft.is_open()) {
+            let several = draft.message.items.len() > 1;
+            let Some(item) = draft.message.items.iter_mut().find(|item| about(item)) else { continue };
+            let now = Item { incident: Arc::clone(incident), ..item.clone() };
+            if several {
+                // Also puts it in its place, and leaves out what one of several does not need.
+                put_in(&mut draft.message, [now]);
+            } else {
+                absorb(item, now);
+            }
+            draft.touch(around.now);
+            self.wake = Some(Moment::ZERO);
+        }
+    }
+
+    /// What waits about an incident is not wanted any more.
+    pub(super) fn withdrawn(&mut self, receiver: &Arc<str>, incident: u64, around: &mut Around<'_>) {
+        self.take_out(receiver, incident, |_| true, around);
+    }
+
+    fn take_out(
+        &mut self,
+        receiver: &Arc<str>,
+        incident: u64,
+        unwanted: impl Fn(&Item) -> bool,
+        around: &mut Around<'_>,
+    ) {
+        let mut dropped = Vec::new();
+        let mut empty = Vec::new();
+        for (number, draft) in self.drafts.iter_mut().filter(|(_, draft)| draft.is_open()) {
+            let message = &mut draft.message;
+            // The last one of a digest stays: what is only counted beside it is to be told.
+            if message.items.len() == 1 && message.more_items > 0 {
+                continue;
+            }
+            let gone =
+                message.items.extract_if(.., |item| item.incident.number == incident && unwanted(item));
+            let before = dropped.len();
+            dropped.extend(gone.map(|item| Said::of(&item)));
+            if dropped.len() > before {
+                draft.unkept.get_or_insert(around.now.at);
+                if message.items.is_empty() {
+                    empty.push(*number);
+                }
+            }
+        }
+        for number in empty {
+            self.remove(number, around);
+        }
+        if !dropped.is_empty() {
+            self.look_again();
+            around.settle(receiver, dropped, How::Dropped);
+        }
+    }
+
+    /// Takes a draft away, also from the store.
+    fn remove(&mut self, number: u64, around: &mut Around<'_>) -> Option<Draft> {
+        let draft = self.drafts.remove(&number)?;
+        if draft.kept {
+            around.keep(number, None);
+        }
+        Some(draft)
+    }
+
+    /// The store has it: now it is sent.
+    pub(super) fn durable(&mut self, number: u64, around: &mut Around<'_>) {
+        let Some(draft) = self.drafts.get_mut(&number) else { return };
+        if draft.stage == Stage::Keeping {
+            draft.stage = Stage::Sending;
+            around.effects.push(Effect::Send(Arc::new(draft.message.clone())));
+        }
+    }
+
+    /// What became of a try.
+    pub(super) fn sent(
+        &mut self,
+        receiver: &Arc<str>,
+        number: u64,
+        outcome: &Outcome,
+        around: &mut Around<'_>,
+    ) {
+        if self.on_its_way != Some(number) {
+            return;
+        }
+        self.on_its_way = None;
+        self.look_again();
+        match outcome {
+            Outcome::Accepted(answer) => self.accepted(receiver, number, answer, around),
+            Outcome::Permanent(answer) => {
+                self.pace.answered(around.settings, around.now.at);
+                self.next_wall_ms = None;
+                self.refused(receiver, number, answer, around);
+            }
+            Outcome::Temporary(answer) => self.failed(receiver, number, answer, around),
+        }
+    }
+
+    fn accepted(&mut self, receiver: &Arc<str>, number: u64, answer: &str, around: &mut Around<'_>) {
+        self.pace.answered(around.settings, around.now.at);
+        (self.trouble, self.next_wall_ms) = (None, None);
+        self.accepted_at = Some(around.now.at);
+        self.accepted_wall_ms = Some(around.now.wall_ms);
+        around.counts.sent += 1;
+        let Some(draft) = self.drafts.remove(&number) else { return };
+        let given = draft.given.unwrap_or(around.now);
+        let about = |item: &Item| About {
+            said: Said::of(item),
+            cause: item.incident.cause.clone(),
+            severity: item.incident.severity,
+        };
+        let sent = Kept::Sent {
+            number,
+            receiver: Arc::clone(receiver),
+            wall_ms: given.wall_ms,
+            answer: answer.into(),
+            about: draft.message.items.iter().map(about).collect(),
+        };
+        around.keep(number, Some(&sent));
+        self.accepted.push_back((given.at, number));
+        around.settle(receiver, draft.said(), How::Accepted);
+    }
+
+    fn refused(&mut self, receiver: &Arc<str>, number: u64, answer: &str, around: &mut Around<'_>) {
+        self.trouble = Some(answer.into());
+        around.counts.failed += 1;
+        let Some(draft) = self.remove(number, around) else { return };
+        around.note(&format!("message {} to {receiver} is given up: {answer}", draft.message.message_id));
+        around.settle(receiver, draft.said(), How::Refused);
+    }
+
+    fn failed(&mut self, receiver: &Arc<str>, number: u64, answer: &str, around: &mut Around<'_>) {
+        let now = around.now;
+        let Some(draft) = self.drafts.get_mut(&number) else { return };
+        draft.tries = draft.tries.saturating_add(1);
+        draft.stage = Stage::Sealed;
+        let failed = *draft.failed.get_or_insert(now.at);
+        // Others were accepted meanwhile: the fault is its own, and they don't wait for it.
+        let next = if self.accepted_at.is_some_and(|accepted| accepted >= failed) {
+            draft.not_before = now.at + retry_after(draft.tries);
+            draft.not_before
+        } else {
+            self.pace.failed(now.at)
+        };
+        let wait = u64::try_from(now.at.until(next).as_millis()).unwrap_or(u64::MAX);
+        self.next_wall_ms = Some(now.wall_ms.saturating_add(wait));
+        self.trouble = Some(answer.into());
+        if draft.tries < MAX_TRIES {
+            let paper = draft.paper();
+            around.keep(number, Some(&paper));
+        } else {
+            let answer = format!("not accepted in {MAX_TRIES} tries: {answer}");
+            self.refused(receiver, number, &answer, around);
+        }
+    }
+
+    /// The receiver is gone from the configuration.
+    pub(super) fn give_up(&mut self, receiver: &Arc<str>, around: &mut Around<'_>) {
+        let numbers: Vec<u64> = self.drafts.keys().copied().collect();
+        for number in numbers {
+            self.refused(receiver, number, "the receiver is not in the configuration any more", around);
+        }
+        self.forget(Moment::from_millis(i64::MAX), around);
+    }
+
+    /// Papers that are of no use any more go.
+    fn forget(&mut self, until: Moment, around: &mut Around<'_>) {
+        for number in self.leaving.drain(..) {
+            around.keep(number, None);
+        }
+        while self.accepted.front().is_some_and(|(at, _)| *at <= until) {
+            if let Some((_, number)) = self.accepted.pop_front() {
+                around.keep(number, None);
+            }
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn pump(&mut self, receiver: &Arc<str>, around: &mut Around<'_>) {
+        let now = around.now.at;
+        if self.wake.is_none_or(|wake| wake > now) {
+            return;
+        }
+        self.standing.clear();
+        let looks_back = around.settings.rate_limit.max(HOUR);
+        self.forget(now - looks_back, around);
+        self.pace.look(now);
+        self.limiter.look(now, around.settings.rate_limit);
+        let next = self.next(receiver, around);
+        self.keep_what_settled(around);
+        let kept = self.drafts.values().filter_map(|draft| draft.unkept).min().map(|at| at + GATHER);
+        let stale = self.accepted.front().map(|(at, _)| *at + looks_back);
+        self.wake = [next, kept, stale].into_iter().flatten().min();
+    }
+
+    /// What has not changed for a moment, or has waited for one, is written.
+    fn keep_what_settled(&mut self, around: &mut Around<'_>) {
+        for (number, draft) in &mut self.drafts {
+            if draft.unkept.is_some_and(|at| at + GATHER <= around.now.at) {
+                draft.unkept = None;
+                draft.kept = true;
+                around.keep(*number, Some(&draft.paper()));
+            }
+        }
+    }
+
+    /// Gives out the next message if its time has come; else says when it will.
+    fn next(&mut self, receiver: &Arc<str>, around: &mut Around<'_>) -> Option<Moment> {
+        if self.on_its_way.is_some() {
+            return None;
+        }
+        let (now, settings) = (around.now.at, around.settings);
+        let open_at = self.pace.open_at();
+        let capped = self.pace.capped_until(settings);
+        if open_at > now || capped.is_some() {
+            self.wait_together(receiver, capped.is_some(), around);
+        }
+        if open_at > now {
+            return Some(open_at).filter(|_| !self.drafts.is_empty());
+        }
+        let ready = self.ready(settings, now);
+        let alone = self.pace.alone_left(settings, now);
+        let together_at = self.pace.together_at();
+        let may_begin = capped.is_none() && (alone > 0 || together_at <= now);
+        if may_begin && ready.len() > alone {
+            self.merge(receiver, &ready, alone, around);
+        }
+        let choice = self.drafts.iter().filter(|(number, draft)| match draft.stage {
+            Stage::Open => may_begin && ready.contains(number),
+            _ => draft.not_before <= now,
+        });
+        let chosen = choice.min_by_key(|(_, draft)| {
+            let several = draft.message.is_digest();
+            let worst = draft.message.items.first().map(rank);
+            (draft.tries / STUBBORN_TRIES, draft.is_open(), several, worst)
+        });
+        if let Some(number) = chosen.map(|(number, _)| *number) {
+            self.give_out(number, alone == 0, around);
+            return None;
+        }
+        let (open, sealed): (Vec<_>, Vec<_>) = self.drafts.values().partition(|draft| draft.is_open());
+        let beyond = (alone == 0).then_some(together_at);
+        let first = open.into_iter().map(|draft| self.free_at(draft, settings)).min();
+        let first = first.map(|first| [capped, beyond].into_iter().flatten().fold(first, Moment::max));
+        let again = sealed.into_iter().map(|draft| draft.not_before).min();
+        first.into_iter().chain(again).min()
+    }
+
+    /// When a draft has gathered, and the limiter lets it through.
+    fn free_at(&self, draft: &Draft, settings: &AlertSettings) -> Moment {
+        (draft.since + GATHER).max(draft.free_at(&self.limiter, settings.rate_limit))
+    }
+
+    /// Drafts whose time has come, the worst first; those of several things come last.
+    fn ready(&self, settings: &AlertSettings, now: Moment) -> Vec<u64> {
+        let open = self.drafts.iter().filter(|(_, draft)| draft.is_open());
+        let mut ready: Vec<_> = open.filter(|(_, draft)| self.free_at(draft, settings) <= now).collect();
+        ready.sort_by_key(|(_, draft)| (draft.message.is_digest(), draft.message.items.first().map(rank)));
+        ready.into_iter().map(|(number, _)| *number).collect()
+    }
+
+    /// Nothing can be sent now: what waits does not become a queue of thousands.
+    fn wait_together(&mut self, receiver: &Arc<str>, capped: bool, around: &mut Around<'_>) {
+        let settings = around.settings;
+        let ready = self.ready(settings, around.now.at);
+        if capped {
+            for number in &ready {
+                if let Some(draft) = self.drafts.get_mut(number) {
+                    // What is several things already has been counted.
+                    draft.capped = !draft.message.is_digest();
+                }
+            }
+        }
+        let few = few(settings);
+        if ready.len() > few + SPARE_DRAFTS {
+            self.merge(receiver, &ready, few, around);
+        }
+    }
+
+    /// Too many drafts: merges what could be told now, and if that is not enough what the limiter holds.
+    fn crowd(&mut self, receiver: &Arc<str>, around: &mut Around<'_>) {
+        let limit = around.settings.rate_limit;
+        let open = self.drafts.iter().filter(|(_, draft)| draft.is_open());
+        let free = |draft: &Draft| draft.free_at(&self.limiter, limit) <= around.now.at;
+        let (free, held): (Vec<_>, Vec<_>) = open.partition(|(_, draft)| free(draft));
+        let sorted = |mut drafts: Vec<(&u64, &Draft)>| -> Vec<u64> {
+            drafts
+                .sort_by_key(|(_, draft)| (draft.message.is_digest(), draft.message.items.first().map(rank)));
+            drafts.into_iter().map(|(number, _)| *number).collect()
+        };
+        let (free, held) = (sorted(free), sorted(held));
+        self.merge(receiver, &free, few(around.settings), around);
+        if self.drafts.len() > MAX_DRAFTS {
+            self.merge(receiver, &held, 0, around);
+        }
+    }
+
+    /// Merges all but the first `alone` of `numbers` into one message.
+    fn merge(&mut self, receiver: &Arc<str>, numbers: &[u64], alone: usize, around: &mut Around<'_>) {
+        let rest = numbers.get(alone..).unwrap_or_default();
+        let size = |number: &u64| self.drafts.get(number).map_or(0, |draft| draft.message.items.len());
+        // The one with the most in it takes up the others.
+        let Some(into) = rest.iter().copied().min_by_key(|number| (Reverse(size(number)), *number)) else {
+            return;
+        };
+        if rest.len() < 2 {
+            return;
+        }
+        let Some(mut base) = self.drafts.remove(&into) else { return };
+        if base.capped {
+            base.message.held_back = base.message.held_back.saturating_add(1);
+            base.capped = false;
+        }
+        let mut items = Vec::new();
+        let mut papers = Vec::new();
+        for number in rest.iter().filter(|number| **number != into) {
+            let Some(draft) = self.drafts.remove(number) else { continue };
+            let message = draft.message;
+            base.message.held_back =
+                base.message.held_back.saturating_add(message.held_back).saturating_add(draft.capped.into());
+            base.message.more_items = base.message.more_items.saturating_add(message.more_items);
+            base.since = base.since.min(draft.since);
+            items.extend(message.items);
+            if draft.kept {
+                papers.push(*number);
+            }
+        }
+        around.counts.merged += items.len() as u64;
+        let counted = put_in(&mut base.message, items);
+        around.settle(receiver, counted, How::Counted);
+        base.replaces.extend(&papers);
+        let beyond = base.replaces.len().saturating_sub(MAX_REPLACED);
+        base.replaces.drain(..beyond);
+        (base.unkept, base.kept) = (None, true);
+        around.keep(into, Some(&base.paper()));
+        for number in papers {
+            around.keep(number, None);
+        }
+        self.drafts.insert(into, base);
+    }
+
+    /// Seals a message, if it is not, and has it kept so; then it is sent.
+    fn give_out(&mut self, number: u64, beyond: bool, around: &mut Around<'_>) {
+        let Some(draft) = self.drafts.get_mut(&number) else { return };
+        self.on_its_way = Some(number);
+        if draft.stage == Stage::Sealed {
+            // It is kept as it is: it may have been sent before.
+            draft.stage = Stage::Sending;
+            around.effects.push(Effect::Send(Arc::new(draft.message.clone())));
+            return;
+        }
+        draft.stage = Stage::Keeping;
+        draft.given = Some(around.now);
+        (draft.unkept, draft.kept) = (None, true);
+        around.keep(number, Some(&draft.paper()));
+        around.effects.push(Effect::Barrier(number));
+        let Some(draft) = self.drafts.remove(&number) else { return };
+        self.count(&draft, beyond, around.settings, around.now);
+        self.drafts.insert(number, draft);
+    }
+
+    /// A message is given out for the first time: for the limits it is sent.
+    fn count(&mut self, draft: &Draft, beyond: bool, settings: &AlertSettings, now: Now) {
+        self.pace.gave(now.at, beyond);
+        for item in &draft.message.items {
+            let incident = &item.incident;
+            let told =
+                Told { cause: &incident.cause, severity: incident.severity, incident: incident.number };
+            self.limiter.told(told, draft.since, now.at, settings.rate_limit);
+        }
+    }
+}
+
+/// So many drafts stay by themselves.
+fn few(settings: &AlertSettings) -> usize {
+    (settings.digest_above as usize).min(MAX_DRAFTS / 2)
+}
+
+/// The moment of a wall-clock time that is past.
+fn before(now: Now, wall_ms: u64) -> Moment {
+    now.at - Duration::from_millis(now.wall_ms.saturating_sub(wall_ms))
+}

@@ -1,0 +1,201 @@
+//! One connection to a mail server.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters};
+use lettre::transport::smtp::commands::{Quit, Rset};
+use lettre::transport::smtp::extension::ClientId;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::delivery::{Failure, Stage};
+use crate::alerts::letter::{About, domain};
+use crate::alerts::ways::secret::Hidden;
+use crate::alerts::ways::tls;
+use crate::config::{MailSettings, MailTls};
+
+/// A server says no more than this in answer to one thing, bytes; a certificate's chain is the longest.
+/// lettre looks at the length of a line only when it has ended.
+const MAX_ANSWER: usize = 256 * 1024;
+/// Addresses of the server that are tried.
+const MAX_ADDRESSES: usize = 8;
+
+/// A connection, and what is not to be shown of what is said on it. Dropping it closes it at once.
+pub struct Connection {
+    smtp: AsyncSmtpConnection,
+    hidden: Hidden,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
+impl Connection {
+    /// Connects, encrypts as it is wanted, and greets.
+    pub async fn open(settings: &MailSettings, about: &About, stage: &mut Stage) -> Result<Self, Failure> {
+        let hello = ClientId::Domain(domain(&about.host));
+        let stream = connect(settings).await.map_err(|why| Failure::own(Stage::Connect, why))?;
+        let server: &str = &settings.server;
+        let address = stream.peer_addr().map_err(|e| Failure::own(Stage::Connect, e.to_string()))?;
+        let stream: Box<dyn AsyncTokioStream> = if settings.tls == MailTls::Tls {
+            *stage = Stage::Tls;
+            let stream = tls::encrypt(stream, server).await.map_err(|why| Failure::own(Stage::Tls, why))?;
+            Box::new(Answers::new(stream, address))
+        } else {
+            Box::new(Answers::new(stream, address))
+        };
+        let none = Hidden::default();
+        *stage = Stage::Greeting;
+        let mut smtp = AsyncSmtpConnection::connect_with_transport(stream, &hello)
+            .await
+            .map_err(|error| Failure::of(Stage::Greeting, &error, &none))?;
+        if settings.tls == MailTls::StartTls {
+            *stage = Stage::Tls;
+            if !smtp.can_starttls() {
+                let why = "the server offers no STARTTLS; for one on this machine there is tls = \"none\"";
+                return Err(Failure::own(Stage::Tls, why.to_owned()));
+            }
+            let parameters = TlsParameters::new(server.to_owned())
+                .map_err(|error| Failure::own(Stage::Tls, error.to_string()))?;
+            let upgraded = smtp.starttls(parameters, &hello).await;
+            upgraded.map_err(|error| Failure::of(Stage::Tls, &error, &none))?;
+        }
+        Ok(Self { smtp, hidden: none })
+    }
+
+    /// Signs in.
+    pub async fn sign_in(&mut self, user: &str, password: &str) -> Result<(), Failure> {
+        self.hidden = Hidden::sign_in(user, password);
+        let credentials = Credentials::new(user.to_owned(), password.to_owned());
+        let signed_in = self.smtp.auth(DEFAULT_MECHANISMS, &credentials).await;
+        signed_in.map(drop).map_err(|error| Failure::of(Stage::SignIn, &error, &self.hidden))
+    }
+
+    /// Whether one that was kept still answers, and is ready for a message.
+    pub async fn is_alive(&mut self) -> bool {
+        self.smtp.command(Rset).await.is_ok()
+    }
+
+    /// Says something, and returns the answer.
+    pub async fn say(&mut self, stage: Stage, command: impl fmt::Display) -> Result<String, Failure> {
+        match self.smtp.command(command).await {
+            Ok(answer) => Ok(answered(&answer, &self.hidden)),
+            Err(error) => Err(Failure::of(stage, &error, &self.hidden)),
+        }
+    }
+
+    /// Hands the bytes of a mail over, and returns the answer.
+    pub async fn hand_over(&mut self, mail: &[u8]) -> Result<String, Failure> {
+        match self.smtp.message(mail).await {
+            Ok(answer) => Ok(answered(&answer, &self.hidden)),
+            Err(error) => Err(Failure::of(Stage::End, &error, &self.hidden)),
+        }
+    }
+
+    /// Says good-bye. Whoever calls this sets the limit.
+    pub async fn leave(mut self) {
+        let _ = self.smtp.command(Quit).await;
+    }
+}
+
+fn answered(answer: &lettre::transport::smtp::response::Response, hidden: &Hidden) -> String {
+    let lines: Vec<&str> = answer.message().collect();
+    hidden.clean(&format!("{} {}", answer.code(), lines.join(" ")))
+}
+
+/// Tries the server's addresses, each for its share of the time: one that swallows packets must not keep
+/// the others from being tried.
+async fn connect(settings: &MailSettings) -> Result<TcpStream, String> {
+    let name = settings.server.trim_start_matches('[').trim_end_matches(']');
+    let found = lookup_host((name, settings.port)).await;
+    let found = found.map_err(|error| format!("{name} can't be looked up: {error}"))?;
+    let addresses: Vec<SocketAddr> = found.take(MAX_ADDRESSES).collect();
+    let share = settings.timeout / u32::try_from(addresses.len()).unwrap_or(1).max(1);
+    let mut why = format!("{name} has no address");
+    for address in addresses {
+        why = match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => format!("{name}:{}: {error}", settings.port),
+            Err(_) => format!("{name}:{}: no answer", settings.port),
+        };
+    }
+    Err(why)
+}
+
+/// A stream on which no answer is longer than [`MAX_ANSWER`].
+#[derive(Debug)]
+struct Answers<S> {
+    stream: S,
+    peer: SocketAddr,
+    /// Read since something was last said.
+    read: usize,
+}
+
+impl<S> Answers<S> {
+    fn new(stream: S, peer: SocketAddr) -> Self {
+        Self { stream, peer, read: 0 }
+    }
+}
+
+impl<S> AsyncTokioStream for Answers<S>
+where
+    S: AsyncRead + AsyncWrite + Send + Sync + Unpin + fmt::Debug,
+{
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.peer)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Answers<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        self.read += buffer.filled().len() - before;
+        if self.read > MAX_ANSWER {
+            return Poll::Ready(Err(io::Error::other("the server's answer does not end")));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Answers<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.read = 0;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_end_is_an_error() {
+        use tokio::io::AsyncReadExt as _;
+        let peer = SocketAddr::from(([127, 0, 0, 1], 25));
+        let mut answers = Answers::new(tokio::io::join(tokio::io::repeat(b'x'), tokio::io::sink()), peer);
+        let mut read = Vec::new();
+        let ended = answers.read_to_end(&mut read).await;
+        assert!(ended.is_err() && read.len() <= MAX_ANSWER, "{ended:?}, {} bytes", read.len());
+    }
+}
