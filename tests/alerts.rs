@@ -242,7 +242,7 @@ fn who_says_that_he_knows_is_named_and_what_is_muted_or_stopped_is_not_told() {
     let scene = Scene::new(HASTY, &streams(4, |n| (format!("h{n}"), n.to_string())));
     let daemon = scene.daemon();
     scene.wait_phases("live", 4);
-    assert_eq!(scene.verb(&["mute", "s001", "1h"]).code(), 0);
+    assert_eq!(scene.verb(&["mute", "s001", "--for", "1h"]).code(), 0);
     assert_eq!(scene.verb(&["stop", "s002"]).code(), 0);
     for n in ["0", "1", "2"] {
         scene.fail(n);

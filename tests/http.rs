@@ -276,7 +276,9 @@ fn a_thousand_connections_and_half_requests_stop_neither_others_nor_streams() {
         answered += 1;
     }
     over.store(true, Ordering::Relaxed);
-    attackers.into_iter().for_each(|one| one.join().unwrap());
+    for one in attackers {
+        one.join().unwrap();
+    }
     let through = through.load(Ordering::Relaxed);
     measured(&format!(
         "{through} connections: longest answer {longest:?}, {} files open more",

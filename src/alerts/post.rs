@@ -1,5 +1,8 @@
 //! Telling and the outbox together: what one says to the other stays in here.
 
+#[cfg(test)]
+mod simulation;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::spans::{age_words, lasted};
 use super::text::counted;
 use crate::model::{
-    AVAILABILITY_HOURS, Available, Cause, Ending, Incident, Member, NoticeKind, Severity, Told,
+    AVAILABILITY_HOURS, Available, Cause, Ending, Health, Incident, Member, NoticeKind, Severity, Told,
 };
 
 /// What is said for an incident that nobody has acknowledged.
@@ -87,6 +87,15 @@ pub const fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Warning => "warning",
         Severity::Critical => "critical",
+    }
+}
+
+/// The health that a severity looks like.
+#[must_use]
+pub const fn health(severity: Severity) -> Health {
+    match severity {
+        Severity::Warning => Health::Warning,
+        Severity::Critical => Health::Critical,
     }
 }
 

@@ -46,11 +46,13 @@ pub enum Section {
     Top,
     /// What the operator must know.
     Notices,
+    /// How telling people goes; not there where nobody is to be told.
+    Alerts,
 }
 
 impl Section {
     /// Every part, in the order of the key.
-    pub const ALL: [Self; 3] = [Self::Meters, Self::Top, Self::Notices];
+    pub const ALL: [Self; 4] = [Self::Meters, Self::Top, Self::Notices, Self::Alerts];
 
     /// The word for it.
     #[must_use]
@@ -59,6 +61,7 @@ impl Section {
             Self::Meters => "meters",
             Self::Top => "top",
             Self::Notices => "notices",
+            Self::Alerts => "alerts",
         }
     }
 }
@@ -177,9 +180,13 @@ fn facts_below_each_other(area: Rect, part: Part) -> Vec<Placed<Part>> {
 /// Lines of the machine's list of workers where it is below the meters, its title included.
 const TOP: u16 = 8;
 
-/// Where the parts of the machine's page stand. `notices`: lines that all notices take.
+/// From this height on how telling goes stands below the rest of the machine's page.
+const WITH_ALERTS: u16 = 26;
+
+/// Where the parts of the machine's page stand. `notices`: lines that all notices take; `alerts`: lines of
+/// how telling goes, its title included.
 #[must_use]
-pub fn machine(body: Rect, section: Section, notices: u16) -> Vec<Placed<Section>> {
+pub fn machine(body: Rect, section: Section, notices: u16, alerts: u16) -> Vec<Placed<Section>> {
     let (_, mut area) = title_and_rest(body);
     let mut parts = Vec::new();
     if section == Section::Notices && area.height < 30 {
@@ -190,6 +197,14 @@ pub fn machine(body: Rect, section: Section, notices: u16) -> Vec<Placed<Section
     if lines > 0 {
         parts.push((Section::Notices, Rect { height: lines, ..area }));
         area = Rect { y: area.y + lines, height: area.height - lines, ..area };
+    }
+    if alerts > 0 && area.height >= WITH_ALERTS {
+        let (upper, lower) = cut(area, alerts.min(area.height / 4));
+        parts.push((Section::Alerts, lower));
+        area = upper;
+    } else if section == Section::Alerts {
+        parts.push((Section::Alerts, area));
+        return parts;
     }
     if area.width >= WITH_LOG && area.height >= 20 {
         let [meters, top] = beside(area, [66, 34]);
@@ -227,8 +242,8 @@ mod tests {
                     check(body, part, &stream(body, part));
                 }
                 for section in Section::ALL {
-                    for notices in [1, 4, 60] {
-                        check(body, section, &machine(body, section, notices));
+                    for (notices, alerts) in [(1, 0), (4, 3), (60, 20)] {
+                        check(body, section, &machine(body, section, notices, alerts));
                     }
                 }
             }
@@ -241,7 +256,7 @@ mod tests {
         for part in Part::ALL {
             assert_eq!(stream(body, part).len(), Part::ALL.len());
         }
-        assert_eq!(machine(body, Section::Meters, 2).len(), 3);
-        assert_eq!(machine(body, Section::Meters, 0).len(), 2);
+        assert_eq!(machine(body, Section::Meters, 2, 3).len(), 4);
+        assert_eq!(machine(body, Section::Meters, 0, 0).len(), 2);
     }
 }

@@ -127,8 +127,8 @@ async fn serve(stream: TcpStream, heard: Heard, desk: Arc<Desk>) {
     let answered = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         heard.again();
         // Whatever the body is, nobody wants it.
-        let (head, _) = request.into_parts();
-        std::future::ready(Ok::<_, Infallible>(desk.respond(&head)))
+        let (asked, _) = request.into_parts();
+        std::future::ready(Ok::<_, Infallible>(desk.respond(&asked)))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

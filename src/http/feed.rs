@@ -39,7 +39,8 @@ impl Feed {
             match message {
                 ServerMessage::Board(board) => self.board = *board,
                 ServerMessage::Delta(delta) => {
-                    if self.board.apply(&delta).is_err() {
+                    let gap = self.board.apply(&delta).is_err();
+                    if gap {
                         self.client.send(ClientMessage::WantBoard);
                     }
                 }

@@ -5,7 +5,7 @@
 pub(super) enum Format {
     /// Prometheus' own, version 0.0.4.
     Text,
-    /// OpenMetrics 1.0.0.
+    /// `OpenMetrics` 1.0.0.
     OpenMetrics,
 }
 

@@ -208,7 +208,6 @@ impl Service {
         };
         let alerts = Alerts::start(&ground)
             .map_err(|source| ServiceError::Machine { what: "the alerts' thread", source })?;
-        let renewals = alerts.renewals();
         let pids = Arc::new(Mutex::new(Vec::new()));
         let readings = Arc::new(Mutex::new(Readings::default()));
         let boot = host::boot_id();
@@ -254,7 +253,7 @@ impl Service {
             bids: bids.clone(),
             hub: hub.clone(),
             trail,
-            renewals,
+            renewals: alerts.renewals(),
             pending: None,
             again: false,
             patience: reload::REPLY_LIMIT,

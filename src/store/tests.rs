@@ -12,6 +12,7 @@ use super::*;
 mod disks;
 mod papers;
 mod revisions;
+mod workers;
 
 const LONG: Duration = Duration::from_secs(30);
 /// Tells a re-executed test binary which folder to work in.
@@ -54,6 +55,10 @@ fn barrier(store: &Store) -> Result<(), String> {
     let (send, receive) = mpsc::channel();
     store.barrier(Box::new(move |result| send.send(result).unwrap()));
     receive.recv_timeout(LONG).expect("every barrier is answered")
+}
+
+fn worker(n: u32) -> WorkerRecord {
+    WorkerRecord { stream: id(n), started: 100 + u64::from(n), boot: "a-boot".into() }
 }
 
 fn wait_for(what: &str, mut seen: impl FnMut() -> bool) {
@@ -454,50 +459,4 @@ fn a_torn_lock_file_still_holds() {
     fs::write(dir.path().join("lock"), [0xff, 0xfe]).unwrap();
     let error = StateLock::take(dir.path()).unwrap_err();
     assert!(error.to_string().contains("another process has it;"), "{error}");
-}
-
-fn worker(n: u32) -> WorkerRecord {
-    WorkerRecord { stream: id(n), started: 100 + u64::from(n), boot: "a-boot".into() }
-}
-
-#[test]
-fn workers_that_were_not_said_to_be_gone_are_known_at_the_next_start() {
-    let dir = tempfile::tempdir().unwrap();
-    let (store, opened) = open(dir.path());
-    assert_eq!(opened.workers, BTreeMap::new());
-    for n in [7, 8, 9] {
-        store.worker_born(n, worker(n));
-    }
-    store.worker_gone(8);
-    assert_eq!(barrier(&store), Ok(()));
-    // The same number again, for another start.
-    store.worker_gone(9);
-    store.worker_born(9, worker(1));
-    store.close(LONG).unwrap();
-    let left = BTreeMap::from([(7, worker(7)), (9, worker(1))]);
-
-    let (store, opened) = open(dir.path());
-    assert_eq!(opened.workers, left);
-    store.worker_born(10, worker(10));
-    store.close(LONG).unwrap();
-    let (store, opened) = open(dir.path());
-    assert_eq!(opened.workers.len(), 3, "they stay until they are said to be gone");
-    for pid in opened.workers.keys() {
-        store.worker_gone(*pid);
-    }
-    store.close(LONG).unwrap();
-    assert_eq!(open(dir.path()).1.workers, BTreeMap::new());
-}
-
-#[test]
-fn a_worker_alone_is_written_without_a_barrier_and_without_an_export() {
-    let dir = tempfile::tempdir().unwrap();
-    let (store, _) = open(dir.path());
-    store.worker_born(7, worker(7));
-    wait_for("the worker on disk", || {
-        disk::read_from_copy(&dir.path().join("store"), MAX_EXPORT_BYTES)
-            .is_some_and(|copy| copy.workers.contains_key(&7))
-    });
-    store.close(LONG).unwrap();
-    assert_eq!(names(dir.path(), "export"), Vec::<String>::new());
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::alerts::{Change, Now};
 use crate::model::{Ending, IncidentNote, MAX_INCIDENT_NOTES, StreamId};
 
+use super::family::Family;
 use super::trouble::{Standing, Subject};
 use super::{Effect, Incidents, PRUNE_EVERY, wall};
 
@@ -35,10 +36,11 @@ impl Incidents {
             open.failing.remove(&subject);
         }
         if let Some(ix) = subject.stream() {
-            let others = self
-                .open
-                .get(&number)
-                .is_some_and(|open| open.failing.iter().any(|other| other.stream() == Some(ix)));
+            let others = self.open.get(&number).is_some_and(|open| {
+                let (first, last) = (Family::ALL[0], Family::ALL[Family::ALL.len() - 1]);
+                let of_it = Subject::Stream(ix, first)..=Subject::Stream(ix, last);
+                open.failing.range(of_it).next().is_some()
+            });
             let id = self.rows.get(&ix).map(|row| row.id.clone());
             if let Some(id) = id.filter(|_| !others) {
                 self.stamp(number, &id, wall_ms);

@@ -140,6 +140,8 @@ pub struct Incidents {
     next_number: u64,
     /// What changed since effects were last given out, and what there is to tell about it.
     touched: BTreeMap<u64, Vec<Change>>,
+    /// Those of a host one of whose streams says another thing now.
+    recount: BTreeSet<u64>,
     wants: Vec<Effect>,
     effects: Vec<Effect>,
 }
@@ -167,6 +169,7 @@ impl Incidents {
             began: now.at,
             next_number: next_number.max(1),
             touched: BTreeMap::new(),
+            recount: BTreeSet::new(),
             wants: Vec::new(),
             effects: Vec::new(),
         };
@@ -232,6 +235,7 @@ impl Incidents {
                 None => {}
             }
             self.reschedule(subject);
+            subject.stream().into_iter().for_each(|ix| self.forget_row(ix));
         }
         while let Some(&(at, number)) = self.untold.first().filter(|(at, _)| *at <= now.at) {
             self.untold.remove(&(at, number));
@@ -262,15 +266,19 @@ impl Incidents {
         }
     }
 
-    /// Nothing need be known of this one any more.
+    /// Nothing need be known of this one any more. Its row may stay: see [`Self::forget_row`].
     fn forget(&mut self, subject: Subject) {
         let Some(trouble) = self.troubles.remove(&subject) else { return };
         trouble.timer.map(|at| self.timers.remove(&(at, subject)));
         if let Subject::Stream(ix, family) = subject {
             self.not_at_host(trouble.host, ix, family);
-            if self.subjects_of(ix).next().is_none() {
-                self.rows.remove(&ix);
-            }
+        }
+    }
+
+    /// The row of a stream is known as long as it has troubles.
+    fn forget_row(&mut self, ix: StreamIx) {
+        if self.subjects_of(ix).next().is_none() {
+            self.rows.remove(&ix);
         }
     }
 
@@ -317,6 +325,9 @@ impl Incidents {
 
     /// Gives out what changed: first what is to be stored, then what is to be told about it.
     fn flush(&mut self, now: Now) {
+        for number in std::mem::take(&mut self.recount) {
+            self.call_anew(now, number);
+        }
         let numbers: Vec<u64> = self.touched.keys().copied().collect();
         for number in numbers {
             self.refresh(number);
@@ -341,6 +352,7 @@ impl Incidents {
             self.leaves(now, subject);
             self.forget(subject);
         }
+        self.rows.remove(&ix);
         self.inputs.remove(&ix);
     }
 
@@ -368,6 +380,7 @@ impl Incidents {
                 self.judge_anew(now, subject, &row);
             }
             Family::ALL.into_iter().for_each(|family| self.look(now, &row, family));
+            self.forget_row(row.ix);
         }
         let notices: Vec<Notice> = self.notices.values().cloned().collect();
         self.judge_notices_anew(now);

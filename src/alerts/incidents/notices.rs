@@ -6,7 +6,7 @@ use crate::alerts::Now;
 use crate::model::{Notice, NoticeKind, Severity};
 
 use super::Incidents;
-use super::trouble::{Found, OFF_AIR_AFTER, Standing, Subject, Trouble};
+use super::trouble::{Found, OFF_AIR_AFTER, Standing, Subject, Trouble, Worker};
 use super::words;
 
 /// How a rollout's notice begins when it needs somebody; while it is watched it needs nobody.
@@ -77,7 +77,9 @@ impl Incidents {
 
     fn notice_gone(&mut self, now: Now, subject: Subject) {
         let Some(trouble) = self.troubles.get_mut(&subject) else { return };
-        trouble.is_well(now.at, Some(self.began), OFF_AIR_AFTER, &self.rules);
+        // At the start not everything has been looked at.
+        let worker = Worker { started: Some(self.began).filter(|_| trouble.restored), live: self.began };
+        trouble.is_well(now.at, worker, OFF_AIR_AFTER, &self.rules);
         if let Some(number) = trouble.incident {
             self.mark_flapping(number, subject);
         }

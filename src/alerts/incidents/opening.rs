@@ -285,6 +285,9 @@ impl Incidents {
                 }
             }
         }
+        if matches!(cause, Cause::Origin { kind, .. } if found.kind.is_some_and(|other| other != kind)) {
+            self.recount.insert(number);
+        }
         if self.open.get(&number).is_some_and(|open| found.rule < open.rule) {
             let name = self.rules.name(found.rule);
             self.open.get_mut(&number).into_iter().for_each(|open| open.rule = found.rule);
@@ -326,6 +329,19 @@ impl Incidents {
             if let (Cause::Origin { kind, .. }, Some(most)) = (&mut incident.cause, cause) {
                 *kind = most;
             }
+        }
+    }
+
+    /// Some of a host's streams say another thing now. Do most of them?
+    pub(super) fn call_anew(&mut self, now: Now, number: u64) {
+        let (Some(open), Some(incident)) = (self.open.get(&number), self.kept.get(&number)) else { return };
+        let Cause::Origin { kind, .. } = incident.cause else { return };
+        let most = self.most_have(open, kind);
+        let may = tells(most) > tells(kind) || now.at.since(open.kind_since) >= KIND_KEEPS;
+        if most != kind && may {
+            self.open.get_mut(&number).into_iter().for_each(|open| open.kind_since = now.at);
+            // What is touched is called anew.
+            self.touched.entry(number).or_default();
         }
     }
 

@@ -9,7 +9,7 @@ use super::Incidents;
 use super::family::{Family, tells};
 use super::opening::Key;
 use super::rules::RuleIx;
-use super::trouble::{Found, Standing, Subject, Trouble};
+use super::trouble::{Found, Standing, Subject, Trouble, Worker};
 
 /// What is seen of one family of faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +50,7 @@ impl Incidents {
         Family::ALL.into_iter().for_each(|family| self.look(now, row, family));
         let known = before.map(|before| before.care.acknowledged.is_some());
         self.acknowledged_in_row(now, row, known);
-        if self.subjects_of(row.ix).next().is_none() {
-            self.rows.remove(&row.ix);
-        }
+        self.forget_row(row.ix);
     }
 
     /// A stream with several inputs goes to the next one in the moment in which one fails: what failed is
@@ -198,7 +196,8 @@ impl Incidents {
             self.forget(subject);
             return;
         }
-        trouble.is_well(now.at, row.started, family.watched_for(), &self.rules);
+        let live = if row.phase == Phase::Live { row.since } else { now.at };
+        trouble.is_well(now.at, Worker { started: row.started, live }, family.watched_for(), &self.rules);
         if let Some(number) = trouble.incident {
             self.mark_flapping(number, subject);
         }

@@ -63,6 +63,15 @@ pub enum Standing {
     },
 }
 
+/// Who sees nothing wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct Worker {
+    /// When it was started; `None`: there is none.
+    pub started: Option<Moment>,
+    /// Since when it sees.
+    pub live: Moment,
+}
+
 /// What is seen in a row or in a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
@@ -158,20 +167,18 @@ impl Trouble {
         anew
     }
 
-    /// It is not seen any more, by a worker that was started at `started`.
-    pub fn is_well(&mut self, now: Moment, started: Option<Moment>, watched_for: Duration, rules: &Rules) {
+    /// It is not seen any more. What could not have seen it yet must look for `watched_for` first.
+    pub fn is_well(&mut self, now: Moment, worker: Worker, watched_for: Duration, rules: &Rules) {
         if matches!(self.standing, Standing::Well { .. }) {
             return;
         }
-        let watched_for = if self.restored {
-            OFF_AIR_AFTER.max(watched_for)
-        } else if watched_for.is_zero() {
-            watched_for
-        } else {
-            watched_for.max(self.delay)
+        let watched_for = match watched_for {
+            span if self.restored => span.max(OFF_AIR_AFTER),
+            Duration::ZERO => Duration::ZERO,
+            span => span.max(self.delay),
         };
-        let renewed = started.filter(|_| self.restored || self.worker != started);
-        let known = renewed.map_or(now, |started| (started + watched_for).max(now));
+        let renewed = worker.started.is_some() && (self.restored || self.worker != worker.started);
+        let known = if renewed { (worker.live + watched_for).max(now) } else { now };
         let was_well = self.standing == Standing::Unknown { was_well: true };
         let counted = known <= now || was_well;
         if counted && !was_well {

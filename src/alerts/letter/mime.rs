@@ -54,8 +54,10 @@ pub fn mail(letter: &Letter, from: &Mailbox, to: &[Mailbox], about: &About) -> R
         // No holiday notices in answer.
         .raw_header(header("Auto-Submitted", "auto-generated"))
         .raw_header(header("X-Auto-Response-Suppress", "All"))
-        .raw_header(header("Precedence", "bulk"))
-        .raw_header(header("X-headend-Incident", &numbers(&letter.numbers)));
+        .raw_header(header("Precedence", "bulk"));
+    if !letter.numbers.is_empty() {
+        head = head.raw_header(header("X-headend-Incident", &numbers(&letter.numbers)));
+    }
     for to in to {
         head = head.to(to.clone());
     }

@@ -128,6 +128,7 @@ fn lead(item: &Item, message: &Message, clock: &Clock<'_>) -> Vec<String> {
              in maintenance or gone. Whether it is well is not known."
         )),
         (Event::Recovered, _) => lead.push(format!("It is over. It lasted {lasted}.")),
+        (Event::Changed, _) if incident.flapping.is_some() => {}
         (Event::Raised, _) => {}
         (Event::Changed, _) => lead.push("It is worse than when you were told, or has grown.".to_owned()),
         (Event::Repeated, _) => lead.push(format!("It is still there after {lasted}.")),
@@ -142,14 +143,13 @@ fn lead(item: &Item, message: &Message, clock: &Clock<'_>) -> Vec<String> {
             span(flapping.within_ms)
         ));
     }
-    let open = !matches!(item.event, Event::Recovered | Event::Test);
     match &incident.acknowledged {
         Some(ack) => lead.push(format!(
             "Acknowledged by {} at {}.",
             outside(&ack.by, MAX_NAME),
             clock.short(ack.wall_ms)
         )),
-        None if open && item.event != Event::Escalated => {
+        None if matches!(item.event, Event::Changed | Event::Repeated) => {
             lead.push("Nobody has acknowledged it.".to_owned());
         }
         None => {}
@@ -169,7 +169,10 @@ fn facts(item: &Item, message: &Message, about: &About, clock: &Clock<'_>) -> Ve
             fact("since", format!("{began} ({ago} before this was written)"));
         }
     }
-    fact("severity", words::say(incident.severity).to_owned());
+    // Where it is not the first word already.
+    if matches!(item.event, Event::Recovered | Event::Test) {
+        fact("severity", words::say(incident.severity).to_owned());
+    }
     let all = incident.members.len() as u64 + u64::from(incident.more_members);
     if all > 1 {
         let failing = incident.failing() as u64;
@@ -287,9 +290,6 @@ fn several(items: &[Item], message: &Message, about: &About, clock: &Clock<'_>) 
             parts.push(Part::List { title: title.to_owned(), rows, more: String::new() });
         }
     }
-    if let Some(Part::List { more: line, .. }) = parts.last_mut().filter(|_| more > 0) {
-        *line = format!("and {more} more that are not named here");
-    }
     parts.push(Part::Commands(vec![
         (call(about, "incidents"), "all of them".to_owned()),
         (call(about, "ack NUMBER"), "I know about that one".to_owned()),
@@ -301,11 +301,15 @@ fn several(items: &[Item], message: &Message, about: &About, clock: &Clock<'_>) 
             whys.push(why);
         }
     }
+    let mut lead = vec!["More happened than is good to be told one by one, so this is one mail.".to_owned()];
+    if more > 0 {
+        lead.push(format!("{more} of them are not named here."));
+    }
     Page {
         tone,
         standing: standing.to_owned(),
         heading: counted(told + more, "incident", "incidents"),
-        lead: vec!["More happened than is good to be told one by one, so this is one mail.".to_owned()],
+        lead,
         parts,
         foot: vec![format!("Why you: {}.", whys.join("; "))],
     }

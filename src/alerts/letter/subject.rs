@@ -39,8 +39,11 @@ fn one(item: &Item, message: &Message, clock: &Clock<'_>) -> String {
         (Event::Changed, _) => format!("changed, {since}"),
         (Event::Raised, _) => since,
     };
-    let held = held_back(message);
-    fit(&format!("[{still}{}]", standing(item)), &title(item), &format!(" ({tail}{held})"))
+    let before = match message.held_back {
+        0 => String::new(),
+        count => format!(", {count} held back before"),
+    };
+    fit(&format!("[{still}{}]", standing(item)), &title(item), &format!(" ({tail}{before})"))
 }
 
 fn several(items: &[Item], message: &Message) -> String {
@@ -66,18 +69,11 @@ fn several(items: &[Item], message: &Message) -> String {
     let mut told: Vec<&Item> = items.iter().collect();
     told.sort_by_key(|item| (is_over(item), item.incident.severity != Severity::Critical));
     let titles: Vec<String> = told.iter().take(4).map(|item| title(item)).collect();
-    let held = match held_back(message) {
-        held if held.is_empty() => held,
-        held => format!(" ({})", held.trim_start_matches([',', ' '])),
-    };
-    fit(&tag, &format!("{head}{}", titles.join("; ")), &held)
-}
-
-fn held_back(message: &Message) -> String {
-    match message.held_back {
+    let tail = match message.held_back {
         0 => String::new(),
-        count => format!(", {count} held back before"),
-    }
+        count => format!(" ({count} held back before)"),
+    };
+    fit(&tag, &format!("{head}{}", titles.join("; ")), &tail)
 }
 
 fn title(item: &Item) -> String {

@@ -8,7 +8,7 @@ use crate::alerts::{Event, Item};
 use crate::model::{Ending, Severity, clean_line};
 
 /// So much of a text from outside is looked at, bytes. Masking takes longer than in proportion.
-const MAX_RAW: usize = 4 * 1024;
+const MAX_RAW: usize = 2 * 1024;
 /// The longest name of a host in an identifier.
 const MAX_DOMAIN: usize = 100;
 /// The longest identifier of a message.

@@ -185,6 +185,11 @@ impl Mailbox {
         self.wake
     }
 
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.drafts.len(), self.limiter.len())
+    }
+
     pub(super) fn reading(&self) -> ReceiverReading {
         ReceiverReading {
             waiting: u32::try_from(self.drafts.len()).unwrap_or(u32::MAX),
@@ -422,7 +427,7 @@ impl Mailbox {
         self.keep_what_settled(around);
         let kept = self.drafts.values().filter_map(|draft| draft.unkept).min().map(|at| at + GATHER);
         let stale = self.accepted.front().map(|(at, _)| *at + looks_back);
-        self.wake = [next, kept, stale].into_iter().flatten().min();
+        self.wake = [next, kept, stale, self.limiter.clean_at()].into_iter().flatten().min();
     }
 
     /// What has not changed for a moment, or has waited for one, is written.
@@ -454,8 +459,11 @@ impl Mailbox {
         let alone = self.pace.alone_left(settings, now);
         let together_at = self.pace.together_at();
         let may_begin = capped.is_none() && (alone > 0 || together_at <= now);
-        if may_begin && ready.len() > alone {
-            self.merge(receiver, &ready, alone, around);
+        // The last one that the cap lets through is the one that has all that is left.
+        let left = self.pace.left(settings);
+        let alone_now = if ready.len() > left { alone.min(left.saturating_sub(1)) } else { alone };
+        if may_begin && ready.len() > alone_now {
+            self.merge(receiver, &ready, alone_now, around);
         }
         let choice = self.drafts.iter().filter(|(number, draft)| match draft.stage {
             Stage::Open => may_begin && ready.contains(number),

@@ -9,7 +9,7 @@ mod mailbox;
 mod merge;
 mod pace;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub const MAX_DRAFTS: usize = 500;
 /// While nothing can be sent, so many drafts above `digest_above` may wait before they are merged.
 const SPARE_DRAFTS: usize = 50;
 /// Causes of one receiver whose last message is remembered for `rate_limit`; the oldest go.
-pub const MAX_LIMITED: usize = 10_000;
+pub const MAX_LIMITED: usize = 2_000;
 /// Messages that went into another one and are named in it; the oldest go.
 const MAX_REPLACED: usize = 1_000;
 /// Numbers that are taken at once, so that not each message costs a note of it.
@@ -226,6 +226,8 @@ pub struct Outbox {
     mailboxes: BTreeMap<Arc<str>, Mailbox>,
     numbers: Numbers,
     counts: Counts,
+    /// After a start nothing is sent before it is told what became of what waits.
+    begun: bool,
 }
 
 /// Numbers and ids of messages.
@@ -256,7 +258,8 @@ struct Around<'a> {
 }
 
 impl Outbox {
-    /// An outbox with what was found in the store. `seed` and `host` make its messages' ids.
+    /// An outbox with what was found in the store. `seed` and `host` make its messages' ids. It sends nothing
+    /// before the first [`Input::Time`].
     #[must_use]
     pub fn new(
         settings: Arc<AlertSettings>,
@@ -274,7 +277,8 @@ impl Outbox {
             random: fastrand::Rng::with_seed(seed),
             host: if host.is_empty() { "headend".into() } else { host },
         };
-        let mut outbox = Self { settings, mailboxes: BTreeMap::new(), numbers, counts: Counts::default() };
+        let mut outbox =
+            Self { settings, mailboxes: BTreeMap::new(), numbers, counts: Counts::default(), begun: false };
         outbox.restore(kept, now);
         outbox
     }
@@ -352,9 +356,11 @@ impl Outbox {
                     mailbox.look_again();
                 }
             }
-            Input::Time => {}
+            Input::Time => self.begun = true,
         }
-        self.pump(now, &mut effects);
+        if self.begun {
+            self.pump(now, &mut effects);
+        }
         effects
     }
 
@@ -378,6 +384,16 @@ impl Outbox {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         self.mailboxes.values().filter_map(Mailbox::wake).min()
+    }
+
+    /// The most drafts of one receiver, and the most causes remembered.
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        let sizes = || self.mailboxes.values().map(Mailbox::sizes);
+        (
+            sizes().map(|(drafts, _)| drafts).max().unwrap_or(0),
+            sizes().map(|(_, causes)| causes).max().unwrap_or(0),
+        )
     }
 
     /// How it goes.

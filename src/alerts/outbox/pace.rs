@@ -47,6 +47,11 @@ impl Pace {
         self.given.get(over).map(|at| *at + HOUR)
     }
 
+    /// How many messages the hourly cap lets through now.
+    pub(super) fn left(&self, settings: &AlertSettings) -> usize {
+        (settings.per_hour.max(1) as usize).saturating_sub(self.given.len())
+    }
+
     /// How many more messages may tell of one thing each.
     pub(super) fn alone_left(&self, settings: &AlertSettings, now: Moment) -> usize {
         let recent = self.given.iter().rev().take_while(|at| **at + BURST_WINDOW > now).count();
@@ -103,6 +108,7 @@ pub(super) fn retry_after(failures: u32) -> Duration {
 #[derive(Debug, Default)]
 pub(super) struct Limiter {
     last: BTreeMap<Cause, Last>,
+    clean_at: Option<Moment>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -139,6 +145,7 @@ impl Limiter {
             }
         }
         self.last.insert(about.cause.clone(), last);
+        self.clean_at.get_or_insert(now + limit + limit);
         if self.last.len() > MAX_LIMITED {
             let oldest = self.last.iter().min_by_key(|(_, last)| last.at).map(|(cause, _)| cause.clone());
             oldest.and_then(|cause| self.last.remove(&cause));
@@ -147,7 +154,15 @@ impl Limiter {
 
     /// Forgets what is longer ago than twice the limit: until then it is known who came back within it.
     pub(super) fn look(&mut self, now: Moment, limit: Duration) {
-        self.last.retain(|_, last| last.at + limit + limit > now);
+        if self.clean_at.is_some_and(|at| at <= now) {
+            self.last.retain(|_, last| last.at + limit + limit > now);
+            self.clean_at = (!self.last.is_empty()).then(|| now + limit);
+        }
+    }
+
+    /// When it wants to be looked at.
+    pub(super) const fn clean_at(&self) -> Option<Moment> {
+        self.clean_at
     }
 
     #[cfg(test)]

@@ -36,6 +36,8 @@ pub struct ToldReceiver {
     pub told_wall_ms: u64,
     /// What became of it.
     pub state: ToldState,
+    /// What became of what was given to it before.
+    pub before: ToldState,
     /// A message about the incident was accepted.
     pub knows: bool,
     /// And one that says that it is over.
@@ -177,6 +179,7 @@ impl ToldReceiver {
             event,
             told_wall_ms: now.wall_ms,
             state: ToldState::Waits,
+            before: ToldState::Waits,
             knows: false,
             knows_end: false,
             owes: None,
@@ -189,29 +192,35 @@ impl ToldReceiver {
     /// Something is given to the outbox.
     pub(super) fn tell(&mut self, event: Event, now: Now) {
         self.event = event;
+        self.before = self.state;
         self.state = ToldState::Waits;
         self.owes = None;
         (self.told_wall_ms, self.told_at) = (now.wall_ms, now.at);
     }
 
     fn settled(&mut self, said: Said, how: How) {
-        // What came before the last thing that was told says nothing of that; but whom nothing has reached
-        // has one message only, with all in it.
-        let last = said.event == self.event || !self.knows;
-        match how {
-            How::Accepted => {
-                self.knows = true;
-                self.knows_end |= said.over;
-                if self.event != Event::Recovered || said.over {
-                    self.state = ToldState::Accepted;
-                }
+        let state = match how {
+            How::Accepted => ToldState::Accepted,
+            How::Counted => ToldState::Counted,
+            How::Refused => ToldState::Refused,
+            How::Dropped if self.knows => ToldState::Accepted,
+            How::Dropped => self.before,
+        };
+        let first = matches!(said.event, Event::Raised | Event::Escalated);
+        if how == How::Accepted {
+            self.knows = true;
+            self.knows_end |= said.over;
+            self.before = state;
+            // Its recovery is on its way, and that it was there was accepted only now.
+            if self.event != Event::Recovered || said.over {
+                self.state = state;
             }
-            How::Counted if last => self.state = ToldState::Counted,
-            How::Refused if last => self.state = ToldState::Refused,
-            How::Dropped if last => {
-                self.state = if self.knows { ToldState::Accepted } else { ToldState::Refused };
-            }
-            How::Counted | How::Refused | How::Dropped => {}
+        } else if first && !self.knows {
+            (self.before, self.state) = (state, state);
+        } else if said.event == self.event {
+            // Its raise may still be on its way.
+            let waits = !self.knows && self.before == ToldState::Waits;
+            self.state = if waits { ToldState::Waits } else { state };
         }
     }
 }

@@ -37,7 +37,7 @@ pub fn read(secret: &Secret) -> Result<String, String> {
 
 fn place(secret: &Secret) -> String {
     match secret {
-        Secret::Here(_) => "it".to_owned(),
+        Secret::Here(_) => "what the configuration has for it".to_owned(),
         Secret::File(path) => format!("the first line of {}", path.display()),
         Secret::Environment(name) => format!("{name} in the environment"),
     }

@@ -124,7 +124,7 @@ fn request(post: &Post<'_>, target: &Target) -> Result<Request<Full<Bytes>>, Str
         request = request.header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(user_info)));
     }
     if let Some(secret) = post.secret {
-        let key = secret::read(secret).map_err(|why| format!("the webhook's secret: {why}"))?;
+        let key = secret::read(secret).map_err(|why| format!("it can't be signed: {why}"))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         request = request
             .header("X-Headend-Timestamp", now)

@@ -29,6 +29,9 @@ pub enum Unselected {
     /// It can't be read.
     #[error("{0}")]
     Mistake(String),
+    /// There is nobody who could be.
+    #[error("there are no streams")]
+    Empty,
     /// It can, and finds nothing.
     #[error("no stream is found by {text:?}{near}")]
     Nothing {
@@ -120,6 +123,9 @@ fn is_called(row: &Row, text: &str) -> bool {
 /// Says that nothing is found, and what is near: words that were nearly right, then what the same
 /// words find in the console's filter, where a part of a name is enough.
 pub fn nothing(board: &Board, words: &[String]) -> Unselected {
+    if board.rows.is_empty() {
+        return Unselected::Empty;
+    }
     let text = words.join(" ");
     let groups = board.rows.values().map(|row| &*row.group);
     let tags = board.rows.values().flat_map(|row| row.tags.iter().map(AsRef::as_ref));

@@ -35,7 +35,9 @@ pub fn run(args: &args::Status) -> Result<u8, Failed> {
     if args.watch {
         return watch(&mut session, args);
     }
-    let (_, found) = session.select(&args.which)?;
+    // A headend without streams is well, too: who asks about nobody in particular is told of it.
+    let asks = if args.which.selector.is_empty() { Session::look_for } else { Session::select };
+    let (_, found) = asks(&session, &args.which)?;
     if args.json {
         print(&Report::of(&found).to_json())?;
     } else {

@@ -105,8 +105,12 @@ impl Secret {
 
 fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::Read as _;
+    // What is no file might not even begin.
+    if !path.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
     let mut bytes = Vec::new();
-    // One byte more than may be and an end of line, to notice; never more, even from a device without an end.
+    // One byte more than may be and an end of line, to notice.
     std::fs::File::open(path)?.take(MAX_SECRET_BYTES as u64 + 3).read_to_end(&mut bytes)?;
     let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len());
     bytes.truncate(end);

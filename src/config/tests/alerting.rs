@@ -426,6 +426,8 @@ fn secrets_are_read_where_they_are() {
     assert!(config.secrets_at_risk()[0].contains("is empty or not there"));
     std::fs::write(&path, "x".repeat(MAX_SECRET_BYTES + 1)).unwrap();
     assert!(config.secrets_at_risk()[0].contains("holds no text of at most"));
+    config.http.token = Some(Secret::File("/dev/zero".into()));
+    assert_eq!(config.secrets_at_risk(), ["the token of [http]: /dev/zero can't be read: it is no file"]);
     config.http.token = Some(Secret::Environment("HEADEND_TEST_NOT_SET".into()));
     assert_eq!(
         config.secrets_at_risk(),

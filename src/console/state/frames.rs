@@ -75,10 +75,13 @@ impl State {
                 if let Some(row) = self.open.and_then(|ix| self.row(ix)) {
                     self.page_ages(row, &mut consider);
                 }
+                if self.sees(Part::Overview) {
+                    self.incident_ages(&mut consider);
+                }
                 consider(self.log_changes_in());
             }
             Screen::Penalty => self.penalty_ages(&mut consider),
-            Screen::Incidents | Screen::Incident => self.incident_ages(&mut consider),
+            Screen::Incidents | Screen::Incident | Screen::Machine => self.incident_ages(&mut consider),
             Screen::Wall => self.wall_ages(&mut consider),
             Screen::Log => consider(self.log_changes_in()),
             _ => {}

@@ -50,7 +50,14 @@ impl State {
     pub fn sections(&self) -> Vec<Placed<Section>> {
         let body = self.areas().body;
         let notices = machine_view::notice_lines(self, body.width, &UNICODE);
-        pages::machine(body, self.pages.section, cells(notices))
+        pages::machine(body, self.pages.section, cells(notices), machine_view::alert_lines(self))
+    }
+
+    /// The parts that the machine's page has: how telling goes is one where somebody is to be told.
+    #[must_use]
+    pub fn machine_sections(&self) -> &'static [Section] {
+        let told = !self.live().alerts.receivers.is_empty();
+        if told { &Section::ALL } else { &Section::ALL[..Section::ALL.len() - 1] }
     }
 
     /// Where the open log stands.
@@ -129,7 +136,9 @@ impl State {
         }
         match self.screen() {
             Screen::Stream => self.pages.part = step(&Part::ALL, self.pages.part, forward),
-            Screen::Machine => self.pages.section = step(&Section::ALL, self.pages.section, forward),
+            Screen::Machine => {
+                self.pages.section = step(self.machine_sections(), self.pages.section, forward);
+            }
             _ => {}
         }
     }
@@ -191,7 +200,7 @@ impl State {
                 *top = (*top).min(meters).saturating_add_signed(lines).min(meters);
             }
             Section::Meters | Section::Top if area(Section::Top).is_some() => self.tops.move_by(lines),
-            Section::Meters | Section::Top => {}
+            Section::Meters | Section::Top | Section::Alerts => {}
         }
     }
 

@@ -90,9 +90,7 @@ impl State {
             dirty = Dirty::Now;
         }
         self.unwell_settled();
-        if incidents == Dirty::Now {
-            self.settle_incidents();
-        }
+        self.settle_incidents();
         self.want(dirty);
         self.look().into_iter().collect()
     }

@@ -11,8 +11,8 @@ use crate::console::state::State;
 use crate::console::state::update::Effect;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
-    AlertsReading, Board, Cause, ConditionKind, Flapping, Incident, IncidentBrief, IncidentPage,
-    IncidentQuery, ReceiverReading, Severity, StreamId, Told,
+    AlertsReading, Availability, Available, Board, Cause, ConditionKind, Flapping, Incident, IncidentBrief,
+    IncidentPage, IncidentQuery, ReceiverReading, Severity, StreamId, Told,
 };
 
 const SIZES: [(u16, u16); 5] = [(40, 15), (80, 24), (120, 40), (200, 60), (250, 70)];
@@ -217,4 +217,107 @@ fn messages_that_wait_for_long_are_said_though_nothing_is_known_to_be_wrong() {
     assert!(state.deadline().is_some_and(|at| at <= state.now + std::time::Duration::from_secs(300)));
     wait(&mut state, 301);
     assert!(first_line(&state).contains("alerts: 2 wait"), "{}", first_line(&state));
+}
+
+/// The page of `ch-004`, of which everything is known.
+fn stream_page(width: u16, height: u16, kept: &[Incident]) -> State {
+    let open: Vec<Incident> = kept.iter().filter(|one| one.is_open()).cloned().collect();
+    let mut state = state(width, height, with_open(troubled_board(20), &open));
+    tell_time(&mut state);
+    for _ in 0..3 {
+        press(&mut state, KeyCode::Down);
+    }
+    let effects = press(&mut state, KeyCode::Enter);
+    let (seq, query) = asked(&effects).unwrap();
+    assert_eq!((query.stream.unwrap().as_str(), query.count), ("ch-004", 5));
+    let window = |watched_s, up_s, of_s| Available { watched_s, up_s, of_s };
+    let page = IncidentPage {
+        incidents: kept.iter().rev().take(5).cloned().map(Arc::new).collect(),
+        more: true,
+        availability: Availability {
+            windows: [
+                window(3_600, 3_060, 3_600),
+                window(86_400, 85_860, 86_400),
+                window(372_000, 371_400, 604_800),
+                window(0, 0, 2_592_000),
+            ],
+        },
+    };
+    tell(&mut state, ServerMessage::Incidents { seq, page: Box::new(page) });
+    state
+}
+
+#[test]
+fn a_stream_s_page_says_how_available_it_was_and_what_lasted() {
+    let kept: Vec<Incident> = (1..8).map(over).chain([black(4_712, 9)]).collect();
+    for (width, height) in SIZES {
+        assert_snapshot!(
+            format!("incidents_stream_{width}x{height}"),
+            screen(&stream_page(width, height, &kept))
+        );
+    }
+    // It ends: that is read again, and only then.
+    let mut state = stream_page(120, 40, &kept);
+    wait(&mut state, 5);
+    let mut other = delta(&state, Vec::new());
+    other.ended = vec![1];
+    assert_eq!(asked(&tell(&mut state, ServerMessage::Delta(Box::new(other)))), None);
+    let mut ends = delta(&state, Vec::new());
+    ends.ended = vec![4_712];
+    assert!(asked(&tell(&mut state, ServerMessage::Delta(Box::new(ends)))).is_some());
+    press(&mut state, KeyCode::Char('z'));
+    assert!(!screen(&state).contains("available"), "what was then is not known");
+}
+
+#[test]
+fn from_a_stream_the_cursor_is_on_its_open_incident() {
+    let mut all = open_ones();
+    all.swap(0, 1);
+    let mut state = stream_page(120, 40, &all[..1]);
+    press(&mut state, KeyCode::Char('I'));
+    assert_eq!(state.selected_incident(), Some(4_712));
+}
+
+#[test]
+fn the_machine_s_page_says_how_telling_goes() {
+    for (width, height) in SIZES {
+        let mut board = troubled_board(20);
+        board.alerts = Arc::new(troubled(12));
+        let mut state = state(width, height, board);
+        tell_time(&mut state);
+        press(&mut state, KeyCode::Char('m'));
+        if height < 40 {
+            press(&mut state, KeyCode::BackTab);
+        }
+        assert_snapshot!(format!("incidents_machine_{width}x{height}"), screen(&state));
+    }
+    let mut hostile = troubled(1);
+    hostile.receivers[0].trouble = Some("550 \x1b[2J no\nsuch user".into());
+    let mut board = board(3);
+    board.alerts = Arc::new(hostile);
+    let mut state = state(120, 40, board);
+    press(&mut state, KeyCode::Char('m'));
+    assert!(!screen(&state).contains('\x1b') && screen(&state).contains("such user"));
+}
+
+#[test]
+fn a_wall_names_the_worst_that_nobody_knows_of() {
+    let mut lines = String::new();
+    for (width, height) in SIZES {
+        let board = with_open(troubled_board(200), &open_ones());
+        let mut state = state(width, height, board);
+        state.wall_alone();
+        tell_time(&mut state);
+        let shown = screen(&state);
+        let rule = shown.lines().find(|line| line.starts_with("─ 200 streams")).unwrap();
+        lines += &format!("{width}x{height}\n{rule}\n");
+        // It takes no line: every tile stays where it is.
+        let without = state.wall_plan();
+        let mut delta = delta(&state, Vec::new());
+        delta.ended = vec![4_711, 4_712, 4_713];
+        tell(&mut state, ServerMessage::Delta(Box::new(delta)));
+        assert_eq!(state.wall_plan(), without);
+        assert!(!screen(&state).contains("nobody knows of"));
+    }
+    assert_snapshot!("incidents_wall", lines);
 }

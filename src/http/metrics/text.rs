@@ -1,4 +1,4 @@
-//! The text forms that Prometheus reads: version 0.0.4 of its own, and OpenMetrics 1.0.0.
+//! The text forms that Prometheus reads: version 0.0.4 of its own, and `OpenMetrics` 1.0.0.
 
 use std::fmt::Write as _;
 

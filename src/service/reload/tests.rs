@@ -110,6 +110,8 @@ impl Stage {
         std::fs::write(&source.path, text(2)).unwrap();
         let sources = capture.into_sources();
         let version = Version { major: 7, minor: 0 };
+        let hub = Hub::new(Arc::new(NoLogs), Box::new(|| {}));
+        let standing = Standing::default();
         let reloader = Reloader {
             source: Some(source.clone()),
             config,
@@ -124,9 +126,10 @@ impl Stage {
                 filters: BTreeSet::new(),
                 protocols: BTreeSet::new(),
             },
-            standing: Standing::default(),
+            web: Web::start(hub.clone(), &config::HttpSettings::default(), &standing),
+            standing,
             bids,
-            hub: Hub::new(Arc::new(NoLogs), Box::new(|| {})),
+            hub,
             trail: Arc::clone(&told) as Arc<dyn AuditTrail>,
             renewals: super::super::alerts::Renewals::unheard(),
             pending: None,

@@ -21,6 +21,13 @@ impl State {
     /// Opens the list.
     pub(in crate::console::state) fn open_incidents(&mut self) {
         self.incidents.refused = None;
+        if let Some(read) =
+            self.open.filter(|_| self.screen() == Screen::Stream).and_then(|ix| self.incidents_of_stream(ix))
+        {
+            // From a stream with an open one the cursor is on that.
+            let open = read.incidents.iter().find(|one| one.is_open()).map(|one| one.number);
+            self.incidents.selected = open.or(self.incidents.selected);
+        }
         self.go(Screen::Incidents);
         self.settle_incidents();
     }

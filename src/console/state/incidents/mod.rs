@@ -15,7 +15,7 @@ use crate::console::incident::Clock;
 use crate::console::spans::age_changes_in;
 use crate::model::{
     AlertsReading, Availability, Board, Cause, Delta, Ending, Incident, IncidentBrief, Moment, Row, Severity,
-    StreamIx, Told,
+    StreamIx, Told, host_of,
 };
 use reading::Asked;
 
@@ -292,6 +292,18 @@ impl State {
             return;
         }
         let mut age = |began_ms: u64| consider(age_changes_in(clock.ago(began_ms)));
+        if self.screen() == Screen::Stream {
+            let read = self.open.and_then(|ix| self.incidents_of_stream(ix));
+            let read = read.into_iter().flat_map(|read| &read.incidents);
+            read.map(|one| one.ended.map_or(one.began_wall_ms, |(at, _)| at)).for_each(age);
+            return;
+        }
+        if self.screen() == Screen::Machine {
+            let accepted =
+                self.live().alerts.receivers.iter().filter_map(|receiver| receiver.accepted_wall_ms);
+            accepted.for_each(age);
+            return;
+        }
         if self.screen() == Screen::Incident {
             self.opened_incident().map(|incident| incident.began_wall_ms).into_iter().for_each(age);
             return;
@@ -328,8 +340,8 @@ impl State {
         self.incidents.whole_stale |= touched;
         self.incidents.stream_stale |= of_row;
         self.incidents.stale |= !delta.ended.is_empty();
-        // How many there are stands on every screen.
-        Dirty::Now
+        // How many there are stands on every screen; a wall takes its time.
+        if self.screen() == Screen::Wall { Dirty::Figures } else { Dirty::Now }
     }
 }
 
@@ -338,7 +350,7 @@ impl State {
 pub fn concerns(brief: &IncidentBrief, row: &Row) -> bool {
     match &brief.cause {
         Cause::Stream { stream, .. } => *stream == row.id,
-        Cause::Origin { host, .. } => row.input.contains(&**host),
+        Cause::Origin { host, .. } => host_of(&row.input) == Some(host),
         Cause::Headend { .. } => false,
     }
 }

@@ -1,12 +1,14 @@
 //! The machine: each meter with its limits and its history, the workers that take most, and what the
 //! operator must know.
 
+mod alerts;
 mod meters;
 mod notices;
 mod top;
 
 use ratatui::layout::Rect;
 
+pub use alerts::count as alert_lines;
 pub use meters::overflow as meters_overflow;
 pub use notices::count as notice_lines;
 
@@ -27,6 +29,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen) {
             Section::Meters => meters::draw(state, area, pen),
             Section::Top => top::draw(state, area, pen),
             Section::Notices => notices::draw(state, area, pen),
+            Section::Alerts => alerts::draw(state, area, pen),
         }
     }
 }
@@ -35,7 +38,7 @@ fn titles(state: &State, area: Rect, pen: &mut Pen) {
     let (theme, wanted) = (pen.theme, state.pages.section);
     let limits = state.board.limits;
     let mut title: Vec<Piece> = Vec::new();
-    for section in Section::ALL {
+    for section in state.machine_sections().iter().copied() {
         let notices = state.board.notices.len();
         let word = match section {
             Section::Notices if notices > 0 => format!("{} {notices}", section.word()),

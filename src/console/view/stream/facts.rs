@@ -3,9 +3,11 @@
 use super::super::tone::{Line, Lines, Tone, Toned};
 use super::super::words;
 use crate::console::glyphs::Glyphs;
+use crate::console::incident;
 use crate::console::keymap::Does;
 use crate::console::spans::{Countdown, lasted, slow_age};
 use crate::console::state::State;
+use crate::console::state::incidents::OfStream;
 use crate::console::text::{UNKNOWN, bitrate, bytes, counted, fps, percent, speed};
 use crate::model::{
     Breaker, Condition, Detail, InputDetail, Moment, Phase, Row, Run, Severity, Wanted, WatchKind,
@@ -33,11 +35,14 @@ pub fn lines(state: &State, row: &Row, wide: u16, glyphs: &Glyphs) -> Vec<Line> 
     facts.next();
     facts.health();
     facts.care();
+    facts.open_incident();
     facts.inputs();
     facts.figures();
     facts.worker();
     facts.last_run();
     facts.watch();
+    facts.available();
+    facts.incidents();
     if let Some(error) = row.last_error.as_deref().filter(|error| !error.is_empty()) {
         facts.lines.text("last error", Vec::new(), error, Tone::Text, 0);
     }
@@ -144,6 +149,62 @@ impl Facts<'_> {
         }
         if !care.note.is_empty() {
             self.lines.text("note", Vec::new(), &care.note, Tone::Accent, 0);
+        }
+    }
+
+    /// What was read of its incidents. As it is now: of the moment that is frozen nothing is known.
+    fn read(&self) -> Option<&OfStream> {
+        self.state.incidents_of_stream(self.row.ix).filter(|_| !self.state.is_frozen())
+    }
+
+    fn open_incident(&mut self) {
+        let Some(read) = self.read() else { return };
+        let clock = self.state.incident_clock();
+        let open = read.incidents.iter().filter(|one| one.is_open()).map(|one| {
+            let sign = self.glyphs.health(incident::health(one.severity));
+            let known =
+                one.acknowledged.as_ref().map(|known| format!("{} {}  ", self.glyphs.tended, known.by));
+            let age = if clock.now_ms == u64::MAX {
+                String::new()
+            } else {
+                coarse_age(clock.ago(one.began_wall_ms))
+            };
+            let number = format!("{sign} {} {age}  ", one.number);
+            let before =
+                vec![(number, Tone::Severity(one.severity)), (known.unwrap_or_default(), Tone::Accent)];
+            (before, one.title.to_string())
+        });
+        for (n, (before, title)) in open.collect::<Vec<_>>().into_iter().enumerate() {
+            self.lines.text(if n == 0 { "incident" } else { "" }, before, &title, Tone::Text, 2);
+        }
+    }
+
+    /// How available it was.
+    fn available(&mut self) {
+        let Some(read) = self.read() else { return };
+        let windows = incident::windows().into_iter().zip(read.availability.windows);
+        let groups = windows.map(|(name, window)| {
+            vec![(format!("{name} "), Tone::Dim), (incident::availability(window), Tone::Text)]
+        });
+        let groups = groups.collect();
+        self.lines.flow("available", groups, "   ");
+    }
+
+    /// Its last incidents that are over.
+    fn incidents(&mut self) {
+        let Some(read) = self.read() else { return };
+        let clock = self.state.incident_clock();
+        let over = read.incidents.iter().filter_map(|one| {
+            let (at, how) = one.ended?;
+            let ago =
+                if clock.now_ms == u64::MAX { String::new() } else { coarse_age(clock.ago(at)) + " ago" };
+            let lasted = incident::duration(one.began_wall_ms, one.ended);
+            let before = format!("{} {} {ago} after {lasted}  ", one.number, incident::ending(how));
+            Some((before, one.title.to_string()))
+        });
+        for (n, (before, title)) in over.collect::<Vec<_>>().into_iter().enumerate() {
+            let label = if n == 0 { "incidents" } else { "" };
+            self.lines.text(label, vec![(before, Tone::Dim)], &title, Tone::Dim, 2);
         }
     }
 

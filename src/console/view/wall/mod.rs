@@ -3,6 +3,8 @@
 mod digits;
 mod tiles;
 
+use std::cmp::Reverse;
+
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
@@ -117,9 +119,33 @@ fn rule(state: &State, plan: &Plan, pen: &mut Pen) {
         None => (counted(state.board.rows.len(), "stream"), theme.heading),
     };
     let page = format!("page {} of {}", state.wall.page + 1, plan.pages);
-    let facts = [(page, theme.accent)];
-    let facts = if plan.pages > 1 { &facts[..] } else { &facts[..0] };
-    pen.rule(plan.rule.x, plan.rule.y, plan.rule.width, &[title], facts);
+    let mut facts = Vec::new();
+    // What a rule leaves room for beside its title.
+    let taken = width(&title.0) + if plan.pages > 1 { width(&page) + 3 } else { 0 };
+    facts.extend(incident_words(state, usize::from(plan.rule.width).saturating_sub(taken + 8), pen));
+    if plan.pages > 1 {
+        let gap = if facts.is_empty() { "" } else { "   " };
+        facts.push((format!("{gap}{page}"), theme.accent));
+    }
+    pen.rule(plan.rule.x, plan.rule.y, plan.rule.width, &[title], &facts);
+}
+
+/// Incidents that nobody has acknowledged, in so many cells: how many there are, and the worst and oldest.
+/// It stands where the wall has a line anyway: no tile moves for it.
+fn incident_words(state: &State, room: usize, pen: &Pen) -> Option<Piece> {
+    let unknown = || state.board.incidents.values().filter(|brief| brief.acknowledged.is_none());
+    let worst = unknown().max_by_key(|brief| (brief.severity, Reverse(brief.number)))?;
+    let style = pen.theme.severity(worst.severity).remove_modifier(Modifier::UNDERLINED);
+    let sign = header::severity(worst.severity, pen).0;
+    let count = format!("{sign} {}", counted(unknown().count(), "incident"));
+    if width(&count) > room {
+        return None;
+    }
+    let whole = format!("{count} nobody knows of: {} {}", worst.number, worst.title);
+    // A beginning of less than its number says nothing.
+    let least = width(&count) + 30;
+    let text = if width(&whole) <= room || room >= least { fit_to(&whole, cells(room), pen) } else { count };
+    Some((text, style))
 }
 
 /// The penalty box, as far as it has room.
