@@ -357,7 +357,8 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::model::{Action, Answer};
+    use crate::link::Ordered;
+    use crate::model::{Action, Answer, Command};
     use crate::store::read_audit;
 
     fn audited(action: Action) -> Audited {
