@@ -29,9 +29,7 @@ use crossterm::event::KeyCode;
 use headend::console::rehearsal::Rehearsal;
 use headend::history::Histories;
 use headend::link::ServerMessage;
-use headend::model::{
-    Board, Care, Delta, Figures, Mode, Moment, Phase, PoolReading, Row, StreamId, StreamIx, Wanted, WatchKind,
-};
+use headend::model::{Board, Delta, Figures, Mode, Moment, Phase, PoolReading, Row, StreamId, StreamIx};
 use measure::number;
 use support::pty::{Key, Screen};
 use support::stage::{QUICK, Stage, WIDE};
@@ -62,39 +60,21 @@ fn main() {
 fn row(n: u32, step: u32) -> Row {
     let wobble = ((n * 7 + step * 13) % 10) as f32;
     Row {
-        ix: StreamIx(n),
-        id: StreamId::new(&format!("ch-{n:05}")).unwrap(),
         name: format!("Channel {n} of the region").into(),
         group: ["news", "sport", "film", "music"][n as usize % 4].into(),
         mode: Mode::Picture,
-        wanted: Wanted::Started,
         phase: Phase::Live,
-        reason: "".into(),
-        since: Moment::ZERO,
-        next: None,
-        failures: 0,
-        conditions: Vec::new(),
         pid: Some(n),
         started: Some(Moment::ZERO),
-        restarts: 0,
         figures: Figures {
             fps: Some(24.5 + wobble / 10.0),
             bitrate_kbps: Some(2_400.0 + 30.0 * wobble),
             speed: Some(0.995 + wobble / 1_000.0),
         },
         input: format!("http://127.0.0.1/live/{n}/index.m3u8").into(),
-        last_error: None,
-        last_message: "".into(),
-        last_message_at: Moment::ZERO,
-        lines_dropped: 0,
         priority: 50,
-        watch: WatchKind::Always,
-        last_seen: None,
         input_of: (1, 1),
-        maintenance: false,
-        usage: None,
-        care: Care::default(),
-        tags: Arc::default(),
+        ..Row::blank(StreamIx(n), StreamId::new(&format!("ch-{n:05}")).unwrap())
     }
 }
 

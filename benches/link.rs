@@ -35,7 +35,6 @@ use std::time::{Duration, Instant};
 use headend::link::access::Access;
 use headend::link::wire::frame::{self, Kind};
 use headend::link::wire::hello::{self, ClientHello, Version};
-use headend::link::wire::patch::blank;
 use headend::link::{
     ClientMessage, Connecting, Hub, HubChange, Link, Listening, NoLogs, Remote, Role, Server, ServerMessage,
     place,
@@ -169,8 +168,7 @@ fn attach(socket: &Path) -> Remote {
 }
 
 fn stream(ix: u32, round: u32) -> Row {
-    let mut row = blank(StreamIx(ix)).unwrap();
-    row.id = StreamId::new(&format!("ch-{ix:05}")).unwrap();
+    let mut row = Row::blank(StreamIx(ix), StreamId::new(&format!("ch-{ix:05}")).unwrap());
     row.name = format!("Channel number {ix}").into();
     row.group = format!("group {}", ix % 12).into();
     row.phase = Phase::Live;

@@ -3,41 +3,17 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{
-    Care, Figures, HostReading, Mode, Moment, Phase, Row, StreamId, Usage, Wanted, WatchKind,
-};
+use crate::model::{Figures, HostReading, Mode, Phase, Row, StreamId, Usage};
 
 fn row(n: u32) -> Row {
     Row {
-        ix: StreamIx(n),
-        id: StreamId::new(&format!("s{n}")).unwrap(),
-        name: "".into(),
-        group: "".into(),
         mode: Mode::Picture,
-        wanted: Wanted::Started,
         phase: Phase::Live,
-        reason: "".into(),
-        since: Moment::ZERO,
-        next: None,
-        failures: 0,
-        conditions: Vec::new(),
-        pid: None,
-        started: None,
-        restarts: 0,
         figures: Figures { fps: Some(25.0), bitrate_kbps: Some(2_000.0), speed: Some(1.0) },
-        input: "".into(),
-        last_error: None,
-        last_message: "".into(),
-        last_message_at: Moment::ZERO,
-        lines_dropped: 0,
         priority: 50,
-        watch: WatchKind::Always,
-        last_seen: None,
         input_of: (1, 1),
-        maintenance: false,
         usage: Some(Usage { cpu_percent: 0.5, memory_bytes: 22 << 20, open_files: 9 }),
-        care: Care::default(),
-        tags: Arc::default(),
+        ..Row::blank(StreamIx(n), StreamId::new(&format!("s{n}")).unwrap())
     }
 }
 

@@ -1,5 +1,7 @@
 //! The in-process link, with clients that read, read late, and do not read at all.
 
+mod logs;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,8 +10,8 @@ use super::hub::{MAX_IDS, MAX_IDS_WAITING, MAX_REQUESTS};
 use super::mailbox::{MAX_ANSWERS, MAX_REMOVED};
 use super::*;
 use crate::model::{
-    Action, Answer, Board, Command, Detail, Figures, HostReading, InputDetail, LineLevel, LogLine, LogPlace,
-    Mode, Moment, OldLines, Phase, PoolReading, Row, Selection, StreamId, StreamIx, Wanted,
+    Action, Answer, Board, Command, Detail, HostReading, InputDetail, LineLevel, LogLine, LogPlace, Mode,
+    Moment, OldLines, Phase, PoolReading, Row, Selection, StreamId, StreamIx,
 };
 
 /// A log whose first lines are gone, the same for every stream; and requests to read it back, which
@@ -58,35 +60,12 @@ impl LogSource for Lines {
 
 pub fn row(ix: u32, restarts: u32) -> Row {
     Row {
-        ix: StreamIx(ix),
-        id: StreamId::new(&format!("s{ix}")).unwrap(),
-        name: "".into(),
-        group: "".into(),
         mode: Mode::Picture,
-        wanted: Wanted::Started,
         phase: Phase::Live,
-        reason: "".into(),
-        since: Moment::ZERO,
-        next: None,
-        failures: 0,
-        conditions: Vec::new(),
-        pid: None,
-        started: None,
         restarts,
-        figures: Figures::default(),
-        input: "".into(),
-        last_error: None,
-        last_message: "".into(),
-        last_message_at: Moment::ZERO,
-        lines_dropped: 0,
         priority: 50,
-        watch: crate::model::WatchKind::Always,
-        last_seen: None,
         input_of: (1, 1),
-        maintenance: false,
-        usage: None,
-        care: crate::model::Care::default(),
-        tags: Arc::default(),
+        ..Row::blank(StreamIx(ix), StreamId::new(&format!("s{ix}")).unwrap())
     }
 }
 
@@ -207,35 +186,6 @@ fn clients_are_woken_by_news_and_by_nothing_else() {
     assert_eq!(woken.load(Ordering::SeqCst), before + 1);
 }
 
-#[test]
-fn a_log_is_full_at_once_then_follows_and_says_what_was_missed() {
-    let (hub, lines) = hub();
-    let client = hub.attach(Role::Viewer, || {});
-    let _ = client.take();
-    for text in ["a", "b", "c"] {
-        lines.push(text);
-    }
-    lines.forget(1);
-    client.send(ClientMessage::FollowLogs(vec![StreamIx(7)]));
-    let texts = |messages: Vec<ServerMessage>| match messages.into_iter().next() {
-        Some(ServerMessage::Log { lines, missed, fresh, .. }) => {
-            let texts: Vec<String> = lines.iter().map(|line| line.text.to_string()).collect();
-            (texts.join(","), missed, fresh)
-        }
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(texts(client.take()), ("b,c".into(), 0, true), "what was gone before is not missed");
-    assert!(client.take().is_empty());
-    for text in ["d", "e", "f"] {
-        lines.push(text);
-    }
-    lines.forget(3);
-    assert_eq!(texts(client.take()), ("e,f".into(), 1, false));
-    client.send(ClientMessage::FollowLogs(Vec::new()));
-    lines.push("g");
-    assert!(client.take().is_empty());
-}
-
 fn detail(stream: u32, failures: u32) -> Detail {
     let input = InputDetail { failures, ..InputDetail::default() };
     Detail { stream: StreamIx(stream), inputs: vec![input], ..Detail::default() }
@@ -306,86 +256,6 @@ fn of_details_for_one_who_does_not_read_the_newest_waits() {
     }
     assert_eq!(details(&client), [(1, 9_999)]);
     assert_eq!(details(&client), []);
-}
-
-#[test]
-fn several_logs_are_followed_each_from_its_own_line_on() {
-    let (hub, lines) = hub();
-    let client = hub.attach(Role::Viewer, || {});
-    let _ = client.take();
-    for text in ["a", "b", "c"] {
-        lines.push(text);
-    }
-    lines.forget(1);
-    let logs = |client: &Client| {
-        let logs = client.take().into_iter().map(|message| match message {
-            ServerMessage::Log { stream, first, lines, fresh, .. } => (stream.0, first, lines.len(), fresh),
-            other => panic!("{other:?}"),
-        });
-        logs.collect::<Vec<_>>()
-    };
-    let two = vec![StreamIx(7), StreamIx(3), StreamIx(7)];
-    client.send(ClientMessage::FollowLogs(two.clone()));
-    assert_eq!(logs(&client), [(7, 1, 2, true), (3, 1, 2, true)]);
-    lines.push("d");
-    assert_eq!(logs(&client), [(7, 3, 1, false), (3, 3, 1, false)]);
-    client.send(ClientMessage::FollowLogs(two));
-    assert_eq!(logs(&client), [(7, 1, 3, true), (3, 1, 3, true)], "asked again, sent again");
-    client.send(ClientMessage::FollowLogs((0..100).map(StreamIx).collect()));
-    assert_eq!(logs(&client).len(), MAX_FOLLOWED);
-    client.send(ClientMessage::FollowLogs(Vec::new()));
-    lines.push("e");
-    assert_eq!(logs(&client), []);
-}
-
-fn read_log(seq: u64) -> ClientMessage {
-    ClientMessage::ReadLog { seq, stream: StreamIx(1), before: LogPlace::Line(7), lines: 10 }
-}
-
-#[test]
-fn a_log_is_read_back_one_piece_at_a_time() {
-    let (hub, lines) = hub();
-    let woken = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&woken);
-    let client = hub.attach(Role::Viewer, move || {
-        counter.fetch_add(1, Ordering::SeqCst);
-    });
-    let _ = client.take();
-    let refused = |client: &Client, wanted: u64| {
-        let messages = client.take();
-        matches!(&messages[..], [ServerMessage::Answer { seq, answer: Answer::Refused { .. } }] if *seq == wanted)
-    };
-    client.send(read_log(5));
-    assert!(client.take().is_empty(), "nobody waits for it");
-    client.send(read_log(6));
-    assert!(refused(&client, 6), "one is being read");
-    let before = woken.load(Ordering::SeqCst);
-    let old = OldLines { lines: Vec::new(), before: Some(LogPlace::Line(1)) };
-    let answer = lines.1.lock().unwrap().remove(0);
-    answer(old.clone());
-    assert_eq!(woken.load(Ordering::SeqCst), before + 1);
-    client.send(read_log(7));
-    let messages = client.take();
-    let [ServerMessage::Answer { seq: 7, .. }, ServerMessage::OldLog { seq: 5, stream, old: read }] =
-        &messages[..]
-    else {
-        panic!("one is not taken yet: {messages:?}");
-    };
-    assert_eq!((*stream, read), (StreamIx(1), &old));
-    client.send(read_log(8));
-    assert!(client.take().is_empty() && lines.1.lock().unwrap().len() == 1);
-
-    let others: Vec<Client> = (0..2).map(|_| hub.attach(Role::Viewer, || {})).collect();
-    for (n, other) in others.iter().enumerate() {
-        let _ = other.take();
-        other.send(read_log(9));
-        assert_eq!(refused(other, 9), n == 1, "too many are being read");
-    }
-    // Those who asked are gone.
-    drop((client, others));
-    for answer in lines.1.lock().unwrap().drain(..) {
-        answer(OldLines::default());
-    }
 }
 
 #[test]

@@ -93,6 +93,44 @@ pub struct Usage {
 }
 
 impl Row {
+    /// A stream of which nothing is known but what it is called. Every field stands here; on the wire a row that
+    /// the other end does not have is written against this one, so another value is another protocol.
+    #[must_use]
+    pub fn blank(ix: StreamIx, id: StreamId) -> Self {
+        let none = || Arc::<str>::from("");
+        Self {
+            ix,
+            id,
+            name: none(),
+            group: none(),
+            mode: Mode::default(),
+            wanted: Wanted::default(),
+            phase: Phase::default(),
+            reason: none(),
+            since: Moment::ZERO,
+            next: None,
+            failures: 0,
+            conditions: Vec::new(),
+            pid: None,
+            started: None,
+            restarts: 0,
+            figures: Figures::default(),
+            input: none(),
+            last_error: None,
+            last_message: none(),
+            last_message_at: Moment::ZERO,
+            lines_dropped: 0,
+            priority: 0,
+            watch: WatchKind::default(),
+            last_seen: None,
+            input_of: (0, 0),
+            maintenance: false,
+            usage: None,
+            care: Care::default(),
+            tags: Arc::default(),
+        }
+    }
+
     /// The worst severity of its conditions; `unknown` while nothing is known.
     #[must_use]
     pub fn health(&self) -> Health {

@@ -226,8 +226,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Care, Condition, ConditionKind, Figures, Mode, Notice, Phase, PoolReading, Pressure, StreamId,
-        StreamIx, Usage, Wanted, WatchKind,
+        Care, Condition, ConditionKind, Mode, Notice, Phase, PoolReading, Pressure, StreamId, StreamIx,
+        Usage, WatchKind,
     };
 
     /// Where the board's clock stands.
@@ -245,27 +245,14 @@ mod tests {
             explained,
         };
         Row {
-            ix: StreamIx(0),
-            id: StreamId::new("one").unwrap(),
             name: "One".into(),
-            group: "".into(),
             mode: Mode::Picture,
-            wanted: Wanted::Started,
             phase: Phase::Resting,
             reason: "waits for its turn".into(),
             since: ago(100),
             next: Some(ago(-45)),
-            failures: 0,
             conditions: vec![black(None), black(Some(Explained::Maintenance))],
-            pid: None,
-            started: None,
-            restarts: 0,
-            figures: Figures::default(),
             input: "http://127.0.0.1/b".into(),
-            last_error: None,
-            last_message: "".into(),
-            last_message_at: Moment::ZERO,
-            lines_dropped: 0,
             priority: 70,
             watch: WatchKind::Rotate,
             last_seen: Some(ago(100)),
@@ -278,6 +265,7 @@ mod tests {
                 note: "ask the provider".into(),
             },
             tags: ["sport", "hd"].map(Arc::from).into(),
+            ..Row::blank(StreamIx(0), StreamId::new("one").unwrap())
         }
     }
 

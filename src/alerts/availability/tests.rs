@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::{Care, Condition, ConditionKind, Explained, Figures, Mode, WatchKind};
+use crate::model::{Condition, ConditionKind, Explained, Mode};
 
 /// 2026-11-24 00:00:00 UTC, the begin of a slot of every length.
 const MIDNIGHT_MS: u64 = 1_795_478_400_000;
@@ -12,35 +12,12 @@ fn after(seconds: u64) -> Now {
 
 fn row(phase: Phase) -> Row {
     Row {
-        ix: StreamIx(1),
-        id: id(),
         name: "News".into(),
-        group: "".into(),
         mode: Mode::Packets,
-        wanted: Wanted::Started,
         phase,
-        reason: "".into(),
-        since: Moment::ZERO,
-        next: None,
-        failures: 0,
-        conditions: Vec::new(),
-        pid: None,
-        started: None,
-        restarts: 0,
-        figures: Figures::default(),
-        input: "".into(),
-        last_error: None,
-        last_message: "".into(),
-        last_message_at: Moment::ZERO,
-        lines_dropped: 0,
         priority: 50,
-        watch: WatchKind::Always,
-        last_seen: None,
         input_of: (1, 1),
-        maintenance: false,
-        usage: None,
-        care: Care::default(),
-        tags: Arc::default(),
+        ..Row::blank(StreamIx(1), id())
     }
 }
 

@@ -17,7 +17,7 @@ use crate::console::theme::{Look, Surroundings};
 use crate::console::view;
 use crate::link::{ClientMessage, ServerMessage};
 use crate::model::{
-    Board, Care, Condition, ConditionKind, Delta, Explained, Figures, GuardLimits, HostReading, LimitReading,
+    Board, Condition, ConditionKind, Delta, Explained, Figures, GuardLimits, HostReading, LimitReading,
     LineLevel, LogLine, Mode, Moment, Notice, NoticeKind, OldLines, Phase, PoolReading, Pressure, Row,
     SelfReading, Severity, SoftHard, StreamId, StreamIx, Wanted, WatchKind, WorkersReading,
 };
@@ -52,35 +52,18 @@ pub fn row(n: u32) -> Row {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let wobble = (n % 13) as f32;
     Row {
-        ix: StreamIx(n),
-        id: StreamId::new(&format!("ch-{:03}", n + 1)).unwrap(),
         name: name.into(),
         group: group.into(),
         mode,
-        wanted: Wanted::Started,
         phase: Phase::Live,
-        reason: "".into(),
         since: ago(3_000 + u64::from(n)),
-        next: None,
-        failures: 0,
-        conditions: Vec::new(),
         pid: Some(4_000 + n),
         started: Some(ago(3_002 + u64::from(n))),
-        restarts: 0,
         figures: Figures { fps: Some(25.0), bitrate_kbps: Some(2_400.0 + 131.0 * wobble), speed: Some(1.0) },
         input: format!("http://127.0.0.1:8080/live/ch-{:03}/index.m3u8", n + 1).into(),
-        last_error: None,
-        last_message: "".into(),
-        last_message_at: Moment::ZERO,
-        lines_dropped: 0,
         priority: 50,
-        watch: WatchKind::Always,
-        last_seen: None,
         input_of: (1, 1),
-        maintenance: false,
-        usage: None,
-        care: Care::default(),
-        tags: Arc::default(),
+        ..Row::blank(StreamIx(n), StreamId::new(&format!("ch-{:03}", n + 1)).unwrap())
     }
 }
 

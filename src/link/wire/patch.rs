@@ -1,9 +1,7 @@
 //! A row as it differs from another one: a mask of bits, and the fields whose bit is set.
 
-use std::sync::Arc;
-
 use super::{WireError, get, put};
-use crate::model::{Care, Figures, Mode, Moment, Phase, Row, StreamId, StreamIx, Wanted, WatchKind};
+use crate::model::{Row, StreamId, StreamIx};
 
 macro_rules! fields {
     ($($bit:literal $($field:ident).+;)*) => {
@@ -78,41 +76,8 @@ fields! {
 }
 
 /// The row against which one is written that the other end does not have: nothing in it.
-///
-/// Every field stands here, so that a new one can't be forgotten above without this being seen.
 #[must_use]
 pub fn blank(ix: StreamIx) -> Option<Row> {
-    let none = || Arc::<str>::from("");
-    Some(Row {
-        ix,
-        // Any that is allowed.
-        id: StreamId::new("_").ok()?,
-        name: none(),
-        group: none(),
-        mode: Mode::default(),
-        wanted: Wanted::default(),
-        phase: Phase::default(),
-        reason: none(),
-        since: Moment::ZERO,
-        next: None,
-        failures: 0,
-        conditions: Vec::new(),
-        pid: None,
-        started: None,
-        restarts: 0,
-        figures: Figures { fps: None, bitrate_kbps: None, speed: None },
-        input: none(),
-        last_error: None,
-        last_message: none(),
-        last_message_at: Moment::ZERO,
-        lines_dropped: 0,
-        priority: 0,
-        watch: WatchKind::default(),
-        last_seen: None,
-        input_of: (0, 0),
-        maintenance: false,
-        usage: None,
-        care: Care::default(),
-        tags: Arc::default(),
-    })
+    // Any id that is allowed.
+    Some(Row::blank(ix, StreamId::new("_").ok()?))
 }

@@ -7,35 +7,12 @@ use super::*;
 /// A row that differs from another by `restarts` alone.
 fn row(ix: u32, restarts: u32) -> Row {
     Row {
-        ix: StreamIx(ix),
-        id: StreamId::new(&format!("s{ix}")).unwrap(),
         name: "name".into(),
-        group: "".into(),
-        mode: Mode::default(),
-        wanted: Wanted::default(),
         phase: Phase::Queued,
-        reason: "".into(),
-        since: Moment::ZERO,
-        next: None,
-        failures: 0,
-        conditions: Vec::new(),
-        pid: None,
-        started: None,
         restarts,
-        figures: Figures::default(),
-        input: "".into(),
-        last_error: None,
-        last_message: "".into(),
-        last_message_at: Moment::ZERO,
-        lines_dropped: 0,
         priority: 50,
-        watch: crate::model::WatchKind::Always,
-        last_seen: None,
         input_of: (1, 1),
-        maintenance: false,
-        usage: None,
-        care: crate::model::Care::default(),
-        tags: Arc::default(),
+        ..Row::blank(StreamIx(ix), StreamId::new(&format!("s{ix}")).unwrap())
     }
 }
 

@@ -7,24 +7,18 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    Care, Condition, ConditionKind, Figures, Mode, Moment, Phase, Row, StreamId, StreamIx, Usage, Wanted,
-    WatchKind,
+    Care, Condition, ConditionKind, Figures, Mode, Moment, Phase, Row, StreamId, StreamIx, Usage,
 };
 
 const NOW: Moment = Moment::from_millis(10_000_000);
 
 fn row() -> Row {
     Row {
-        ix: StreamIx(0),
-        id: StreamId::new("ch-017").unwrap(),
         name: "Küstenradio Bild".into(),
         group: "regional".into(),
         mode: Mode::Picture,
-        wanted: Wanted::Started,
         phase: Phase::Live,
-        reason: "".into(),
         since: NOW,
-        next: None,
         failures: 2,
         conditions: vec![Condition {
             kind: ConditionKind::Black,
@@ -37,15 +31,9 @@ fn row() -> Row {
         restarts: 4,
         figures: Figures { fps: Some(24.98), bitrate_kbps: Some(2_400.0), speed: Some(1.0) },
         input: "http://***@cdn-2.example:8080/live/ch-017/index.m3u8".into(),
-        last_error: None,
-        last_message: "".into(),
         last_message_at: NOW,
-        lines_dropped: 0,
         priority: 80,
-        watch: WatchKind::Always,
-        last_seen: None,
         input_of: (2, 2),
-        maintenance: false,
         usage: Some(Usage { cpu_percent: 12.5, memory_bytes: 300 << 20, open_files: 40 }),
         care: Care {
             acknowledged: Some(NOW),
@@ -53,6 +41,7 @@ fn row() -> Row {
             note: "ask the coast".into(),
         },
         tags: [Arc::from("hd"), Arc::from("test")].into(),
+        ..Row::blank(StreamIx(0), StreamId::new("ch-017").unwrap())
     }
 }
 
