@@ -13,7 +13,7 @@ use crate::cli::{FAILED, Failed, OK, print};
 use crate::config::{self, Config, Environment};
 use crate::ffmpeg;
 use crate::link::{ConnectError, Role};
-use crate::model::{clean, mask_secrets};
+use crate::model::{clean, counted, mask_secrets};
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -151,17 +151,18 @@ fn configuration(
     Ok(match config::load(&path, environment) {
         Ok(loaded) => {
             let (streams, warnings) = (loaded.config.streams.len(), loaded.warnings.len());
-            let text = format!("{shown}: {streams} streams");
+            let text = format!("{shown}: {}", counted(streams, "stream"));
             let found = match warnings {
                 0 => Finding::ok(ABOUT, text),
                 count => {
-                    Finding::look(ABOUT, format!("{text}, {count} warnings"), "headend check tells them")
+                    let text = format!("{text}, {}", counted(count, "warning"));
+                    Finding::look(ABOUT, text, "headend check tells them")
                 }
             };
             (Some(loaded.config), vec![found])
         }
         Err(mistakes) => {
-            let text = format!("{shown}: {} mistakes", mistakes.list.len());
+            let text = format!("{shown}: {}", counted(mistakes.list.len(), "mistake"));
             (None, vec![Finding::wrong(ABOUT, text, "headend check tells each with its line")])
         }
     })
