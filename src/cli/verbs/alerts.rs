@@ -181,7 +181,9 @@ fn stream(config: &Config, words: &[String], kind: ConditionKind) -> Result<Row,
     let board = Board { rows, ..Board::default() };
     let unselected = |why: Unselected| match why {
         Unselected::Mistake(text) => Failed::Said(MISTAKEN, text),
-        nothing @ Unselected::Nothing { .. } => Failed::Said(NOTHING, nothing.to_string()),
+        nothing @ (Unselected::Empty | Unselected::Nothing { .. }) => {
+            Failed::Said(NOTHING, nothing.to_string())
+        }
     };
     let mut selector = Selector::read(&board, words).map_err(unselected)?;
     let found = board.rows.values().find(|row| selector.finds(row, Moment::ZERO));
