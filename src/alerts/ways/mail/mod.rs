@@ -150,7 +150,7 @@ impl Mail {
         let mut connection = Connection::open(&self.settings, about, stage).await?;
         if let Some((user, password)) = &self.settings.user {
             *stage = Stage::SignIn;
-            let password = secret::read(password).map_err(|why| Failure::own(Stage::SignIn, why))?;
+            let password = secret::read(password).map_err(|why| Failure::own(Stage::SignIn, &why))?;
             connection.sign_in(user, &password).await?;
         }
         Ok(connection)
