@@ -47,7 +47,7 @@ fn entry(number: u64) -> AuditEntry {
         role: role.into(),
         command: command.into(),
         result: result.into(),
-        times: if number % 7 == 0 { 3 } else { 1 },
+        times: if number.is_multiple_of(7) { 3 } else { 1 },
     }
 }
 

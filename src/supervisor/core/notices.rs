@@ -78,7 +78,7 @@ impl Supervisor {
                 "origin {}: {}; {} together and {} tried a few at a time",
                 clean(&host.host),
                 words(host.class),
-                counted_do(host.waiting as usize, "stream", "wait"),
+                counted_do(host.waiting, "stream", "wait"),
                 if host.waiting == 1 { "is" } else { "are" }
             );
             say(NoticeKind::Origin, Severity::Critical, host.since, text);
