@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_message_names_so_many_members_and_counts_the_others() {
-        let member = (*incident(1)).members[0].clone();
+        let member = incident(1).members[0].clone();
         let many =
             Arc::new(Incident { members: vec![member; 80], more_members: 7, ..(*incident(1)).clone() });
         let told = trimmed(&many);

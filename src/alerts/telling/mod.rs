@@ -160,10 +160,11 @@ impl Telling {
     fn happened(&mut self, now: Now, happening: &Happening, effects: &mut Vec<Effect>) {
         let incident = &happening.incident;
         let number = incident.number;
-        if !self.known.contains_key(&number) {
-            if !incident.is_open() {
-                return;
-            }
+        let new = !self.known.contains_key(&number);
+        if new && !incident.is_open() {
+            return;
+        }
+        if new {
             self.known.insert(number, Known::default());
             if self.known.len() > MAX_TOLD
                 && let Some(oldest) = self.known.keys().next().copied()

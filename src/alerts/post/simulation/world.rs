@@ -236,15 +236,12 @@ impl World {
         };
         assert_eq!(kept, *message, "what is sent is what is kept");
         assert!(self.on_the_way.iter().all(|(_, other)| other.receiver != message.receiver), "one at a time");
-        match self.given.get(&message.number) {
-            Some((_, before)) => {
-                assert_eq!(before, &message, "each try is the same");
-                assert!(self.open_ended.remove(&message.number), "{} is sent twice", message.number);
-            }
-            None => {
-                assert!(self.ids.insert(Arc::clone(&message.message_id)), "its id is its own");
-                self.given.insert(message.number, (self.ms, Arc::clone(&message)));
-            }
+        if let Some((_, before)) = self.given.get(&message.number) {
+            assert_eq!(before, &message, "each try is the same");
+            assert!(self.open_ended.remove(&message.number), "{} is sent twice", message.number);
+        } else {
+            assert!(self.ids.insert(Arc::clone(&message.message_id)), "its id is its own");
+            self.given.insert(message.number, (self.ms, Arc::clone(&message)));
         }
         let takes = if self.mood == Mood::Bad { self.random.i64(1..20_000) } else { self.random.i64(1..100) };
         self.on_the_way.push((self.ms + takes, message));
