@@ -330,7 +330,10 @@ fn who_leaves_the_streams_running_has_the_prompt_back_and_they_run() {
     assert_eq!(first.not_given_back(), Vec::<&str>::new());
     let told = String::from_utf8_lossy(&first.raw_output()).into_owned();
     let told = told.rsplit("\x1b[?1049l").next().unwrap().to_owned();
-    assert!(told.contains("headend --state") && told.contains(&format!("kill {}", headend.pid)), "{told}");
+    let state = stage.state();
+    for command in ["headend --state", "headend shutdown --state"] {
+        assert!(told.contains(&format!("{command} {}", state.display())), "{told}");
+    }
     // The terminal is closed behind it: that is nobody's business any more.
     first.hang_up();
     let mut second = stage.console(WIDE, &[]);

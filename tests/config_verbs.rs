@@ -141,7 +141,7 @@ fn a_rollback_that_would_not_hold_is_refused() {
     stage.write(&broken);
     let config_path = stage.folder().join("headend.toml");
     let history = headend(&["config", "history", "--config", config_path.to_str().unwrap()], &[], LIMIT);
-    assert!(history.stdout.ends_with("first, 1 streams\n"), "{history:?}");
+    assert!(history.stdout.ends_with("first, 1 stream\n"), "{history:?}");
 
     // A file beside it has the same stream: the next start would refuse the whole.
     put(&stage, "more/b.toml", &stage.stream("main", "healthy", ""));
@@ -300,7 +300,7 @@ fn streams_are_added_edited_and_removed_where_they_stand() {
         !read(&stage, "headend.toml").contains("The first.")
             && read(&stage, "headend.toml").starts_with("# Mine.")
     );
-    assert_eq!(verb(&stage, &["check"]).stdout.split(": ").nth(1).unwrap(), "1 streams, no mistakes\n");
+    assert_eq!(verb(&stage, &["check"]).stdout.split(": ").nth(1).unwrap(), "1 stream, no mistakes\n");
 }
 
 #[test]

@@ -171,3 +171,40 @@ fn a_watched_table_and_events_are_of_who_is_meant() {
     assert!(table.exit_status().success());
     end(daemon);
 }
+
+#[test]
+fn where_no_shell_could_wake_it_headend_says_so_and_goes_on() {
+    let stage = Stage::new(&[("alpha", "healthy")]);
+    let mut console = stage.console(WIDE, &[]);
+    console.wait_phase("alpha", "live");
+    console.press(Key::Ctrl('z'));
+    console.wait_text("Put headend to sleep?");
+    console.keys("y");
+    console.wait_text("no shell here could wake headend: it goes on");
+    console.wait_phase("alpha", "live");
+    assert!(console.quit().success());
+    assert_eq!(console.not_given_back(), Vec::<&str>::new());
+}
+
+#[test]
+fn whoever_stops_the_process_in_front_alone_has_the_whole_picture_again_after_fg() {
+    let stage = Stage::new(&[("alpha", "healthy")]);
+    let shell =
+        Screen::open(Path::new("/bin/bash"), WIDE, &["--norc", "--noprofile", "-i"], &stage.environment(&[]));
+    let arguments = stage.arguments(&[]).join(" ");
+    shell.keys(&format!("PS1='shell> '; clear; {HEADEND} {arguments}\r"));
+    shell.wait_phase("alpha", "live");
+    let front = support::processes::children_of(shell.pid());
+    let [front] = &front[..] else { panic!("{front:?}") };
+    front.signal(Signal::SIGSTOP);
+    shell.wait_text("Stopped");
+    shell.keys("fg\r");
+    shell.wait_no_text("shell>");
+    shell.wait_phase("alpha", "live");
+    shell.wait_no_text("Stopped");
+    shell.keys("q");
+    shell.wait_text("y yes");
+    shell.keys("y");
+    shell.wait_text("shell>");
+    assert!(stage.workers().is_empty());
+}

@@ -2,6 +2,7 @@
 
 use super::{Failed, MISTAKEN, OK, args, console, print, tell};
 use crate::config::{self, Config, Environment};
+use crate::model::counted;
 
 /// Reads the configuration and tells what it found.
 pub fn check(args: &args::Check) -> Result<u8, Failed> {
@@ -29,14 +30,9 @@ pub fn check(args: &args::Check) -> Result<u8, Failed> {
 
 /// How many there are of what has a name; of receivers and rules only where there are some.
 fn counts(config: &Config) -> String {
-    let mut parts = vec![format!("{} streams", config.streams.len())];
     let alerts = &config.alerts;
-    for (count, one) in [(alerts.receivers.len(), "receiver"), (alerts.rules.len(), "rule")] {
-        match count {
-            0 => {}
-            1 => parts.push(format!("1 {one}")),
-            many => parts.push(format!("{many} {one}s")),
-        }
-    }
-    parts.join(", ")
+    let named = [(alerts.receivers.len(), "receiver"), (alerts.rules.len(), "rule")];
+    let named = named.into_iter().filter(|(count, _)| *count > 0);
+    let all = [(config.streams.len(), "stream")].into_iter().chain(named);
+    all.map(|(count, one)| counted(count, one)).collect::<Vec<_>>().join(", ")
 }

@@ -14,7 +14,7 @@ use super::verbs::state_dir;
 use super::{Failed, OK, print, replace, tell};
 use crate::config::{self, Environment, Form, Loaded};
 use crate::ffmpeg::CommandLine;
-use crate::model::{StreamId, StreamSpec, mask_secrets};
+use crate::model::{StreamId, StreamSpec, counted, mask_secrets};
 use crate::store::Revisions;
 
 impl From<StreamsForm> for Form {
@@ -145,7 +145,7 @@ pub fn export(args: &args::Export) -> Result<u8, Failed> {
             if let Some(failed) = done.failed {
                 return Err(Failed::Other(failed));
             }
-            tell(&format!("headend: {} streams written to {}", streams.len(), shown(file)));
+            tell(&format!("headend: {} written to {}", counted(streams.len(), "stream"), shown(file)));
         }
     }
     Ok(OK)

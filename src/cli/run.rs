@@ -218,11 +218,15 @@ pub fn again_after_defects(
 
 /// How to get at streams that go on without a console.
 fn goes_on(service: &Service) -> String {
-    let attach = match service.folder() {
-        Some(folder) => format!("headend --state {}", folder.display()),
-        None => "not possible without a state folder".to_owned(),
-    };
-    format!("the streams go on. To attach: {attach}. To stop them: kill {}", std::process::id())
+    match service.folder().map(std::path::Path::display) {
+        Some(folder) => format!(
+            "the streams go on. To attach: headend --state {folder}. To stop them: headend shutdown --state {folder}"
+        ),
+        None => format!(
+            "the streams go on. To attach is not possible without a state folder. To stop them: kill {}",
+            std::process::id()
+        ),
+    }
 }
 
 /// Starts a console's thread.

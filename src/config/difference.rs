@@ -1,12 +1,15 @@
 //! What differs between two configurations, for people: streams that come, go and change, and settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::keys::{Key, changed_keys, key_words, replacing_keys};
-use super::{Config, ConsoleSettings, Limit, OnHangup, Policy, alerting};
-use crate::model::{StreamId, StreamSpec, Wanted, clean_line, mask_secrets, span_words};
+use super::{Config, Limit, Notify, OnHangup, Policy, alerting};
+use crate::model::{
+    ColumnChoice, Density, Schedule, SortBy, StreamId, StreamSpec, View, Wanted, clean_line, counted,
+    mask_secrets, span_words,
+};
 
 /// So many streams are told one by one; the others are counted.
 pub const MAX_LISTED: usize = 200;
@@ -103,7 +106,7 @@ impl Difference {
             && self.settings.is_empty()
     }
 
-    /// In one line: `+3 -1 ~2 streams, settings changed`.
+    /// In one line: `+3 -1 ~2 streams, 4 settings changed`.
     #[must_use]
     pub fn summary(&self) -> String {
         let counts = [('+', self.added.len()), ('-', self.removed.len()), ('~', self.changed.len())];
@@ -114,10 +117,11 @@ impl Difference {
             .collect();
         let mut parts = Vec::new();
         if !counts.is_empty() {
-            parts.push(format!("{} streams", counts.join(" ")));
+            let sum = counts.len().max(self.added.len() + self.removed.len() + self.changed.len());
+            parts.push(format!("{} {}", counts.join(" "), if sum == 1 { "stream" } else { "streams" }));
         }
         if !self.settings.is_empty() {
-            parts.push("settings changed".to_owned());
+            parts.push(format!("{} changed", counted(self.settings.len(), "setting")));
         }
         if parts.is_empty() { "nothing differs".to_owned() } else { parts.join(", ") }
     }
@@ -133,7 +137,7 @@ impl Difference {
         let changed = self.changed.iter().map(StreamDifference::line);
         lines.extend(added.chain(removed).chain(changed).take(MAX_LISTED));
         if let Some(more) = streams.checked_sub(MAX_LISTED).filter(|more| *more > 0) {
-            lines.push(format!("and {more} more streams"));
+            lines.push(format!("and {}", counted(more, "more stream")));
         }
         lines
     }
@@ -218,7 +222,7 @@ fn value(key: Key, spec: &StreamSpec) -> String {
     let quoted = |text: &str| format!("\"{text}\"");
     let list = |texts: &mut dyn Iterator<Item = &str>| format!("[{}]", texts.collect::<Vec<_>>().join(" "));
     let schedule = |schedule: Option<&std::sync::Arc<crate::model::Schedule>>| {
-        schedule.map_or_else(|| "[]".to_owned(), |_| "[...]".to_owned())
+        schedule.map_or_else(|| "[]".to_owned(), |schedule| windows(schedule))
     };
     let text = match key {
         Key::Name => quoted(&spec.name),
@@ -231,8 +235,8 @@ fn value(key: Key, spec: &StreamSpec) -> String {
         }
         Key::Mode => spec.mode.word().to_owned(),
         // An argument may be a secret because of the one before it, or of what it is for: not shown.
-        Key::Args => format!("{} arguments", spec.args.len()),
-        Key::InputArgs => format!("{} arguments", spec.input_args.len()),
+        Key::Args => counted(spec.args.len(), "argument"),
+        Key::InputArgs => counted(spec.input_args.len(), "argument"),
         Key::Protocols => list(&mut spec.protocols.iter().map(|protocol| &**protocol)),
         Key::Expect => {
             let tracks = [("video", spec.expect.video), ("audio", spec.expect.audio)];
@@ -250,6 +254,13 @@ fn value(key: Key, spec: &StreamSpec) -> String {
     clean_line(&text, MAX_VALUE_BYTES)
 }
 
+/// Its windows, and the zone that their times are of.
+fn windows(schedule: &Schedule) -> String {
+    let windows: Vec<String> = schedule.windows().iter().map(|window| format!("\"{window}\"")).collect();
+    let zone = schedule.zone_name().map_or_else(String::new, |zone| format!(" in {zone}"));
+    format!("[{}]{zone}", windows.join(", "))
+}
+
 fn settings(old: &Config, new: &Config) -> Vec<SettingDifference> {
     let (before, after) = (told_settings(old), told_settings(new));
     let pairs = before.into_iter().zip(after);
@@ -263,21 +274,46 @@ fn settings(old: &Config, new: &Config) -> Vec<SettingDifference> {
             holds,
         })
         .collect();
-    let of_consoles =
-        |config: &Config| ConsoleSettings { on_hangup: OnHangup::Continue, ..config.console.clone() };
-    let alerting = alerting::differing(old, new).into_iter().map(|(name, from, to)| SettingDifference {
+    let alerting = alerting::differing(old, new).into_iter();
+    let views = views(&old.console.views, &new.console.views).into_iter();
+    let views = views.map(|(from, to)| ("view", from, to));
+    settings.extend(alerting.chain(views).map(|(name, from, to)| SettingDifference {
         name,
         from: shown(&from),
         to: shown(&to),
         holds: Holds::Now,
-    });
-    settings.extend(alerting);
-    if of_consoles(old) != of_consoles(new) {
-        // Consoles read what is theirs by themselves.
-        let (from, to) = ("{...}".to_owned(), "{...}".to_owned());
-        settings.push(SettingDifference { name: "console or view", from, to, holds: Holds::Now });
-    }
+    }));
     settings
+}
+
+/// Views that differ, by their names, before and after.
+fn views(old: &[View], new: &[View]) -> Vec<(String, String)> {
+    let of = |views: &[View], name: &str| -> String {
+        let view = views.iter().find(|view| &*view.name == name);
+        view.map_or_else(|| "none".to_owned(), view_words)
+    };
+    let mut names: Vec<&str> = new.iter().chain(old).map(|view| &*view.name).collect();
+    let mut told = BTreeSet::new();
+    names.retain(|name| told.insert(*name));
+    let pairs = names.into_iter().map(|name| (of(old, name), of(new, name)));
+    pairs.filter(|(from, to)| from != to).collect()
+}
+
+/// What a view shows; what is usual is left out.
+fn view_words(view: &View) -> String {
+    let View { name, key, filter, faults, sort, columns, density, grouped } = view;
+    let mut words = vec![format!("\"{name}\"")];
+    words.extend(key.map(|key| format!("key {key}")));
+    words.extend((!filter.is_empty()).then(|| format!("filter \"{filter}\"")));
+    words.extend(faults.then(|| "faults".to_owned()));
+    words.extend((*sort != SortBy::default()).then(|| format!("sort {}", sort.word())));
+    words.extend((!columns.is_empty()).then(|| {
+        let column = |column: &ColumnChoice| column.to_string();
+        format!("columns {}", columns.iter().map(column).collect::<Vec<_>>().join(" "))
+    }));
+    words.extend((*density != Density::default()).then(|| format!("density {}", density.word())));
+    words.extend(grouped.then(|| "grouped".to_owned()));
+    words.join(", ")
 }
 
 /// Every setting as text, in the order of the documentation, the same ones whatever they are.
@@ -287,6 +323,12 @@ fn told_settings(config: &Config) -> Vec<(&'static str, Holds, String)> {
         path.map_or_else(|| usual.to_owned(), |path| path.display().to_string())
     };
     let (logs, socket) = (&config.logs, &config.socket);
+    let console = &config.console;
+    let notify = match console.notify {
+        Notify::Off => "off",
+        Notify::Osc9 => "osc9",
+        Notify::Osc777 => "osc777",
+    };
     let hangup = match config.console.on_hangup {
         OnHangup::Continue => "continue",
         OnHangup::Stop => "stop",
@@ -299,6 +341,17 @@ fn told_settings(config: &Config) -> Vec<(&'static str, Holds, String)> {
         ("logs.max_files", Holds::NextStart, logs.max_files.to_string()),
         ("logs.dir", Holds::NextStart, path(logs.dir.as_ref(), "in the state folder")),
         ("state.dir", Holds::NextStart, path(config.state_dir.as_ref(), "the usual place")),
+        (
+            "console.theme",
+            Holds::Now,
+            console.theme.clone().unwrap_or_else(|| "as the terminal is".to_owned()),
+        ),
+        ("console.keys", Holds::Now, path(console.keys.as_ref(), "keys.toml")),
+        ("console.ascii", Holds::Now, console.ascii.to_string()),
+        ("console.mouse", Holds::Now, console.mouse.to_string()),
+        ("console.bell", Holds::Now, console.bell.to_string()),
+        ("console.notify", Holds::Now, notify.to_owned()),
+        ("console.tmux_alert", Holds::Now, console.tmux_alert.to_string()),
         ("console.on_hangup", Holds::NextStart, hangup.to_owned()),
         ("socket.mode", Holds::NextStart, format!("{:04o}", socket.mode)),
         ("socket.operators", Holds::NextStart, format!("{:?}", socket.operators)),

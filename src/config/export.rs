@@ -13,7 +13,7 @@ use super::files::{Environment, Memory, Overlay};
 use super::keys::{Key, changed_keys};
 use super::loader::{Loaded, parse};
 use super::mistake::{Mistake, Mistakes};
-use crate::model::{Expect, Mode, Schedule, StreamSpec, Wanted};
+use crate::model::{Expect, Mode, Schedule, StreamSpec, Wanted, counted};
 
 /// What separates several inputs or tags in one field of a CSV list.
 const INNER: &str = "|";
@@ -83,7 +83,7 @@ pub fn lost(streams: &[StreamSpec], form: Form, text: &str) -> Result<Vec<String
             }
         }
     }
-    let of = |count: usize| if count == 1 { "1 stream".to_owned() } else { format!("{count} streams") };
+    let of = |count: usize| counted(count, "stream");
     let mut lines: Vec<String> =
         keys.into_iter().map(|(key, count)| format!("{} of {}", key.word(), of(count))).collect();
     if ids > 0 {

@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use nix::errno::Errno;
 use nix::libc::{SIGCONT, SIGWINCH};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::{getpgrp, tcgetpgrp};
 use signal_hook::SigId;
 use signal_hook::low_level::{pipe, unregister};
 
@@ -23,6 +24,9 @@ use super::terminal;
 /// How long an Escape waits to see whether it begins a longer sequence, in milliseconds. Long
 /// enough for one that was cut in two by a network, too short to be felt.
 const ESCAPE_PATIENCE_MS: u16 = 40;
+/// How often it is looked whether a terminal that the shell took has come back, in milliseconds; waking tells
+/// it sooner.
+const LENT_LOOK_MS: u16 = 500;
 /// Bytes read at once.
 const READ_BYTES: usize = 1_024;
 
@@ -121,13 +125,25 @@ enum Over {
     Lost,
 }
 
+/// Whether the shell has the terminal, as when the process in front alone was stopped. What is typed then is
+/// the shell's: reading it would stop this whole process, and the read would go on after it was woken, with
+/// nothing to read and nothing else listened to.
+fn is_lent(tty: &impl AsFd) -> bool {
+    // Where it is nobody's terminal it is as good as ours.
+    tcgetpgrp(tty).is_ok_and(|foreground| foreground != getpgrp())
+}
+
 fn read(tty: &impl AsFd, sources: &Sources, inbox: &Inbox) -> io::Result<Over> {
     let mut decoder = Decoder::default();
     let mut put = |typed: Typed| inbox.put(FromTerminal::Typed(typed));
     let mut bytes = [0; READ_BYTES];
     loop {
-        let patience =
-            if decoder.waits() { PollTimeout::from(ESCAPE_PATIENCE_MS) } else { PollTimeout::NONE };
+        let lent = is_lent(tty);
+        let patience = match (decoder.waits(), lent) {
+            (true, _) => PollTimeout::from(ESCAPE_PATIENCE_MS),
+            (false, true) => PollTimeout::from(LENT_LOOK_MS),
+            (false, false) => PollTimeout::NONE,
+        };
         let watched = [
             tty.as_fd(),
             sources.ended.as_fd(),
@@ -135,9 +151,15 @@ fn read(tty: &impl AsFd, sources: &Sources, inbox: &Inbox) -> io::Result<Over> {
             sources.continued.came.as_fd(),
         ];
         let mut fds = watched.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        if lent {
+            // Its loss is told all the same.
+            fds[0].set_events(PollFlags::empty());
+        }
         match poll(&mut fds, patience) {
             Ok(0) => {
-                decoder.give_up(&mut put);
+                if decoder.waits() {
+                    decoder.give_up(&mut put);
+                }
                 continue;
             }
             Ok(_) => {}
@@ -158,7 +180,7 @@ fn read(tty: &impl AsFd, sources: &Sources, inbox: &Inbox) -> io::Result<Over> {
         if sources.continued.take() {
             inbox.put(FromTerminal::Continued);
         }
-        if on_tty.contains(PollFlags::POLLIN) {
+        if on_tty.contains(PollFlags::POLLIN) && !is_lent(tty) {
             match nix::unistd::read(tty.as_fd(), &mut bytes) {
                 // In raw mode nothing but its loss ends a terminal's input.
                 Ok(0) | Err(Errno::EIO) => return Ok(Over::Lost),

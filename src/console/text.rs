@@ -1,7 +1,6 @@
 //! Text and numbers, made to fit their columns.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -9,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::glyphs::Glyphs;
 use crate::model::clean;
+pub use crate::model::counted;
 
 /// What stands for a number nobody knows.
 pub const UNKNOWN: &str = "-";
@@ -252,16 +252,6 @@ pub fn thousands(value: u64) -> String {
             out.push(' ');
         }
         out.push(c);
-    }
-    out
-}
-
-/// `1 stream`, `2 streams`.
-#[must_use]
-pub fn counted(number: usize, thing: &str) -> String {
-    let mut out = format!("{number} {thing}");
-    if number != 1 {
-        let _ = write!(out, "s");
     }
     out
 }

@@ -22,6 +22,23 @@ pub struct Who {
     pub terminal: Arc<str>,
 }
 
+/// What is kept of a command: it may name very many streams.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ordered {
+    /// In words: a clean line of 400 bytes at most.
+    words: Arc<str>,
+    /// Its answer counts streams.
+    for_streams: bool,
+}
+
+impl Ordered {
+    /// Of a command.
+    #[must_use]
+    pub fn of(command: &Command) -> Self {
+        Self { words: clean_line(&command.words(), MAX_WORDS).into(), for_streams: command.is_for_streams() }
+    }
+}
+
 /// A command, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audited {
@@ -42,11 +59,12 @@ pub struct Audited {
 impl Audited {
     /// A command, as it is kept, with its answer.
     #[must_use]
-    pub fn new(who: Option<Who>, role: Role, command: Arc<str>, answer: &Answer) -> Self {
+    pub fn new(who: Option<Who>, role: Role, ordered: Ordered, answer: &Answer) -> Self {
         let refused = matches!(answer, Answer::Refused { .. });
         // It counts streams, and which ones they are stands in the lines.
         let unlike = matches!(answer, Answer::Reloaded { lines, .. } if !lines.is_empty());
-        Self { who, role, command, result: clean_line(&answer.words(), MAX_WORDS).into(), refused, unlike }
+        let result = clean_line(&answer.words(ordered.for_streams), MAX_WORDS).into();
+        Self { who, role, command: ordered.words, result, refused, unlike }
     }
 }
 
@@ -74,7 +92,7 @@ struct Waiting {
     seq: u64,
     who: Option<Who>,
     role: Role,
-    command: Arc<str>,
+    command: Ordered,
 }
 
 impl Waiting {
@@ -85,9 +103,9 @@ impl Waiting {
 
 /// What is kept of a command; `None`: it changes nothing that somebody might ask for later, as looking
 /// at a stream does not. The command itself may name very many streams.
-pub(super) fn remembered(command: &Command) -> Option<Arc<str>> {
+pub(super) fn remembered(command: &Command) -> Option<Ordered> {
     let looks = matches!(command, Command::Streams { action: Action::Look, .. });
-    (!looks).then(|| clean_line(&command.words(), MAX_WORDS).into())
+    (!looks).then(|| Ordered::of(command))
 }
 
 impl Unanswered {
@@ -97,7 +115,7 @@ impl Unanswered {
         (client, seq): (u64, u64),
         who: Option<Who>,
         role: Role,
-        command: Arc<str>,
+        command: Ordered,
     ) -> Option<Audited> {
         let full = self.waiting.len() >= MAX_UNANSWERED;
         let oldest = full.then(|| self.waiting.pop_front()).flatten();
@@ -122,7 +140,7 @@ mod tests {
     fn each_answer_finds_its_command_and_the_number_that_waits_is_bounded() {
         let mut waiting = Unanswered::default();
         let done = Answer::Done { touched: 1 };
-        let stop = || Arc::from("stop all");
+        let stop = || Ordered { words: "stop all".into(), for_streams: true };
         assert_eq!(waiting.put((1, 7), None, Role::Operator, stop()), None);
         assert_eq!(waiting.take(2, 7, &done), None, "another client's");
         assert_eq!(&*waiting.take(1, 7, &done).unwrap().result, "done, 1 stream");
@@ -141,6 +159,19 @@ mod tests {
         let name = "x".repeat(60);
         let ids = (0..20).map(|n| StreamId::new(&format!("{name}{n}")).unwrap()).collect();
         let kept = remembered(&command(Action::Stop, Selection::Ids(ids))).unwrap();
-        assert!(kept.starts_with("stop xxx") && kept.len() <= MAX_WORDS, "{kept}");
+        assert!(kept.words.starts_with("stop xxx") && kept.words.len() <= MAX_WORDS, "{kept:?}");
+    }
+
+    #[test]
+    fn only_what_is_for_streams_counts_them() {
+        for (command, result) in [
+            (Command::Slots(None), "done"),
+            (Command::Shutdown, "done"),
+            (Command::Streams { action: Action::Stop, target: Selection::All }, "done, 0 streams"),
+        ] {
+            let done = Answer::Done { touched: 0 };
+            let audited = Audited::new(None, Role::Operator, Ordered::of(&command), &done);
+            assert_eq!(&*audited.result, result, "{command:?}");
+        }
     }
 }

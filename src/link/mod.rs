@@ -23,7 +23,7 @@ pub mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use audit::{AuditAnswer, AuditTrail, Audited, Who};
+pub use audit::{AuditAnswer, AuditTrail, Audited, Ordered, Who};
 pub use client::Client;
 pub use filter::MAX_TERMS as MAX_SHOW_TERMS;
 pub use histories::HistorySource;

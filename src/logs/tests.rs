@@ -230,7 +230,7 @@ fn a_folder_that_cannot_be_is_trouble_until_it_can() {
     logs.push(A, line("kept"));
     wait_for("the end of trouble", || logs.trouble().is_none());
     let text = fs::read_to_string(place.join("a.log")).unwrap();
-    assert!(text.contains("1 lines are missing") && text.contains("kept"), "{text}");
+    assert!(text.contains("1 line is missing") && text.contains("kept"), "{text}");
     assert_eq!(logs.lines_from(A, 0).0.len(), 2, "both are in memory");
 }
 

@@ -87,7 +87,10 @@ fn append(plan: &Plan, ix: StreamIx, file: &LogFile, lines: &[Queued], untold: u
     let gap = lines.first().filter(|_| untold > 0).map(|next| LogLine {
         wall_ms: next.line.wall_ms,
         level: LineLevel::Warning,
-        text: format!("headend: {untold} lines are missing here").into(),
+        text: match untold {
+            1 => "headend: 1 line is missing here".into(),
+            untold => format!("headend: {untold} lines are missing here").into(),
+        },
     });
     let texts: Vec<Vec<u8>> = gap.iter().chain(lines.iter().map(|q| &q.line)).map(format_line).collect();
     let done = file.append(plan, &texts);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::moment::span_words;
-use super::{Answer, CareOrder, Command, IncidentOrder, RolloutOrder, Selection};
+use super::{Answer, CareOrder, Command, IncidentOrder, RolloutOrder, Selection, counted};
 
 /// So many streams of a command are named.
 const MAX_NAMED: usize = 10;
@@ -61,6 +61,12 @@ impl std::fmt::Display for AuditEntry {
 }
 
 impl Command {
+    /// Whether it is one for streams, which are counted in its answer.
+    #[must_use]
+    pub const fn is_for_streams(&self) -> bool {
+        matches!(self, Self::Streams { .. } | Self::Care { .. } | Self::Rollout(_))
+    }
+
     /// What is ordered, in a line: `stop news-1, news-2`. Streams beyond the tenth are counted.
     #[must_use]
     pub fn words(&self) -> String {
@@ -98,14 +104,15 @@ fn named(target: &Selection) -> String {
 }
 
 impl Answer {
-    /// What became of a command, in a line: `done, 3 streams`.
+    /// What became of a command, in a line: `done, 3 streams`; `done` where it is not one for streams.
     #[must_use]
-    pub fn words(&self) -> String {
-        let streams =
-            |count: &usize| if *count == 1 { "1 stream".to_owned() } else { format!("{count} streams") };
+    pub fn words(&self, for_streams: bool) -> String {
+        let done = |touched: usize| {
+            if for_streams { format!("done, {}", counted(touched, "stream")) } else { "done".to_owned() }
+        };
         match self {
-            Self::Done { touched } => format!("done, {}", streams(touched)),
-            Self::NotSaved { touched, reason } => format!("done, {}, not saved: {reason}", streams(touched)),
+            Self::Done { touched } => done(*touched),
+            Self::NotSaved { touched, reason } => format!("{}, not saved: {reason}", done(*touched)),
             Self::Reloaded { summary, .. } => summary.to_string(),
             Self::Refused { reason } => format!("{REFUSED}: {reason}"),
         }
@@ -140,12 +147,13 @@ mod tests {
         ] {
             assert_eq!(command.words(), words);
         }
-        assert_eq!(Answer::Done { touched: 1 }.words(), "done, 1 stream");
+        assert_eq!(Answer::Done { touched: 1 }.words(true), "done, 1 stream");
+        assert_eq!(Answer::Done { touched: 0 }.words(false), "done");
         assert_eq!(
-            Answer::NotSaved { touched: 2, reason: "full".into() }.words(),
+            Answer::NotSaved { touched: 2, reason: "full".into() }.words(true),
             "done, 2 streams, not saved: full"
         );
-        assert_eq!(Answer::Refused { reason: "no".into() }.words(), "refused: no");
+        assert_eq!(Answer::Refused { reason: "no".into() }.words(true), "refused: no");
     }
 
     #[test]

@@ -357,7 +357,8 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::model::{Action, Answer};
+    use crate::link::Ordered;
+    use crate::model::{Action, Answer, Command};
     use crate::store::read_audit;
 
     fn audited(action: Action) -> Audited {
@@ -453,7 +454,7 @@ mod tests {
         let reloaded = |lines: &[&str]| {
             let lines = lines.iter().map(|line| Arc::from(*line)).collect();
             let answer = Answer::Reloaded { summary: "0 streams added, 1 changed".into(), lines };
-            trail.record(Audited::new(None, Role::Operator, "reload".into(), &answer));
+            trail.record(Audited::new(None, Role::Operator, Ordered::of(&Command::Reload), &answer));
         };
         reloaded(&["~ a: priority 1 -> 2"]);
         reloaded(&["~ b: priority 1 -> 2"]);

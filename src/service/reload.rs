@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -19,11 +19,11 @@ use super::changes::{Changes, LOOK_EVERY};
 use super::revisions;
 use super::standing::{Renewed, Standing, limits_of, notices_of};
 use super::web::Web;
-use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key, Sources};
+use crate::config::{self, Capture, Config, Difference, Disk, Environment, Holds, Key, Mistakes, Sources};
 use crate::ffmpeg::Capabilities;
 use crate::link::access::name_of;
-use crate::link::{AuditTrail, Audited, Hub, Role, Who};
-use crate::model::{Answer, Command, LimitReading, StreamId};
+use crate::link::{AuditTrail, Audited, Hub, Ordered, Role, Who};
+use crate::model::{Answer, Command, LimitReading, StreamId, counted};
 use crate::supervisor::core::{Reconfiguration, Reconfigured, Restored};
 use crate::supervisor::runtime::{Bid, Bids};
 
@@ -194,7 +194,7 @@ impl Reloader {
         };
         let uid = Uid::effective().as_raw();
         let who = Some(Who { uid, user: name_of(uid).into(), terminal: by.into() });
-        self.trail.record(Audited::new(who, Role::Operator, Command::Reload.words().into(), &answer));
+        self.trail.record(Audited::new(who, Role::Operator, Ordered::of(&Command::Reload), &answer));
         answer
     }
 
@@ -255,8 +255,7 @@ impl Reloader {
                     1 => format!("1 mistake: {first}"),
                     count => format!("{count} mistakes, the first: {first}"),
                 };
-                let text = format!("the configuration is not taken in, the one before goes on: {why}");
-                self.standing.set_trouble(Some(text.into()));
+                self.standing.set_trouble(Some(not_taken_in(&mistakes, &source.path).into()));
                 return Err(why);
             }
         };
@@ -337,6 +336,20 @@ impl Reloader {
     }
 }
 
+/// What the board says of a configuration with mistakes. The place of the first comes first, without the
+/// folder of the configuration: where there is little room it is what is left.
+fn not_taken_in(mistakes: &Mistakes, path: &Path) -> String {
+    let Some(first) = mistakes.list.first() else { return "the configuration is not taken in".to_owned() };
+    let first = first.to_string();
+    let folder = path.parent().map_or_else(String::new, |folder| format!("{}/", folder.display()));
+    let first = first.strip_prefix(&folder).unwrap_or(&first);
+    let more = match mistakes.count() - 1 {
+        0 => String::new(),
+        more => format!(" ({} more)", counted(more, "mistake")),
+    };
+    format!("{first}{more}; the configuration is not taken in, the one before goes on")
+}
+
 /// What a reload came to, for people.
 #[derive(Debug, PartialEq, Eq)]
 struct Done {
@@ -348,20 +361,20 @@ impl Done {
     fn of(done: &Reconfigured, mut difference: Difference) -> Self {
         let replaced = done.changed.iter().filter(|one| !one.replaced_for.is_empty()).count();
         let mut summary = format!(
-            "{} {} added, {} removed, {} changed ({replaced} get another worker), {} as before",
-            done.added.len(),
-            if done.added.len() == 1 { "stream" } else { "streams" },
+            "{} added, {} removed, {} changed ({replaced} get another worker), {} as before",
+            counted(done.added.len(), "stream"),
             done.removed.len(),
             done.changed.len(),
             done.unchanged
         );
         let later = difference.settings.iter().filter(|setting| setting.holds == Holds::NextStart).count();
+        let settings = counted(difference.settings.len(), "setting");
         match (difference.settings.len(), later) {
             (0, _) => {}
-            (count, 0) => _ = write!(summary, "; {count} settings changed"),
-            (count, later) => {
-                let when = "of them with headend's next start";
-                let _ = write!(summary, "; {count} settings changed, {later} {when}");
+            (_, 0) => _ = write!(summary, "; {settings} changed"),
+            (1, _) => _ = write!(summary, "; {settings} changed, with headend's next start"),
+            (_, later) => {
+                let _ = write!(summary, "; {settings} changed, {later} of them with headend's next start");
             }
         }
         // Which workers are replaced depends on what they were doing.

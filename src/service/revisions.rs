@@ -1,5 +1,6 @@
 //! Keeps the configuration as a revision whenever headend takes in one that is new.
 
+use crate::model::counted;
 use std::path::Path;
 
 use crate::config::{self, Environment, Loaded, Memory, Mistakes, Sources};
@@ -77,15 +78,15 @@ fn load_files(files: &[RevisionFile], environment: &Environment) -> Result<Loade
     config::load_from(main, environment, &in_memory(files))
 }
 
-/// What differs from the configuration before, in one line: `+3 -1 ~2 streams, settings changed`.
+/// What differs from the configuration before, in one line: `+3 -1 ~2 streams, 4 settings changed`.
 fn summary(before: Option<&[RevisionFile]>, now: &[RevisionFile]) -> String {
     // Both are read from memory, by whole paths: paths they name mean the same in both.
     let environment = Environment::from_process();
     let read = |files| load_files(files, &environment).ok().map(|loaded| loaded.config);
     match (before.map(read), read(now)) {
         (_, None) => "with mistakes".to_owned(),
-        (None, Some(now)) => format!("first, {} streams", now.streams.len()),
-        (Some(None), Some(now)) => format!("{} streams, before it mistakes", now.streams.len()),
+        (None, Some(now)) => format!("first, {}", counted(now.streams.len(), "stream")),
+        (Some(None), Some(now)) => format!("{}, before it mistakes", counted(now.streams.len(), "stream")),
         (Some(Some(before)), Some(now)) => {
             let difference = config::difference(&before, &now);
             if difference.is_empty() { "other text, same meaning".to_owned() } else { difference.summary() }
@@ -122,10 +123,10 @@ mod tests {
                 "+2 -1 ~1 streams",
             ),
             (stream("a", ""), "-2 streams"),
-            ("[pool]\nslots = 3\n".to_owned() + &base, "settings changed"),
+            ("[pool]\nslots = 3\n".to_owned() + &base, "1 setting changed"),
             (
                 "[defaults]\nturn = '9s'\n[stop]\nkill = '1s'\n".to_owned() + &base,
-                "~3 streams, settings changed",
+                "~3 streams, 1 setting changed",
             ),
             ("[pool]\nslotz = 3\n".to_owned() + &base, "with mistakes"),
         ] {

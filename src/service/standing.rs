@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::{Config, Limit};
 use crate::ffmpeg::Capabilities;
-use crate::model::{GuardLimits, LimitReading, Moment, Notice, NoticeKind, Severity, SoftHard};
+use crate::model::{GuardLimits, LimitReading, Moment, Notice, NoticeKind, Severity, SoftHard, counted};
 
 /// What follows from the configuration beside the streams.
 #[derive(Debug, Clone)]
@@ -99,9 +99,9 @@ fn filter_notice(config: &Config, capabilities: &Capabilities) -> Option<Notice>
         kind: NoticeKind::Ffmpeg,
         severity: Severity::Critical,
         text: format!(
-            "this FFmpeg lacks {}: what needs it is not checked on {} streams; install a full build of FFmpeg",
+            "this FFmpeg lacks {}: what needs it is not checked on {}; install a full build of FFmpeg",
             missing.join(", "),
-            lacking.len()
+            counted(lacking.len(), "stream")
         )
         .into(),
         since: Moment::ZERO,

@@ -10,7 +10,7 @@ use super::disk::{self, Disk, DiskError, Loaded};
 use super::papers::{self, PaperKey, Papers};
 use super::shared::{Shared, State};
 use super::{FORMAT, MAX_EXPORT_BYTES, MAX_PAPERS, Opened, Record, Rules, WorkerRecord, export};
-use crate::model::StreamId;
+use crate::model::{StreamId, counted};
 
 /// Opens, serves until the store is closed, and leaves its result in `shared`.
 pub fn run(shared: &Shared, dir: &Path, rules: Rules) {
@@ -159,8 +159,8 @@ impl Keeper {
             if export.saves > loaded.saves {
                 // An export is made of what the store had; so the store has lost something.
                 notes.push(format!(
-                    "the store had lost what was saved last; {} streams were taken from the last export",
-                    export.records.len()
+                    "the store had lost what was saved last; taken from the last export: {}",
+                    counted(export.records.len(), "stream")
                 ));
                 self.dirty.extend(export.records.keys().cloned());
                 found.extend(export.records);

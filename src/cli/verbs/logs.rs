@@ -213,8 +213,11 @@ fn merged(logs: &mut BTreeMap<StreamIx, Log>, count: usize) -> String {
 }
 
 fn come(prefix: &str, lines: &[LogLine], missed: u64, level: LineLevel) -> String {
-    let lost =
-        if missed > 0 { format!("{prefix}headend: {missed} lines were missed\n") } else { String::new() };
+    let lost = match missed {
+        0 => String::new(),
+        1 => format!("{prefix}headend: 1 line was missed\n"),
+        missed => format!("{prefix}headend: {missed} lines were missed\n"),
+    };
     let lines = lines.iter().filter(|line| line.level <= level).map(|line| shown(prefix, line));
     lines.fold(lost, |out, line| out + &line)
 }

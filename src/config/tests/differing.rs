@@ -37,7 +37,7 @@ fn a_difference_is_told_line_by_line_with_what_restarts_and_no_secret() {
             "~ runs: args 3 arguments -> 3 arguments; its worker is replaced (args)",
         ]
     );
-    assert_eq!(difference.summary(), "+1 -1 ~3 streams, settings changed");
+    assert_eq!(difference.summary(), "+1 -1 ~3 streams, 2 settings changed");
     assert!(!format!("{difference:?}").contains("canary"));
     let same = super::super::difference(&before, &before.clone());
     assert_eq!((same.is_empty(), same.summary().as_str(), same.unchanged), (true, "nothing differs", 5));
@@ -54,6 +54,44 @@ fn of_a_table_what_differs_in_it_is_told() {
         ["~ a: thresholds {black 5s, slow_speed 0.8, fps_min unset} -> \
           {black 1500ms, slow_speed 0.9, fps_min 20}, fallback {on []} -> {on [black]}"]
     );
+}
+
+#[test]
+fn windows_the_console_and_views_are_told_with_their_values() {
+    let stream = "[[stream]]\nid = 'a'\ninputs = ['http://h/1']\n";
+    let before = config(&format!(
+        "[console]\ntheme = 'nord'\nbell = true\n{stream}on_air = ['mon-fri 06:00-22:00']\n\
+         [[view]]\nname = 'Gone'\n[[view]]\nname = 'News'\nkey = 1\nfilter = 'group:news'\n"
+    ));
+    let after = config(&format!(
+        "\n\n[console]\ntheme = 'dark'\nbell = true\n{stream}on_air = ['06:00-23:00', 'cron 0 1 * * 1 for 2h']\n\
+         [[view]]\nname = 'News'\nkey = 2\nfilter = 'group:news'\nfaults = true\n"
+    ));
+    let zone = before.streams[0]
+        .on_air
+        .as_ref()
+        .unwrap()
+        .zone_name()
+        .map_or_else(String::new, |z| format!(" in {z}"));
+    let told = difference(&before, &after);
+    assert_eq!(
+        told.lines(),
+        [
+            "console.theme nord -> dark".to_owned(),
+            "view \"News\", key 1, filter \"group:news\" -> \"News\", key 2, filter \"group:news\", faults"
+                .to_owned(),
+            "view \"Gone\" -> none".to_owned(),
+            format!(
+                "~ a: on_air [\"mon,tue,wed,thu,fri 06:00-22:00\"]{zone} -> \
+                 [\"06:00-23:00\", \"cron 0 1 * * 1 for 120m\"]{zone}"
+            ),
+        ]
+    );
+    assert_eq!(told.summary(), "~1 stream, 3 settings changed");
+    // Where the theme is named does not matter.
+    let moved = config(&format!("\n\n\n[console]\nbell = true\ntheme = 'nord'\n{stream}"));
+    let here = config(&format!("[console]\ntheme = 'nord'\nbell = true\n{stream}"));
+    assert!(difference(&here, &moved).is_empty());
 }
 
 #[test]
@@ -87,8 +125,8 @@ fn every_setting_is_told() {
         ("[mail]\nserver = 'x'\nfrom = 'a@b.example'", "mail.port"),
         ("[[receiver]]\nname = 'x'\nprogram = ['/x']", "receiver"),
         ("[[rule]]\nname = 'x'", "rule"),
-        ("[console]\nbell = true", "console or view"),
-        ("[[view]]\nname = 'x'", "console or view"),
+        ("[console]\nbell = true", "console.bell"),
+        ("[[view]]\nname = 'x'", "view"),
     ] {
         let other = config(&format!("{text}\n[[stream]]\nid = 'a'\ninputs = ['http://h/2']\n"));
         let told: Vec<_> = difference(&base, &other).settings.iter().map(|setting| setting.name).collect();

@@ -100,6 +100,41 @@ fn machine() {
 }
 
 #[test]
+fn the_strip_says_how_many_are_held_though_nobody_queues() {
+    let mut board = troubled_board(200);
+    (board.pool.queued, board.pool.held) = (0, 6);
+    for width in [120, 200] {
+        let shown = screen(&state(width, 40, board.clone()));
+        assert!(shown.lines().any(|line| line.contains("queue 0, 6 held")), "{shown}");
+    }
+    (board.pool.queued, board.pool.held) = (3, 0);
+    let shown = screen(&state(200, 40, board));
+    assert!(shown.contains("queue 3\n") && !shown.contains(" held"), "{shown}");
+}
+
+#[test]
+fn the_machine_s_title_names_the_part_that_is_seen_and_the_limits() {
+    let mut board = board(200);
+    board.notices = vec![notice(NoticeKind::Limits, Severity::Warning, "few files")];
+    let title = |state: &State| screen(state).lines().find(|line| line.contains("top")).unwrap().to_owned();
+    let mut wide = state(200, 60, board.clone());
+    press(&mut wide, KeyCode::Char('m'));
+    let told = title(&wide);
+    for words in
+        ["[meters] ", " top ", " notices 1 ", "524 288 open files (was 1 024)", "room for 174 000 workers"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    press(&mut wide, KeyCode::Tab);
+    assert!(title(&wide).contains(" meters [top]"), "{}", title(&wide));
+    // Where there is little room the limits go first, and the time that charts show last.
+    let mut narrow = state(40, 15, board);
+    press(&mut narrow, KeyCode::Char('m'));
+    let told = title(&narrow);
+    assert!(told.contains("[meters]") && !told.contains("open files"), "{told}");
+}
+
+#[test]
 fn own_log() {
     let mut state = state(80, 24, board(3));
     press(&mut state, KeyCode::Char('L'));
@@ -110,7 +145,7 @@ fn own_log() {
 
 #[test]
 fn help_shows_every_key() {
-    let mut state = state(120, 110, board(3));
+    let mut state = state(120, 125, board(3));
     press(&mut state, KeyCode::Char('?'));
     let shown = screen(&state);
     for bound in Keymap::default().lines().iter().filter(|bound| bound.places != Places::HELP) {

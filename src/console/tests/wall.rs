@@ -238,3 +238,15 @@ fn a_calm_wall_costs_nothing() {
     assert!(bytes < 5 * 200, "{bytes} bytes in five minutes");
     assert!(state.now > Moment::ZERO);
 }
+
+#[test]
+fn who_is_looked_after_has_a_mark_on_its_tile() {
+    let shown = screen(&wall(250, 70, tended_board(200)));
+    let tile = |name: &str| {
+        let at = shown.find(&format!("{name}  ")).unwrap_or_else(|| panic!("{name}: {shown}"));
+        shown[..at].chars().rev().take(2).collect::<String>()
+    };
+    // Acknowledged, muted; and one that nobody has looked after.
+    assert_eq!((tile("Musik Nonstop"), tile("Stadion Eins 2")), ("✓■".into(), "✓▲".into()), "{shown}");
+    assert_eq!(tile("Alpenblick TV"), " ■", "{shown}");
+}

@@ -394,6 +394,10 @@ pub fn banner(state: &State, area: Rect, marks: Vec<Mark>, pen: &mut Pen) {
         let age = coarse_age(state.seen_at().since(notice.since));
         let (sign, word) = severity(notice.severity, pen);
         let text = format!(" {sign} {word} {age}  {}", notice.text);
+        // On a wall no key leads there.
+        if end.is_empty() && width(&text) > usize::from(area.width) && state.screen() != Screen::Wall {
+            end = format!("  {} tells all ", state.keymap.key_for(Does::Machine));
+        }
         line(&text, &end, pen.theme.severity(notice.severity), pen);
     }
 }

@@ -233,7 +233,9 @@ fn rule(state: &State, row: &Row, area: Rect, pen: &mut Pen) {
     let theme = pen.theme;
     let title: Piece = match row.entry.what {
         What::Mark(at) => (format!("mark {}", local(at, "%H:%M:%S", &state.zone)), theme.accent),
-        What::Missed(count) => (format!("{count} lines came too quickly to be shown"), theme.warning),
+        What::Missed(count) => {
+            (format!("{} came too quickly to be shown", lines_of(usize_of(count))), theme.warning)
+        }
         What::Gap(count) => {
             let newest = state.keymap.key_for(Does::Last);
             (format!("{} gave way: {newest} for the newest", lines_of(usize_of(count))), theme.warning)

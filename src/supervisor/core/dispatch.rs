@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use crate::model::{Action, LineLevel, Moment, Phase, RolloutOrder, StreamIx, Wanted, WatchKind};
+use crate::model::{Action, LineLevel, Moment, Phase, RolloutOrder, StreamIx, Wanted, WatchKind, counted_do};
 
 use super::Supervisor;
 use super::event::{Effect, Purpose};
@@ -225,9 +225,9 @@ impl Supervisor {
             }
             Concern::OriginBack(host, waited) => {
                 let text = format!(
-                    "origin {} answers again; {} streams start",
+                    "origin {} answers again; {}",
                     self.origins.name(host),
-                    waited.len()
+                    counted_do(waited.len(), "stream", "start")
                 );
                 report(effects, LineLevel::Info, text);
                 // Those who wait for another host may have an input on this one.

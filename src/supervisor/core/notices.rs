@@ -1,6 +1,6 @@
 //! What the supervisor has to say that belongs to no single stream.
 
-use crate::model::{Moment, Notice, NoticeKind, Severity, clean};
+use crate::model::{Moment, Notice, NoticeKind, Severity, clean, counted, counted_do};
 
 use super::Supervisor;
 use super::reason::words;
@@ -17,14 +17,17 @@ impl Supervisor {
         };
         if let Some((since, streams)) = self.disk_full.is_full() {
             let text = format!(
-                "no space left on the disk of {streams} streams' outputs: nothing is started; make room"
+                "no space left on the disk of the outputs of {}: nothing is started; make room",
+                counted(streams, "stream")
             );
             say(NoticeKind::Host, Severity::Critical, since, text);
         } else if let (Some(why), Some(since)) = (self.guard.reason(&self.policy.guard), self.guard.since()) {
             let (severity, what) = match self.shedding.resting.len() {
                 0 => (Severity::Warning, "nothing new is started".to_owned()),
-                1 => (Severity::Critical, "nothing is started, 1 stream rests".to_owned()),
-                resting => (Severity::Critical, format!("nothing is started, {resting} streams rest")),
+                resting => {
+                    let rest = counted_do(resting, "stream", "rest");
+                    (Severity::Critical, format!("nothing is started, {rest}"))
+                }
             };
             say(
                 NoticeKind::Host,
@@ -57,7 +60,8 @@ impl Supervisor {
         if let Some(since) = self.short_since {
             let (waiting, slots) = (self.line.len(), self.slots());
             let text = format!(
-                "{waiting} streams wait for a slot that never comes free: all {slots} are kept; make the pool larger, or let more streams rotate"
+                "{} for a slot that never comes free: all {slots} are kept; make the pool larger, or let more streams rotate",
+                counted_do(waiting as usize, "stream", "wait")
             );
             say(NoticeKind::Pool, Severity::Warning, since, text);
         }
@@ -71,10 +75,11 @@ impl Supervisor {
         let down = self.origins.down();
         for host in down.iter().take(MOST_HOSTS) {
             let text = format!(
-                "origin {}: {}; {} streams wait together and are tried a few at a time",
+                "origin {}: {}; {} together and {} tried a few at a time",
                 clean(&host.host),
                 words(host.class),
-                host.waiting
+                counted_do(host.waiting as usize, "stream", "wait"),
+                if host.waiting == 1 { "is" } else { "are" }
             );
             say(NoticeKind::Origin, Severity::Critical, host.since, text);
         }

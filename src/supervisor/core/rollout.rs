@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::Rollout;
-use crate::model::{Moment, RolloutOrder, StreamIx};
+use crate::model::{Moment, RolloutOrder, StreamIx, counted_do};
 
 /// While a step is not well it is looked at again this often.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -155,16 +155,17 @@ impl Rolling {
     #[must_use]
     pub fn words(&self, held: u32) -> String {
         let (step, steps) = (self.step.map_or(0, |step| step + 1), self.steps.len());
+        let wait = counted_do(held as usize, "stream", "wait");
         match &self.standing {
             Standing::Watching(_) => {
-                format!("rollout: step {step} of {steps} is watched, {held} streams wait")
+                format!("rollout: step {step} of {steps} is watched, {wait}")
             }
-            Standing::Stopped(why, _) => format!(
-                "rollout stopped at step {step} of {steps}: {why}; {held} streams wait: continue or turn back"
-            ),
-            Standing::TurnedBack => format!(
-                "rollout turned back to step {step} of {steps}; {held} streams wait: continue when ready"
-            ),
+            Standing::Stopped(why, _) => {
+                format!("rollout stopped at step {step} of {steps}: {why}; {wait}: continue or turn back")
+            }
+            Standing::TurnedBack => {
+                format!("rollout turned back to step {step} of {steps}; {wait}: continue when ready")
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ pub use spawner::{Launch, MARK};
 
 use crate::ffmpeg::Capabilities;
 use crate::logs::Logs;
-use crate::model::{Detail, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage};
+use crate::model::{Detail, LineLevel, LogLine, Moment, StreamId, StreamIx, StreamSpec, Usage, counted};
 use crate::supervisor::core::{
     Changes, Effect, Generation, Input, Kept, Reconfiguration, Reconfigured, Restored, Supervisor,
     WorkerEvent,
@@ -218,7 +218,8 @@ impl<O: Outlet> Runtime<O> {
             match self.leaving.as_mut().map_or(Due::Nothing, |leaving| leaving.due(now)) {
                 Due::Nothing => {}
                 Due::Kill => {
-                    log::warn!("{} workers have not ended in time: killed", self.core.workers_left());
+                    let left = counted(self.core.workers_left() as usize, "worker");
+                    log::warn!("{left} not ended in time: killed");
                     self.handle(now, Input::Hurry);
                 }
                 Due::LetGo => {
@@ -298,7 +299,8 @@ impl<O: Outlet> Runtime<O> {
                 self.publish(now, true);
                 self.leaving.get_or_insert_with(|| Leaving::begin(now, self.leave_limits));
                 self.outlet.leaving(self.core.workers_left());
-                log::info!("leaving: {} workers are asked to end", self.core.workers_left());
+                let left = counted(self.core.workers_left() as usize, "worker");
+                log::info!("leaving: {left} asked to end");
                 self.handle(now, Input::Shutdown);
             }
             Event::Bid(Bid::Hurry) => {

@@ -236,7 +236,7 @@ fn too_small_a_pool_is_said() {
     world.add(spec("b"), None);
     world.healthy_seconds(3);
     let notices = world.core.drain_changes(true).notices.unwrap();
-    assert!(notices[0].text.contains("1 streams wait for a slot that never comes free"), "{notices:?}");
+    assert!(notices[0].text.contains("1 stream waits for a slot that never comes free"), "{notices:?}");
     world.core.command(world.now, &Command::Slots(Some(2)), &mut world.effects);
     world.healthy_seconds(3);
     assert_eq!(world.core.drain_changes(true).notices, Some(Vec::new()));
