@@ -470,8 +470,8 @@ mod tests {
                 "2026-11-24 12:00:16  mail to ops: raised; rule \"news\"",
                 "2026-11-24 12:15:16  webhook to boss: escalated; rule \"news\", after 15 min without acknowledgement",
                 "2026-11-24 12:20:30  it is over",
-                "2026-11-24 12:20:31  mail to ops: recovered; rule \"news\", to whom was told of it",
                 "2026-11-24 12:20:31  webhook to boss: recovered; rule \"news\", to whom was told of it",
+                "2026-11-24 12:20:31  mail to ops: recovered; rule \"news\", to whom was told of it",
             ]
         );
     }
@@ -510,8 +510,8 @@ mod tests {
         assert_eq!(words[1], "receiver boss: webhook to hook.example");
         assert_eq!(
             words[4],
-            "rule \"news\": streams group:news; critical only; tells ops; also boss after 15 min without \
-             acknowledgement; says when it is over"
+            "rule \"news\": streams group:news; critical only; tells ops; again every 4 h while nobody \
+             acknowledges; also boss after 15 min without acknowledgement; says when it is over"
         );
     }
 
