@@ -39,7 +39,7 @@ use crate::logs::Logs;
 use crate::model::Command;
 use crate::store::{LockError, StateLock, Store};
 use crate::supervisor::core::Supervisor;
-use crate::supervisor::runtime::{Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
+use crate::supervisor::runtime::{self, Bid, Bids, Launch, Limits, Runtime, Tools, wall_ms};
 use alerts::Alerts;
 use audit::Audit;
 use ground::{Ground, LogsOf, Streams, restore};
@@ -204,6 +204,7 @@ impl Service {
             opened: &opened,
             config: &options.config,
             headend: paths::how_to_call(folder.as_deref()),
+            through: runtime::through(&own_binary(), host::child_open_files()),
             seed: wall_ms() ^ SEED_FROM,
         };
         let alerts = Alerts::start(&ground)

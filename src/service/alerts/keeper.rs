@@ -1,6 +1,7 @@
 //! The thread's loop.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,6 +40,7 @@ pub struct Keeper {
     post: Post,
     ways: Arc<Ways>,
     about: About,
+    through: Vec<OsString>,
     wanted: Arc<Wanted>,
     hub: Hub,
     client: Client,
@@ -79,7 +81,8 @@ impl Keeper {
         Self {
             desk,
             post,
-            ways: Arc::new(Ways::new(wanted.mail.clone(), about.clone())),
+            ways: Arc::new(Ways::new(wanted.mail.clone(), about.clone()).through(ground.through.clone())),
+            through: ground.through.clone(),
             about,
             wanted: Arc::clone(wanted),
             hub: ground.hub.clone(),
@@ -341,7 +344,8 @@ impl Keeper {
         }
         if wanted.mail != self.wanted.mail {
             // What is on its way goes on as it began.
-            self.ways = Arc::new(Ways::new(wanted.mail.clone(), self.about.clone()));
+            let ways = Ways::new(wanted.mail.clone(), self.about.clone());
+            self.ways = Arc::new(ways.through(self.through.clone()));
         }
         self.wanted = Arc::clone(wanted);
         self.decide(incidents::Input::Settings(&wanted.alerts));

@@ -9,6 +9,7 @@ mod desk;
 mod keeper;
 mod wakes;
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -97,6 +98,8 @@ pub struct Ground<'a> {
     pub config: &'a Config,
     /// How a shell calls this headend.
     pub headend: String,
+    /// What programs are started through.
+    pub through: Vec<OsString>,
     /// Makes what must differ from run to run.
     pub seed: u64,
 }
@@ -114,7 +117,11 @@ impl Alerts {
         let desk = Desk::new(&wanted.alerts, Kept::read(ground.opened), errands.clone());
         ground.hub.keep_incidents_at(desk.clone());
         let keeper = Keeper::new(ground, &wanted, desk, about);
-        let run = move || event_loop.block_on(keeper.run(waiting));
+        let run = move || {
+            event_loop.block_on(keeper.run(waiting));
+            // A name that is looked up and does not come can't be called off.
+            event_loop.shutdown_timeout(Duration::ZERO);
+        };
         let thread = std::thread::Builder::new().name("alerts".into()).spawn(run)?;
         Ok(Self { errands, thread })
     }

@@ -23,6 +23,7 @@ use tokio::sync::{Notify, mpsc};
 pub use attend::wall_ms;
 pub use bids::{Bid, Bids, Inbox};
 pub use leaving::Limits;
+pub use shim::through;
 pub use spawner::{Launch, MARK};
 
 use crate::ffmpeg::Capabilities;

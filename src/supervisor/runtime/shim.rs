@@ -44,6 +44,13 @@ pub fn arguments(parent: u32, open_files: u64, program: &OsStr, args: &[OsString
     all
 }
 
+/// What stands before a program and its arguments, for `headend` to start it so.
+#[must_use]
+pub fn through(headend: &std::path::Path, open_files: u64) -> Vec<OsString> {
+    let own = std::process::id();
+    vec![headend.into(), VERB.into(), own.to_string().into(), open_files.to_string().into()]
+}
+
 /// Becomes the worker. `args` are those after [`VERB`]. Returns only when that failed: the exit
 /// code to leave with.
 #[must_use]
