@@ -1,6 +1,7 @@
 //! What would be told of an incident: telling and the outbox as they are, with a clock that is moved by hand,
 //! a store that is always quick and receivers that accept everything.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::papers::Papers;
@@ -78,12 +79,12 @@ struct Stage {
 
 impl Stage {
     fn step(&mut self, now: Now, input: Input<'_>) {
-        let mut inputs = vec![input];
-        while let Some(input) = inputs.pop() {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
             for effect in self.post.handle(now, input) {
                 match effect {
                     Effect::Keep(_) | Effect::Note(_) => {}
-                    Effect::Barrier(number) => inputs.push(Input::Durable(number)),
+                    Effect::Barrier(number) => inputs.push_back(Input::Durable(number)),
                     Effect::Send(message) => {
                         self.sent.extend(message.items.iter().map(|item| Rehearsed {
                             wall_ms: now.wall_ms,
@@ -93,7 +94,7 @@ impl Stage {
                             why: Arc::clone(&item.why),
                         }));
                         let outcome = Outcome::Accepted(String::new());
-                        inputs.push(Input::Sent { number: message.number, outcome });
+                        inputs.push_back(Input::Sent { number: message.number, outcome });
                     }
                 }
             }

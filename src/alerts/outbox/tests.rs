@@ -64,6 +64,8 @@ pub fn settings(receivers: &[&str]) -> AlertSettings {
     }
 }
 
+type Answers = dyn FnMut(&Message) -> Option<Outcome>;
+
 /// An outbox, a store that is always quick, and what was done.
 struct Bench {
     outbox: Outbox,
@@ -73,7 +75,7 @@ struct Bench {
     settled: Vec<Settled>,
     notes: Vec<Arc<str>>,
     /// What the other side says to each try.
-    answer: Box<dyn FnMut(&Message) -> Option<Outcome>>,
+    answer: Box<Answers>,
 }
 
 impl Bench {
@@ -157,8 +159,8 @@ const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
 
-fn temporary() -> Option<Outcome> {
-    Some(Outcome::Temporary("421 not now".into()))
+fn temporary() -> Outcome {
+    Outcome::Temporary("421 not now".into())
 }
 
 #[test]
@@ -336,7 +338,7 @@ fn that_it_goes_on_is_not_told_of_what_is_over() {
 #[test]
 fn what_is_withdrawn_is_not_sent_unless_it_may_have_been() {
     let mut bench = Bench::one(|_| {});
-    bench.answer = Box::new(|_| temporary());
+    bench.answer = Box::new(|_| Some(temporary()));
     bench.tell("a", Event::Raised, &incident(1));
     bench.until(2 * SECOND);
     bench.tell("a", Event::Raised, &incident(2));
@@ -352,7 +354,7 @@ fn what_is_withdrawn_is_not_sent_unless_it_may_have_been() {
 #[test]
 fn a_server_that_is_down_is_asked_later_and_later_and_the_message_stays_the_same() {
     let mut bench = Bench::one(|_| {});
-    bench.answer = Box::new(|_| temporary());
+    bench.answer = Box::new(|_| Some(temporary()));
     bench.tell("a", Event::Raised, &incident(1));
     bench.until(2 * HOUR_MS);
     let waits: Vec<i64> = bench.sends.windows(2).map(|pair| (pair[1].0 - pair[0].0) / SECOND).collect();
@@ -371,7 +373,7 @@ fn a_server_that_is_down_is_asked_later_and_later_and_the_message_stays_the_same
 #[test]
 fn while_a_server_is_down_what_comes_is_one_digest_in_the_end() {
     let mut bench = Bench::one(|_| {});
-    bench.answer = Box::new(|_| temporary());
+    bench.answer = Box::new(|_| Some(temporary()));
     for number in 1..=150 {
         bench.tell("a", Event::Raised, &incident(number));
         bench.until(bench.ms + 40 * SECOND);
@@ -394,7 +396,7 @@ fn one_message_that_is_never_taken_holds_up_no_other() {
     let mut bench = Bench::one(|_| {});
     bench.answer = Box::new(|message| {
         let poison = message.items.iter().any(|item| item.incident.number == 1);
-        if poison { temporary() } else { Some(Outcome::Accepted("250".into())) }
+        if poison { Some(temporary()) } else { Some(Outcome::Accepted("250".into())) }
     });
     bench.tell("a", Event::Raised, &incident(1));
     bench.until(20 * MINUTE);
@@ -410,7 +412,7 @@ fn one_message_that_is_never_taken_holds_up_no_other() {
 #[test]
 fn a_message_is_given_up_after_days_and_that_is_said() {
     let mut bench = Bench::one(|_| {});
-    bench.answer = Box::new(|_| temporary());
+    bench.answer = Box::new(|_| Some(temporary()));
     bench.tell("a", Event::Raised, &incident(1));
     bench.until(5 * 24 * HOUR_MS);
     assert_eq!(bench.sends.len(), MAX_TRIES as usize);

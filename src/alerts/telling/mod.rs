@@ -160,11 +160,12 @@ impl Telling {
     fn happened(&mut self, now: Now, happening: &Happening, effects: &mut Vec<Effect>) {
         let incident = &happening.incident;
         let number = incident.number;
-        if let std::collections::btree_map::Entry::Vacant(e) = self.known.entry(number) {
-            if !incident.is_open() {
-                return;
-            }
-            e.insert(Known::default());
+        let new = !self.known.contains_key(&number);
+        if new && !incident.is_open() {
+            return;
+        }
+        if new {
+            self.known.insert(number, Known::default());
             if self.known.len() > MAX_TOLD
                 && let Some(oldest) = self.known.keys().next().copied()
             {

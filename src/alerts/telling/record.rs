@@ -26,6 +26,7 @@ pub struct ToldRecord {
 }
 
 /// What one receiver was told of one incident.
+#[expect(clippy::struct_excessive_bools, reason = "two are facts of their own, two last for a restart")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToldReceiver {
     /// Who.

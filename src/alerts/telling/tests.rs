@@ -42,9 +42,9 @@ fn warning(incident: &Arc<Incident>) -> Arc<Incident> {
 }
 
 /// From 10 to 14 o'clock: noon is within it.
-fn quiet() -> Option<Schedule> {
+fn quiet() -> Schedule {
     let windows = vec![Window::parse("mon-sun 10:00-14:00").unwrap()];
-    Some(Schedule::new(windows, jiff::tz::TimeZone::UTC))
+    Schedule::new(windows, jiff::tz::TimeZone::UTC)
 }
 
 impl Bench {
@@ -286,7 +286,7 @@ fn what_somebody_knows_before_anybody_was_told_wakes_nobody() {
 
 #[test]
 fn in_quiet_hours_warnings_wait_for_their_end_and_critical_ones_do_not() {
-    let quiet_rule = || rule(|rule| (rule.quiet, rule.at_least) = (quiet(), Severity::Warning));
+    let quiet_rule = || rule(|rule| (rule.quiet, rule.at_least) = (Some(quiet()), Severity::Warning));
     let mut bench = Bench::new(quiet_rule());
     bench.happens(&warning(&one(1)), Change::Opened);
     bench.happens(&warning(&one(2)), Change::Opened);
@@ -306,7 +306,7 @@ fn in_quiet_hours_warnings_wait_for_their_end_and_critical_ones_do_not() {
 
 #[test]
 fn a_recovery_waits_for_the_end_of_quiet_hours_too() {
-    let mut bench = Bench::new(rule(|rule| (rule.quiet, rule.at_least) = (quiet(), Severity::Warning)));
+    let mut bench = Bench::new(rule(|rule| (rule.quiet, rule.at_least) = (Some(quiet()), Severity::Warning)));
     bench.ms = -3 * HOUR;
     bench.happens(&warning(&one(1)), Change::Opened);
     bench.until(0);
@@ -318,7 +318,7 @@ fn a_recovery_waits_for_the_end_of_quiet_hours_too() {
 
 #[test]
 fn a_wall_clock_that_is_set_ends_quiet_hours_within_a_minute() {
-    let mut bench = Bench::new(rule(|rule| (rule.quiet, rule.at_least) = (quiet(), Severity::Warning)));
+    let mut bench = Bench::new(rule(|rule| (rule.quiet, rule.at_least) = (Some(quiet()), Severity::Warning)));
     bench.happens(&warning(&one(1)), Change::Opened);
     let later = Now { at: bench.telling.next_deadline().unwrap(), wall_ms: now(3 * HOUR).wall_ms };
     assert!(later.at.millis() <= MINUTE);
