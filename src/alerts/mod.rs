@@ -11,6 +11,7 @@ pub mod letter;
 pub mod outbox;
 pub mod papers;
 pub mod post;
+pub mod rehearsal;
 pub mod telling;
 pub mod ways;
 

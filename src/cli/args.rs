@@ -83,6 +83,8 @@ pub enum Verb {
     Events(verbs::Events),
     /// Tells what lasted: incidents, open and over, and how available streams were
     Incidents(verbs::Incidents),
+    /// Tells who is told of what, and tries it with a made-up incident
+    Alerts(verbs::Alerts),
     /// Has the headend that runs read its configuration again
     Reload(verbs::Reload),
     /// Ends the headend that runs, and waits until it has

@@ -91,6 +91,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Top(top)) => verbs::top::run(&top),
         Some(Verb::Events(events)) => verbs::events::run(&events),
         Some(Verb::Incidents(incidents)) => verbs::incidents::run(&incidents),
+        Some(Verb::Alerts(alerts)) => verbs::alerts::run(&alerts),
         Some(Verb::Reload(reload)) => verbs::reload::run(&reload),
         Some(Verb::Shutdown(shutdown)) => verbs::shutdown::run(&shutdown),
         Some(Verb::Doctor(doctor)) => verbs::doctor::run(&doctor),

@@ -38,13 +38,16 @@ struct Written<'a> {
     papers: BTreeMap<Tree, BTreeMap<&'a str, &'a RawValue>>,
 }
 
+/// The values of a tree by key, as they were written.
+type Values = BTreeMap<Box<str>, Box<RawValue>>;
+
 /// As it is read. Trees by name: one that a newer headend knows must not make the export worthless.
 #[derive(Deserialize)]
 struct Document {
     format: u32,
     saves: u64,
     records: BTreeMap<StreamId, Record>,
-    papers: Option<BTreeMap<String, BTreeMap<Box<str>, Box<RawValue>>>>,
+    papers: Option<BTreeMap<String, Values>>,
 }
 
 impl Document {

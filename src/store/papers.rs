@@ -131,6 +131,7 @@ impl Store {
     /// False when it is not kept, with a line in the log: the value is no JSON or larger than
     /// [`MAX_PAPER_BYTES`], the key is empty, longer than [`MAX_PAPER_KEY_BYTES`] or has a zero byte in it, or
     /// there are [`MAX_PAPERS`] or [`MAX_PAPERS_BYTES`] of them. What was kept under the key stays then.
+    #[must_use = "what is refused is not kept"]
     pub fn keep(&self, tree: Tree, key: &str, value: Option<Arc<str>>) -> bool {
         let refusal = if key.is_empty() || key.len() > MAX_PAPER_KEY_BYTES || key.contains('\0') {
             Some("this is no key")

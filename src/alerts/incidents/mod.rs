@@ -184,11 +184,19 @@ impl Incidents {
         self.settle(now);
         self.flush(now);
         match input {
-            Input::Rows(rows) => rows.iter().for_each(|row| self.take_row(now, row)),
-            Input::Removed(streams) => streams.iter().for_each(|ix| self.remove_stream(now, *ix)),
+            Input::Rows(rows) => {
+                for row in rows {
+                    self.take_row(now, row);
+                }
+            }
+            Input::Removed(streams) => {
+                for ix in streams {
+                    self.remove_stream(now, *ix);
+                }
+            }
             Input::Notices(notices) => self.take_notices(now, notices),
             Input::Settings(settings) => self.renew(now, settings),
-            Input::Lines { number, lines } => self.take_lines(number, lines),
+            Input::Lines { number, lines } => self.take_lines(number, &lines),
             Input::Order { number, order, by } => self.take_order(now, number, &order, by),
             Input::Time => {}
         }
@@ -235,7 +243,9 @@ impl Incidents {
                 None => {}
             }
             self.reschedule(subject);
-            subject.stream().into_iter().for_each(|ix| self.forget_row(ix));
+            if let Some(ix) = subject.stream() {
+                self.forget_row(ix);
+            }
         }
         while let Some(&(at, number)) = self.untold.first().filter(|(at, _)| *at <= now.at) {
             self.untold.remove(&(at, number));
@@ -356,14 +366,14 @@ impl Incidents {
         self.inputs.remove(&ix);
     }
 
-    fn take_lines(&mut self, number: u64, lines: Vec<Arc<str>>) {
+    fn take_lines(&mut self, number: u64, lines: &[Arc<str>]) {
         if !self.open.contains_key(&number) {
             return;
         }
         if !lines.is_empty()
             && let Some(incident) = self.edit(number)
         {
-            incident.lines = words::lines(&lines);
+            incident.lines = words::lines(lines);
         }
         if self.open.get(&number).is_some_and(|open| !open.told) {
             self.tell(number);
@@ -379,14 +389,18 @@ impl Incidents {
             for subject in subjects {
                 self.judge_anew(now, subject, &row);
             }
-            Family::ALL.into_iter().for_each(|family| self.look(now, &row, family));
+            for family in Family::ALL {
+                self.look(now, &row, family);
+            }
             self.forget_row(row.ix);
         }
         let notices: Vec<Notice> = self.notices.values().cloned().collect();
         self.judge_notices_anew(now);
         self.take_notices(now, &notices);
         let subjects: Vec<Subject> = self.troubles.keys().copied().collect();
-        subjects.into_iter().for_each(|subject| self.reschedule(subject));
+        for subject in subjects {
+            self.reschedule(subject);
+        }
         self.name_rules_anew();
         if !self.ended.is_empty() {
             self.prune_at = Some(now.at);

@@ -12,7 +12,7 @@ use crate::model::{
 
 use super::family::{Family, tells};
 use super::rules::RuleIx;
-use super::trouble::Subject;
+use super::trouble::{Subject, Trouble};
 use super::{Effect, Incidents, LINES_WAIT, MAX_OPEN, wall, words};
 
 /// Streams that began to fail no further apart than this can have failed together.
@@ -115,7 +115,11 @@ impl Incidents {
         let full = self.open.len() >= MAX_OPEN && subject.stream().is_some();
         let key = if full && !self.index.contains_key(&key) { Key::Beyond } else { key };
         match self.index.get(&key).copied() {
-            Some(number) => subjects.into_iter().for_each(|subject| self.moves(now, number, subject)),
+            Some(number) => {
+                for subject in subjects {
+                    self.moves(now, number, subject);
+                }
+            }
             None => self.create(now, key, subjects),
         }
     }
@@ -189,7 +193,9 @@ impl Incidents {
         self.open.insert(number, open);
         self.index.insert(key, number);
         self.touched.entry(number).or_default();
-        subjects.into_iter().for_each(|subject| self.moves(now, number, subject));
+        for subject in subjects {
+            self.moves(now, number, subject);
+        }
         if stream.is_none() {
             self.tell(number);
         }
@@ -290,15 +296,19 @@ impl Incidents {
         }
         if self.open.get(&number).is_some_and(|open| found.rule < open.rule) {
             let name = self.rules.name(found.rule);
-            self.open.get_mut(&number).into_iter().for_each(|open| open.rule = found.rule);
-            self.edit(number).into_iter().for_each(|incident| incident.rule = Arc::clone(&name));
+            if let Some(open) = self.open.get_mut(&number) {
+                open.rule = found.rule;
+            }
+            if let Some(incident) = self.edit(number) {
+                incident.rule = name;
+            }
         }
         self.mark_flapping(number, subject);
     }
 
     /// It is marked once, however often it comes and goes after that.
     pub(super) fn mark_flapping(&mut self, number: u64, subject: Subject) {
-        let flapping = self.troubles.get(&subject).and_then(|trouble| trouble.flapping());
+        let flapping = self.troubles.get(&subject).and_then(Trouble::flapping);
         if flapping.is_some()
             && self.kept.get(&number).is_some_and(|incident| incident.flapping.is_none())
             && let Some(incident) = self.edit(number)
@@ -339,7 +349,9 @@ impl Incidents {
         let most = self.most_have(open, kind);
         let may = tells(most) > tells(kind) || now.at.since(open.kind_since) >= KIND_KEEPS;
         if most != kind && may {
-            self.open.get_mut(&number).into_iter().for_each(|open| open.kind_since = now.at);
+            if let Some(open) = self.open.get_mut(&number) {
+                open.kind_since = now.at;
+            }
             // What is touched is called anew.
             self.touched.entry(number).or_default();
         }

@@ -96,7 +96,9 @@ impl Incidents {
             let Some(number) = trouble.incident else { continue };
             let fails = trouble.standing == Standing::Failing;
             if is {
-                self.open.get_mut(&number).into_iter().for_each(|open| open.heeds_rows = true);
+                if let Some(open) = self.open.get_mut(&number) {
+                    open.heeds_rows = true;
+                }
                 self.heed_rows(now, number);
             } else if fails && self.is_acknowledged(number) && !self.any_row_acknowledged(number) {
                 self.unacknowledge(number);

@@ -85,9 +85,9 @@ impl Incidents {
             let found = found(&incident, rule, self.began);
             let subject = Subject::Notice(kind);
             self.notice_was_there(subject, found, number, now);
-            self.open.get_mut(&number).into_iter().for_each(|open| {
+            if let Some(open) = self.open.get_mut(&number) {
                 open.failing.insert(subject);
-            });
+            }
         }
         self.say(number, Change::Restored);
         self.ends_if_over(now, number);

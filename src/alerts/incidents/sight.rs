@@ -47,7 +47,9 @@ impl Incidents {
             return;
         }
         let before = self.rows.insert(row.ix, Arc::clone(row));
-        Family::ALL.into_iter().for_each(|family| self.look(now, row, family));
+        for family in Family::ALL {
+            self.look(now, row, family);
+        }
         let known = before.map(|before| before.care.acknowledged.is_some());
         self.acknowledged_in_row(now, row, known);
         self.forget_row(row.ix);
@@ -108,14 +110,11 @@ impl Incidents {
         let (mut loud, mut hushed): (Option<Found>, Option<Found>) = (None, None);
         for condition in row.conditions.iter().filter(|condition| Family::of(condition.kind) == family) {
             let kind = condition.kind;
-            let rule = match rules.iter().find(|(known, _)| *known == kind) {
-                Some((_, rule)) => *rule,
-                None => {
-                    let rule = self.rules.for_stream(row, kind, now.at);
-                    rules.push((kind, rule));
-                    rule
-                }
-            };
+            let known = rules.iter().find(|(known, _)| *known == kind).map(|(_, rule)| *rule);
+            let rule = known.unwrap_or_else(|| self.rules.for_stream(row, kind, now.at));
+            if known.is_none() {
+                rules.push((kind, rule));
+            }
             let says = self.rules.rule(rule);
             if says.ignore {
                 continue;

@@ -31,7 +31,7 @@ pub struct About {
     pub host: Arc<str>,
     /// Times are told in this zone.
     pub zone: TimeZone,
-    /// How a shell calls this headend, ready to be typed: `headend`, or `headend --state-dir /srv/tv`.
+    /// How a shell calls this headend, ready to be typed: `headend`, or `headend --state /srv/tv`.
     pub headend: Arc<str>,
 }
 

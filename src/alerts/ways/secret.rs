@@ -1,59 +1,12 @@
-//! Passwords and keys: read when they are needed, and taken out of what a server answers.
-
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
+//! Passwords and keys, taken out of what a server answers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::alerts::letter::outside;
-use crate::config::Secret;
 
-/// So much of a file is looked at for its first line, bytes.
-const MAX_SECRET: u64 = 4 * 1024;
 /// The longest answer that is kept, bytes.
 pub const MAX_ANSWER_TEXT: usize = 300;
-
-/// Reads a secret now.
-///
-/// # Errors
-/// Where it is not to be had, in a clean line that does not tell it.
-pub fn read(secret: &Secret) -> Result<String, String> {
-    let text = match secret {
-        Secret::Here(text) => text.to_string(),
-        Secret::File(path) => {
-            first_line(path).map_err(|error| format!("{} can't be read: {error}", path.display()))?
-        }
-        Secret::Environment(name) => {
-            std::env::var(&**name).map_err(|_| format!("the environment has no {name} that is text"))?
-        }
-    };
-    if text.is_empty() {
-        return Err(format!("{} is empty", place(secret)));
-    }
-    Ok(text)
-}
-
-fn place(secret: &Secret) -> String {
-    match secret {
-        Secret::Here(_) => "what the configuration has for it".to_owned(),
-        Secret::File(path) => format!("the first line of {}", path.display()),
-        Secret::Environment(name) => format!("{name} in the environment"),
-    }
-}
-
-fn first_line(path: &Path) -> std::io::Result<String> {
-    // What is no file might not end, or not even begin.
-    if !path.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is no file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_SECRET).read_to_end(&mut bytes)?;
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    String::from_utf8(line.to_vec()).map_err(|_| std::io::Error::other("its first line is not UTF-8"))
-}
 
 /// A part of a URL's path is taken for a token from this length on, bytes.
 const MIN_TOKEN: usize = 8;
@@ -90,30 +43,6 @@ impl Hidden {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_line_of_a_file_is_the_secret() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("secret");
-        for (content, secret) in [("pa ss\nmore\n", "pa ss"), ("pass", "pass"), ("pass\r\n", "pass")] {
-            std::fs::write(&path, content).unwrap();
-            assert_eq!(read(&Secret::File(path.clone())).as_deref(), Ok(secret));
-        }
-        std::fs::write(&path, "\nsecond").unwrap();
-        assert!(read(&Secret::File(path.clone())).unwrap_err().ends_with("is empty"));
-        std::fs::write(&path, vec![b'x'; 10_000_000]).unwrap();
-        assert_eq!(read(&Secret::File(path)).unwrap().len() as u64, MAX_SECRET);
-    }
-
-    #[test]
-    fn what_is_not_there_is_told_by_its_place() {
-        let told = read(&Secret::File("/nowhere/secret".into())).unwrap_err();
-        assert!(told.starts_with("/nowhere/secret can't be read: "), "{told}");
-        let told = read(&Secret::Environment("HEADEND_NO_SUCH".into())).unwrap_err();
-        assert!(told.contains("HEADEND_NO_SUCH"), "{told}");
-        let told = read(&Secret::File("/dev/zero".into())).unwrap_err();
-        assert!(told.ends_with("it is no file"), "{told}");
-    }
 
     #[test]
     fn an_answer_shows_no_form_of_the_password() {

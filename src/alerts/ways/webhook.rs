@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use sha2::Sha256;
 use tokio::net::TcpStream;
 
-use super::secret::{self, Hidden};
+use super::secret::Hidden;
 use super::tls;
 use crate::alerts::Outcome;
 use crate::config::Secret;
@@ -124,7 +124,7 @@ fn request(post: &Post<'_>, target: &Target) -> Result<Request<Full<Bytes>>, Str
         request = request.header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(user_info)));
     }
     if let Some(secret) = post.secret {
-        let key = secret::read(secret).map_err(|why| format!("it can't be signed: {why}"))?;
+        let key = secret.read().map_err(|why| format!("it can't be signed: {why}"))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         request = request
             .header("X-Headend-Timestamp", now)

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::model::{ConditionKind, Severity, nearest};
+
 /// Which headend: the one that has this state folder.
 #[derive(Debug, Clone, Args)]
 pub struct Place {
@@ -233,4 +235,73 @@ pub struct Incidents {
     pub json: bool,
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `headend alerts`.
+#[derive(Debug, Clone, Args)]
+pub struct Alerts {
+    #[command(subcommand)]
+    pub verb: Option<AlertsVerb>,
+    /// The configuration [default: as when running]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+}
+
+/// What to do about them.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum AlertsVerb {
+    /// Walks a made-up incident through the rules; tells nobody
+    Test(AlertsTest),
+}
+
+/// `headend alerts test`.
+#[derive(Debug, Clone, Args)]
+pub struct AlertsTest {
+    /// Whose incident: the first stream that is found [default: the first of all]
+    #[arg(value_name = "SELECTOR", conflicts_with = "stream")]
+    pub selector: Vec<String>,
+    /// The same, by its id
+    #[arg(long, value_name = "ID")]
+    pub stream: Option<String>,
+    /// What is wrong with it
+    #[arg(long, value_name = "KIND", default_value = "black", value_parser = condition)]
+    pub condition: ConditionKind,
+    /// How bad that is [default: as the rule or the condition says]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub severity: Option<HowBad>,
+    /// When it begins, such as 2026-11-24T03:00 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = super::incidents::since)]
+    pub at: Option<u64>,
+    /// How long it lasts
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = super::span)]
+    pub lasts: Duration,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How bad something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HowBad {
+    /// Someone should look
+    Warning,
+    /// Viewers see it
+    Critical,
+}
+
+impl From<HowBad> for Severity {
+    fn from(bad: HowBad) -> Self {
+        match bad {
+            HowBad::Warning => Self::Warning,
+            HowBad::Critical => Self::Critical,
+        }
+    }
+}
+
+fn condition(word: &str) -> Result<ConditionKind, String> {
+    ConditionKind::of_word(word).ok_or_else(|| {
+        let near = nearest(word, ConditionKind::ALL.iter().map(|kind| kind.word()));
+        let near = near.map(|near| format!("; do you mean {near}?")).unwrap_or_default();
+        format!("there is no such condition{near}")
+    })
 }

@@ -1,5 +1,6 @@
 //! What is asked of a headend that runs, from a script or by hand: each verb is one more client of it.
 
+pub mod alerts;
 pub mod args;
 pub mod audit;
 pub mod doctor;

@@ -290,3 +290,16 @@ fn a_wall_clock_that_jumps_moves_only_what_is_shown() {
     world.until(100);
     assert_eq!(world.told.last(), Some(&(65, 2, Change::Opened)));
 }
+
+#[test]
+fn of_what_is_over_nothing_else_is_news() {
+    let mut world = World::new();
+    world.has([1], ConditionKind::Silent);
+    world.change([1], |row| row.conditions.push(condition(ConditionKind::NoAudio, at(0))));
+    world.until(70);
+    let worse = Condition { severity: Severity::Critical, ..condition(ConditionKind::NoAudio, at(0)) };
+    let rises = Row { conditions: vec![worse], ..world.rows[&1].clone() };
+    let stops = Row { wanted: Wanted::Stopped, ..world.rows[&1].clone() };
+    world.feed(Input::Rows(&[Arc::new(rises), Arc::new(stops)]));
+    assert_eq!(world.changes(), [(1, Change::Opened), (1, Change::Ended)]);
+}

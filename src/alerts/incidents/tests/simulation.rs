@@ -70,9 +70,9 @@ impl Day {
                 let streams: Vec<u32> = (0..STREAMS).filter(|n| n % HOSTS == host).collect();
                 let well = self.random.bool();
                 if well {
-                    self.world.is_well(streams)
+                    self.world.is_well(streams);
                 } else {
-                    self.world.has(streams, ConditionKind::Refused)
+                    self.world.has(streams, ConditionKind::Refused);
                 }
             }
             32 => {
@@ -151,7 +151,7 @@ impl Day {
                     }
                     Some(severity) => {
                         let fault = self.faults.entry((*n, family)).or_insert((now, severity));
-                        if fault.1 > severity || (fault.1 < severity) {
+                        if fault.1 != severity {
                             *fault = (now, severity);
                         }
                     }

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use super::secret::{self, Hidden};
+use super::secret::Hidden;
 use crate::alerts::letter::{About, address, letter, mail};
 use crate::alerts::{Message, Outcome};
 use crate::config::{MailSettings, MailTls};
@@ -150,7 +150,7 @@ impl Mail {
         let mut connection = Connection::open(&self.settings, about, stage).await?;
         if let Some((user, password)) = &self.settings.user {
             *stage = Stage::SignIn;
-            let password = secret::read(password).map_err(|why| Failure::own(Stage::SignIn, why))?;
+            let password = password.read().map_err(|why| Failure::own(Stage::SignIn, why.to_string()))?;
             connection.sign_in(user, &password).await?;
         }
         Ok(connection)

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::args;
 use super::session::{connect, state_dir};
+use crate::alerts::letter::About;
+use crate::alerts::ways::Ways;
 use crate::cli::{FAILED, Failed, OK, print};
 use crate::config::{self, Config, Environment};
 use crate::ffmpeg;
@@ -68,12 +70,31 @@ struct Document<'a> {
     findings: &'a [Finding],
 }
 
+/// Whether the mail server takes us: greeted, encrypted, signed in, and left without a mail.
+fn mail_server(config: &Config) -> Option<Finding> {
+    const ABOUT: &str = "mail server";
+    let mail = config.mail.clone()?;
+    let remedy = "look at [mail], and at the server's own log";
+    let event_loop = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(event_loop) => event_loop,
+        Err(error) => return Some(Finding::look(ABOUT, format!("not tried: {error}"), "free memory")),
+    };
+    let about =
+        About { host: "localhost".into(), zone: jiff::tz::TimeZone::system(), headend: "headend".into() };
+    let ways = Ways::new(Some(mail), about);
+    Some(match event_loop.block_on(ways.check_mail()) {
+        Ok(said) => Finding::ok(ABOUT, said),
+        Err(why) => Finding::wrong(ABOUT, why, remedy),
+    })
+}
+
 /// Looks at everything.
 pub fn run(args: &args::Doctor) -> Result<u8, Failed> {
     let environment = Environment::from_process();
     let (config, mut findings) = configuration(args, &environment)?;
     findings.extend(ffmpeg_of(config.as_ref(), &environment));
     findings.extend(config.as_ref().map(checks::mail));
+    findings.extend(config.as_ref().and_then(mail_server));
     findings.extend(checks::limits(&machine::limits(), config.as_ref().map_or(0, |c| c.streams.len())));
     findings.extend(checks::terminal(&machine::terminal()));
     match state_dir(&args.place, &environment) {
