@@ -327,7 +327,7 @@ impl Facts<'_> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::model::{Acknowledgement, ConditionKind, Flapping, IncidentNote, StreamId};
 

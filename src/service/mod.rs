@@ -261,11 +261,7 @@ impl Service {
         let hangups = Hangups::new(options.on_hangup);
         let (bids, supervisor) =
             run_supervisor(core, tools, outlet, streams, reloader, requests, hangups.clone())?;
-        let measured = bids.clone();
-        let sampler = Sampler::start(pids, folder.clone(), move |host, own, workers| {
-            outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
-            measured.measured(host, own, workers);
-        });
+        let sampler = start_sampler(pids, folder.clone(), readings, bids.clone());
         let server = socket.and_then(|listening| sockets::serve(hub.clone(), listening));
         Ok(Self {
             hub,
@@ -370,6 +366,19 @@ impl Service {
             )),
         }
     }
+}
+
+/// Has the machine measured, for the board and for the supervisor.
+fn start_sampler(
+    pids: Arc<Mutex<Vec<u32>>>,
+    folder: Option<PathBuf>,
+    readings: Arc<Mutex<Readings>>,
+    bids: Bids,
+) -> Sampler {
+    Sampler::start(pids, folder, move |host, own, workers| {
+        outlet::lock(&readings).take_in(host, own, workers.as_ref().map(|workers| workers.sum));
+        bids.measured(host, own, workers);
+    })
 }
 
 fn ask_to_leave(bids: &Bids) {

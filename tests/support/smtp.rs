@@ -123,7 +123,8 @@ impl FromStr for Fault {
 pub enum Tls {
     #[default]
     None,
-    StartTls,
+    /// When the client asks for it.
+    Later,
     /// From the first byte.
     Always,
 }
@@ -400,7 +401,7 @@ impl<'a> Session<'a> {
             let verb = line.split([' ', ':']).next().unwrap_or("").to_ascii_uppercase();
             match verb.as_str() {
                 "EHLO" => self.ehlo(&abilities)?,
-                "STARTTLS" if abilities.tls == Tls::StartTls && !self.encrypted => {
+                "STARTTLS" if abilities.tls == Tls::Later && !self.encrypted => {
                     if !self.misbehaves(Stage::StartTls, "")? {
                         self.say("220 go on")?;
                         self.encrypt(&abilities)?;
@@ -435,7 +436,7 @@ impl<'a> Session<'a> {
         if abilities.eight_bit {
             lines.push("8BITMIME".to_owned());
         }
-        if abilities.tls == Tls::StartTls && !self.encrypted {
+        if abilities.tls == Tls::Later && !self.encrypted {
             lines.push("STARTTLS".to_owned());
         }
         if abilities.user.is_some() {
@@ -443,8 +444,10 @@ impl<'a> Session<'a> {
             lines.push(format!("AUTH {both}"));
         }
         let last = lines.pop().unwrap_or_default();
-        let more: String = lines.iter().map(|line| format!("250-{line}\r\n")).collect();
-        self.say(&format!("{more}250 {last}"))
+        for line in lines {
+            self.say(&format!("250-{line}"))?;
+        }
+        self.say(&format!("250 {last}"))
     }
 
     fn auth(&mut self, line: &str, abilities: &Abilities) -> Go {

@@ -162,12 +162,11 @@ fn facts(item: &Item, message: &Message, about: &About, clock: &Clock<'_>) -> Ve
     let began = clock.long(incident.began_wall_ms);
     let mut facts = Vec::new();
     let mut fact = |name: &str, what: String| facts.push((name.to_owned(), what));
-    match incident.ended {
-        Some((at, _)) => fact("from", format!("{began} to {}", clock.long(at))),
-        None => {
-            let ago = span(message.made_wall_ms.saturating_sub(incident.began_wall_ms));
-            fact("since", format!("{began} ({ago} before this was written)"));
-        }
+    if let Some((at, _)) = incident.ended {
+        fact("from", format!("{began} to {}", clock.long(at)));
+    } else {
+        let ago = span(message.made_wall_ms.saturating_sub(incident.began_wall_ms));
+        fact("since", format!("{began} ({ago} before this was written)"));
     }
     // Where it is not the first word already.
     if matches!(item.event, Event::Recovered | Event::Test) {

@@ -16,21 +16,25 @@ const COLUMN: usize = 10;
 pub fn lay_out(page: &Page) -> String {
     let mut out = Bounded { out: format!("{}: {}\n", page.standing, page.heading), dropped: 0 };
     for sentence in &page.lead {
-        out.push(format!("\n{sentence}\n"));
+        out.push(&format!("\n{sentence}\n"));
     }
     for part in &page.parts {
         match part {
             Part::Facts(facts) => put_facts(&mut out, facts),
             Part::List { title, rows, more } => {
-                out.push(heading(title));
-                rows.iter().for_each(|row| out.push(put_row(row)));
+                out.push(&heading(title));
+                for row in rows {
+                    out.push(&put_row(row));
+                }
                 if !more.is_empty() {
-                    out.push(format!("  {more}\n"));
+                    out.push(&format!("  {more}\n"));
                 }
             }
             Part::Lines { title, lines } => {
-                out.push(heading(title));
-                lines.iter().for_each(|line| out.push(format!("  {line}\n")));
+                out.push(&heading(title));
+                for line in lines {
+                    out.push(&format!("  {line}\n"));
+                }
             }
             // What can be done is never dropped.
             Part::Commands(commands) => {
@@ -58,11 +62,11 @@ struct Bounded {
 }
 
 impl Bounded {
-    fn push(&mut self, piece: String) {
+    fn push(&mut self, piece: &str) {
         if self.dropped > 0 || self.out.len() + piece.len() > MAX_TEXT - RESERVE {
             self.dropped += 1;
         } else {
-            self.out.push_str(&piece);
+            self.out.push_str(piece);
         }
     }
 
@@ -79,9 +83,9 @@ fn heading(title: &str) -> String {
 }
 
 fn put_facts(out: &mut Bounded, facts: &[(String, String)]) {
-    out.push("\n".to_owned());
+    out.push("\n");
     for (name, what) in facts {
-        out.push(format!("{name:COLUMN$} {what}\n"));
+        out.push(&format!("{name:COLUMN$} {what}\n"));
     }
 }
 

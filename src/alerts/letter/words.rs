@@ -15,6 +15,7 @@ const MAX_DOMAIN: usize = 100;
 const MAX_MESSAGE_ID: usize = 200;
 
 /// A text from outside: one clean line of at most `max_bytes`, its secrets masked.
+#[must_use]
 pub fn outside(text: &str, max_bytes: usize) -> String {
     if text.len() <= MAX_RAW {
         return clean_line(text, max_bytes);
@@ -26,6 +27,7 @@ pub fn outside(text: &str, max_bytes: usize) -> String {
 }
 
 /// A host's name as it may stand in identifiers: letters, digits, dots and dashes.
+#[must_use]
 pub fn domain(host: &str) -> String {
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     let kept: String = host.chars().filter(plain).take(MAX_DOMAIN).collect();

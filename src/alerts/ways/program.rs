@@ -177,7 +177,7 @@ async fn feed(stdin: Option<ChildStdin>, input: String) {
 /// Reads until the end and keeps the last line that is not empty.
 async fn last_line(pipe: Option<impl AsyncRead + Unpin>, last: &mut String) {
     let Some(mut pipe) = pipe else { return };
-    let mut buffer = [0; 8 * 1024];
+    let mut buffer = vec![0; 8 * 1024];
     let (mut line, mut read) = (Vec::new(), 0);
     while read < MAX_OUTPUT {
         let bytes = match pipe.read(&mut buffer).await {

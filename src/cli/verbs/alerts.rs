@@ -9,11 +9,12 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::args;
-use super::select::{Selector, Unselected, nothing};
+use super::select::{Selector, nothing};
+use super::session::unselected;
 use crate::alerts::Event;
 use crate::alerts::outbox::way_word;
 use crate::alerts::rehearsal::{Rehearsed, rehearse};
-use crate::cli::{Failed, MISTAKEN, NOTHING, OK, print, tell};
+use crate::cli::{Failed, NOTHING, OK, print, tell};
 use crate::config::{self, AlertSettings, Config, Environment, Receiver, Rule, Way};
 use crate::model::query::Search;
 use crate::model::{
@@ -179,13 +180,9 @@ fn stream(config: &Config, words: &[String], kind: ConditionKind) -> Result<Row,
         .map(|(ix, spec)| (StreamIx(ix), Arc::new(row(spec, ix, kind, kind.severity()))))
         .collect();
     let board = Board { rows, ..Board::default() };
-    let unselected = |why: Unselected| match why {
-        Unselected::Mistake(text) => Failed::Said(MISTAKEN, text),
-        nothing @ Unselected::Nothing { .. } => Failed::Said(NOTHING, nothing.to_string()),
-    };
-    let mut selector = Selector::read(&board, words).map_err(unselected)?;
+    let mut selector = Selector::read(&board, words).map_err(|why| unselected(&why))?;
     let found = board.rows.values().find(|row| selector.finds(row, Moment::ZERO));
-    found.map(|row| (**row).clone()).ok_or_else(|| unselected(nothing(&board, words)))
+    found.map(|row| (**row).clone()).ok_or_else(|| unselected(&nothing(&board, words)))
 }
 
 /// Why a rule does not fit; `None`: it does.

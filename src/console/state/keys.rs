@@ -44,9 +44,10 @@ impl State {
         if self.refuses_frozen(does) {
             return Vec::new();
         }
-        if let Some(effects) = self.does_with_incident(does) {
-            return effects;
-        }
+        self.does_with_incident(does).unwrap_or_else(|| self.does_here(does))
+    }
+
+    fn does_here(&mut self, does: Does) -> Vec<Effect> {
         match does {
             Does::Up => self.scroll(-1),
             Does::Down => self.scroll(1),

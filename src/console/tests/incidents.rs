@@ -1,5 +1,6 @@
 //! The pages of incidents, and what every screen says of them.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
@@ -187,11 +188,13 @@ fn the_header_counts_them_and_says_when_nobody_can_be_told() {
     let mut lines = String::new();
     let mut add = |what: &str, width: u16, board: Board| {
         let state = state(width, 24, board);
-        lines += &format!("{what}, {width}\n{}\n", first_line(&state));
+        let _ = writeln!(lines, "{what}, {width}\n{}", first_line(&state));
     };
     let known = || {
         let mut all = open_ones();
-        all.iter_mut().for_each(|one| one.acknowledged = over(1).acknowledged);
+        for one in &mut all {
+            one.acknowledged = over(1).acknowledged;
+        }
         all
     };
     for width in [40, 60, 80, 100, 120, 200] {
@@ -310,7 +313,7 @@ fn a_wall_names_the_worst_that_nobody_knows_of() {
         tell_time(&mut state);
         let shown = screen(&state);
         let rule = shown.lines().find(|line| line.starts_with("─ 200 streams")).unwrap();
-        lines += &format!("{width}x{height}\n{rule}\n");
+        let _ = writeln!(lines, "{width}x{height}\n{rule}");
         // It takes no line: every tile stays where it is.
         let without = state.wall_plan();
         let mut delta = delta(&state, Vec::new());

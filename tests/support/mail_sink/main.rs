@@ -54,7 +54,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
                 let folder = PathBuf::from(value()?);
                 let config = certificate(&folder.join("cert.pem"), &folder.join("key.pem"))?;
                 wanted.abilities.certificate = Some(config);
-                wanted.abilities.tls = Tls::StartTls;
+                wanted.abilities.tls = Tls::Later;
             }
             other => return Err(format!("{other} is not known; see the top of {}", file!())),
         }

@@ -42,12 +42,12 @@ impl Connection {
     /// Connects, encrypts as it is wanted, and greets.
     pub async fn open(settings: &MailSettings, about: &About, stage: &mut Stage) -> Result<Self, Failure> {
         let hello = ClientId::Domain(domain(&about.host));
-        let stream = connect(settings).await.map_err(|why| Failure::own(Stage::Connect, why))?;
+        let stream = connect(settings).await.map_err(|why| Failure::own(Stage::Connect, &why))?;
         let server: &str = &settings.server;
-        let address = stream.peer_addr().map_err(|e| Failure::own(Stage::Connect, e.to_string()))?;
+        let address = stream.peer_addr().map_err(|e| Failure::own(Stage::Connect, &e.to_string()))?;
         let stream: Box<dyn AsyncTokioStream> = if settings.tls == MailTls::Tls {
             *stage = Stage::Tls;
-            let stream = tls::encrypt(stream, server).await.map_err(|why| Failure::own(Stage::Tls, why))?;
+            let stream = tls::encrypt(stream, server).await.map_err(|why| Failure::own(Stage::Tls, &why))?;
             Box::new(Answers::new(stream, address))
         } else {
             Box::new(Answers::new(stream, address))
@@ -61,10 +61,10 @@ impl Connection {
             *stage = Stage::Tls;
             if !smtp.can_starttls() {
                 let why = "the server offers no STARTTLS; for one on this machine there is tls = \"none\"";
-                return Err(Failure::own(Stage::Tls, why.to_owned()));
+                return Err(Failure::own(Stage::Tls, why));
             }
             let parameters = TlsParameters::new(server.to_owned())
-                .map_err(|error| Failure::own(Stage::Tls, error.to_string()))?;
+                .map_err(|error| Failure::own(Stage::Tls, &error.to_string()))?;
             let upgraded = smtp.starttls(parameters, &hello).await;
             upgraded.map_err(|error| Failure::of(Stage::Tls, &error, &none))?;
         }

@@ -96,8 +96,8 @@ impl Failure {
     }
 
     /// What we say went wrong.
-    pub fn own(stage: Stage, why: String) -> Self {
-        Self { stage, code: None, text: Hidden::default().clean(&why) }
+    pub fn own(stage: Stage, why: &str) -> Self {
+        Self { stage, code: None, text: Hidden::default().clean(why) }
     }
 
     /// Nothing was heard in time.

@@ -150,7 +150,7 @@ impl Mail {
         let mut connection = Connection::open(&self.settings, about, stage).await?;
         if let Some((user, password)) = &self.settings.user {
             *stage = Stage::SignIn;
-            let password = password.read().map_err(|why| Failure::own(Stage::SignIn, why.to_string()))?;
+            let password = password.read().map_err(|why| Failure::own(Stage::SignIn, &why.to_string()))?;
             connection.sign_in(user, &password).await?;
         }
         Ok(connection)

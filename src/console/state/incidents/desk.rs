@@ -72,9 +72,8 @@ impl State {
             Does::Open | Does::Log | Does::IncidentStreams if self.screen() == Screen::Incident => {
                 self.opened_incident().is_some_and(|incident| !incident.members.is_empty())
             }
-            Does::Log | Does::IncidentStreams => false,
+            Does::Log | Does::IncidentStreams | Does::Undo => false,
             Does::Open | Does::Acknowledge | Does::Note => self.aimed_incident().is_some(),
-            Does::Undo => false,
             _ => true,
         }
     }

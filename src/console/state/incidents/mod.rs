@@ -24,6 +24,7 @@ const LONG_WAIT: Duration = Duration::from_secs(300);
 
 /// What is known of incidents beyond the board.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct Incidents {
     /// Only those that are open are listed.
     pub open_only: bool,

@@ -193,7 +193,7 @@ impl State {
     #[must_use]
     pub fn older_incidents(&self) -> Option<bool> {
         let incidents = &self.incidents;
-        (incidents.more && !incidents.open_only).then(|| incidents.history.len() < MAX_HISTORY)
+        (incidents.more && !incidents.open_only).then_some(incidents.history.len() < MAX_HISTORY)
     }
 
     /// Whether the first page of them is still to come.

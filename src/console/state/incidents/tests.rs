@@ -189,11 +189,11 @@ fn from_an_incident_one_goes_to_its_streams() {
 #[test]
 fn more_streams_than_a_filter_holds_are_selected() {
     let many = incident(9, 150);
-    let mut state = begun(with_open(board(200), &[many.clone()]));
+    let mut state = begun(with_open(board(200), std::slice::from_ref(&many)));
     let effects = press(&mut state, KeyCode::Char('I'));
-    answer(&mut state, effects, &[many.clone()]);
+    answer(&mut state, effects, std::slice::from_ref(&many));
     let effects = press(&mut state, KeyCode::Enter);
-    answer(&mut state, effects, &[many]);
+    answer(&mut state, effects, std::slice::from_ref(&many));
     press(&mut state, KeyCode::Char('f'));
     assert_eq!((state.screen(), state.chosen.len(), state.list.order.len()), (Screen::Grid, 150, 200));
 }
