@@ -99,7 +99,9 @@ fn consoles_a_wall_and_a_script_come_and_go_and_only_what_is_ordered_changes() {
     let follows = stage.start_verb(&["events", "-f", "--json"]);
     follows.wait_stdout("what is now", |text| text.lines().count() == 4);
     let undisturbed = |after: &str| assert_eq!(live(&stage, &ids), before, "after {after}");
-    consoles.iter().for_each(|console| console.wait_phase("ordered", "live"));
+    for console in &consoles {
+        console.wait_phase("ordered", "live");
+    }
 
     // The script orders one stream about, and each time somebody is lost meanwhile.
     let [one, two, three] = &mut consoles;
@@ -156,7 +158,9 @@ fn whoever_closes_the_laptop_finds_the_streams_as_they_were() {
     let ids = ["alpha", "beta", "gamma"];
     for way in ["it is left", "its terminal hangs up"] {
         let mut first = stage.console(WIDE, &[]);
-        ids.iter().for_each(|id| first.wait_phase(id, "live"));
+        for id in ids {
+            first.wait_phase(id, "live");
+        }
         stage.done(&["stop", "gamma"]);
         first.wait_phase("gamma", "stopped");
         let (headend, before) = (first.process(), phases(&stage, &ids));
@@ -203,7 +207,9 @@ fn twenty_consoles_that_are_killed_together_change_no_stream() {
         console.wait_phase("beta", "live");
     }
     let processes: Vec<Process> = consoles.iter().map(Screen::process).collect();
-    processes.iter().for_each(|process| process.signal(Signal::SIGKILL));
+    for process in &processes {
+        process.signal(Signal::SIGKILL);
+    }
     // It answers at once, and lets go of all of them.
     assert_eq!(live(&stage, &ids), before);
     support::processes::wait_gone(&processes, LIMIT);
@@ -328,11 +334,11 @@ fn who_leaves_the_streams_running_has_the_prompt_back_and_they_run() {
     first.keys("d");
     assert!(first.finish().success());
     assert_eq!(first.not_given_back(), Vec::<&str>::new());
-    let told = String::from_utf8_lossy(&first.raw_output()).into_owned();
-    let told = told.rsplit("\x1b[?1049l").next().unwrap().to_owned();
-    let state = stage.state();
+    let output = String::from_utf8_lossy(&first.raw_output()).into_owned();
+    let told = output.rsplit("\x1b[?1049l").next().unwrap().to_owned();
+    let folder = stage.state();
     for command in ["headend --state", "headend shutdown --state"] {
-        assert!(told.contains(&format!("{command} {}", state.display())), "{told}");
+        assert!(told.contains(&format!("{command} {}", folder.display())), "{told}");
     }
     // The terminal is closed behind it: that is nobody's business any more.
     first.hang_up();

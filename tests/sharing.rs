@@ -148,12 +148,12 @@ fn a_watched_table_and_events_are_of_who_is_meant() {
     let stage = two_groups();
     let daemon = daemon(&stage);
     stage.wait_log("beta", "Input #0");
-    let state = stage.state();
-    let state = state.to_str().unwrap();
-    let watched = ["status", "news", "--watch", "--state", state];
+    let folder = stage.state();
+    let folder = folder.to_str().unwrap();
+    let watched = ["status", "news", "--watch", "--state", folder];
     let mut table = Screen::headend(WIDE, &watched, &[]);
     table.wait_text("2 streams: 2 ok");
-    let events = ["events", "news", "-f", "--state", state];
+    let events = ["events", "news", "-f", "--state", folder];
     let events = Screen::headend(WIDE, &events, &[]);
     events.wait_text("gamma");
     let stop = |id: &str| {

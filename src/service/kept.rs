@@ -18,7 +18,9 @@ pub fn take_surplus(others: &mut BTreeMap<StreamId, Restored>) -> Vec<StreamId> 
     let mut all: Vec<_> = others.iter().map(|(id, known)| (known.changed, id.clone())).collect();
     all.sort_unstable();
     let surplus: Vec<StreamId> = all.into_iter().take(surplus).map(|(_, id)| id).collect();
-    surplus.iter().for_each(|id| _ = others.remove(id));
+    for id in &surplus {
+        others.remove(id);
+    }
     surplus
 }
 

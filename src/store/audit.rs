@@ -267,7 +267,7 @@ mod tests {
         log.append(&mut many).unwrap();
         let newest = AuditEntry { times: 9, ..many.last().unwrap().clone() };
         assert!(log.lines == AUDIT_KEPT && log.replace_last(&newest).unwrap());
-        assert_eq!(log.read(u64::MAX, 1).unwrap(), [newest.clone()]);
+        assert_eq!(log.read(u64::MAX, 1).unwrap(), std::slice::from_ref(&newest));
         assert_eq!(read_audit(dir.path(), usize::MAX).unwrap().len(), AUDIT_KEPT);
         assert!(!AuditLog::open(dir.path(), DAY_MS).unwrap().replace_last(&newest).unwrap());
     }

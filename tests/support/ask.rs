@@ -1,5 +1,6 @@
 //! Requests over HTTP, written by hand: also such as no library would send.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
@@ -49,7 +50,7 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
 pub fn ask(address: SocketAddr, method: &str, target: &str, fields: &[(&str, &str)]) -> Reply {
     let mut text = format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     for (name, value) in fields {
-        text += &format!("{name}: {value}\r\n");
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     Reply::read(&raw(address, format!("{text}\r\n").as_bytes()))
 }
