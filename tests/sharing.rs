@@ -157,7 +157,7 @@ fn a_watched_table_and_events_are_of_who_is_meant() {
     let events = Screen::headend(WIDE, &events, &[]);
     events.wait_text("gamma");
     let stop = |id: &str| {
-        let running = Running::start(Path::new(HEADEND), &["stop", id, "--state", state], &[]);
+        let running = Running::start(Path::new(HEADEND), &["stop", id, "--state", folder], &[]);
         assert_eq!(running.finish(LIMIT).code(), 0);
     };
     stop("beta");

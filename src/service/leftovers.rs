@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgrp};
 
 use crate::host::{self, Process};
-use crate::store::WorkerRecord;
+use crate::store::{Opened, Store, WorkerRecord};
 use crate::supervisor::runtime::MARK;
 
 /// From TERM to KILL.
@@ -54,10 +54,17 @@ impl Known {
     }
 }
 
+/// Ends what an earlier headend left, and has the store forget those that need no more thought.
+pub fn end_all(opened: &Opened, boot: Option<&str>, store: &Store) {
+    for pid in end(&opened.workers, boot) {
+        store.worker_gone(pid);
+    }
+}
+
 /// Ends what is left of `workers`, within [`TERM_LIMIT`] and [`KILL_LIMIT`] at most, and returns the
 /// process ids of those that need no more thought: they and their groups are gone, or somebody
 /// else's now.
-pub fn end(workers: &BTreeMap<u32, WorkerRecord>, boot: Option<&str>) -> Vec<u32> {
+fn end(workers: &BTreeMap<u32, WorkerRecord>, boot: Option<&str>) -> Vec<u32> {
     let of_this_boot = |pid: u32, worker: &WorkerRecord| {
         boot == Some(worker.boot.as_str()) && pid > 1 && pid != std::process::id()
     };

@@ -213,7 +213,7 @@ impl Service {
         let readings = Arc::new(Mutex::new(Readings::default()));
         let boot = host::boot_id();
         // Before anything is started: a leftover holds its stream's input and the machine's memory.
-        leftovers::end(&opened.workers, boot.as_deref()).into_iter().for_each(|pid| store.worker_gone(pid));
+        leftovers::end_all(&opened, boot.as_deref(), &store);
         let standing = Standing::default();
         let outlet = ServiceOutlet::new(
             hub.clone(),

@@ -36,7 +36,7 @@ enum Terminal {
 
 impl Hangups {
     /// As long as there is a terminal they mean this.
-    #[must_use] 
+    #[must_use]
     pub fn new(means: OnHangup) -> Self {
         Self { means, terminal: Arc::new(Mutex::new(Terminal::There)) }
     }

@@ -147,7 +147,10 @@ fn digest() -> Message {
                 title: format!("film-{n} has no sound").into(),
                 ..black()
             };
-            item([Event::Raised, Event::Repeated, Event::Raised, Event::Changed][usize::try_from(n).unwrap()], incident)
+            item(
+                [Event::Raised, Event::Repeated, Event::Raised, Event::Changed][usize::try_from(n).unwrap()],
+                incident,
+            )
         })
         .collect();
     items[1].incident = Arc::new(Incident { flapping: flapping().flapping, ..(*items[1].incident).clone() });

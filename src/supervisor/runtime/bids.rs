@@ -103,7 +103,7 @@ pub struct Inbox {
 
 impl Inbox {
     /// Both ends.
-    #[must_use] 
+    #[must_use]
     pub fn new() -> (Bids, Self) {
         let (sender, orders) = mpsc::channel(MAX_BIDS);
         let measured = Arc::new(Slot::default());
