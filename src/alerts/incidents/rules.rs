@@ -21,7 +21,7 @@ pub struct Rules {
 
 impl Rules {
     pub fn new(settings: &AlertSettings) -> Self {
-        let searches = settings.rules.iter().map(|rule| rule.streams.as_ref().map(Search::new)).collect();
+        let searches = settings.rules.iter().map(|rule| rule.streams.as_ref().map(Search::exact)).collect();
         Self { settings: settings.clone(), searches, fallback: Rule::fallback(&settings.receivers) }
     }
 

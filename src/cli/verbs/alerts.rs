@@ -198,7 +198,7 @@ fn why_not(rule: &Rule, row: &Row, kind: ConditionKind) -> Option<String> {
         return Some(format!("it is about {}", kinds(&rule.conditions)));
     }
     let query = rule.streams.as_ref()?;
-    let fits = Search::new(query).finds(row, Moment::ZERO);
+    let fits = Search::exact(query).finds(row, Moment::ZERO);
     (!fits).then(|| format!("its streams are {query}"))
 }
 

@@ -42,6 +42,14 @@ fn the_first_rule_that_fits_is_the_one_that_holds() {
 }
 
 #[test]
+fn a_word_of_a_rule_is_a_whole_name_and_not_some_letters_of_one() {
+    let mut world = World::with(&with(vec![rule("letters", "stream"), rule("whole", "S?")]));
+    world.has([1], ConditionKind::Black);
+    world.until(20);
+    assert_eq!(&*world.incident(1).rule, "whole", "it is called Stream 1, and s1");
+}
+
+#[test]
 fn at_least_is_about_who_is_told() {
     let mut world = World::with(&with(vec![rule("critical only", "")]));
     world.has([1], ConditionKind::Silent);
