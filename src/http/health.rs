@@ -124,7 +124,7 @@ fn supervisor(feed: &Feed) -> Part {
     Part::OK
 }
 
-/// Whether people can be told, by whatever way.
+/// Whether people can be told, by whatever way. It is critical while messages wait and no receiver takes any.
 fn mail(alerts: &AlertsReading) -> Part {
     let in_trouble =
         alerts.receivers.iter().filter_map(|one| one.trouble.as_ref().map(|trouble| (one, trouble)));
@@ -134,7 +134,9 @@ fn mail(alerts: &AlertsReading) -> Part {
         None => Part::OK,
         Some(first) => {
             let all = troubles.len() == alerts.receivers.len();
-            let status = if all { State::Critical } else { State::Warning };
+            // What was refused for good is nobody's to send again: it is no reason to be replaced.
+            let waits = alerts.receivers.iter().any(|one| one.trouble.is_some() && one.waiting > 0);
+            let status = if all && waits { State::Critical } else { State::Warning };
             let why = match troubles.len() {
                 1 => first.clone(),
                 count => format!("{count} receivers, the first: {first}"),
@@ -150,22 +152,25 @@ mod tests {
     use crate::model::ReceiverReading;
 
     #[test]
-    fn one_receiver_of_two_in_trouble_is_a_warning_and_both_are_critical() {
-        let receiver = |name: &str, trouble: Option<&str>| ReceiverReading {
+    fn one_receiver_of_two_in_trouble_is_a_warning_and_both_are_critical_while_messages_wait() {
+        let receiver = |name: &str, trouble: Option<&str>, waiting| ReceiverReading {
+            waiting,
             name: name.into(),
             way: "mail".into(),
             trouble: trouble.map(Into::into),
             ..ReceiverReading::default()
         };
-        let of = |troubles: [Option<&str>; 2]| {
-            let receivers = vec![receiver("night", troubles[0]), receiver("day", troubles[1])];
+        let of = |troubles: [Option<&str>; 2], waiting| {
+            let receivers = vec![receiver("night", troubles[0], waiting), receiver("day", troubles[1], 0)];
             let part = mail(&AlertsReading { receivers, ..AlertsReading::default() });
             (part.status, part.why.unwrap_or_default())
         };
         assert_eq!(mail(&AlertsReading::default()), Part::OK);
-        assert_eq!(of([None, None]), (State::Ok, String::new()));
-        assert_eq!(of([None, Some("refused")]), (State::Warning, "day (mail): refused".into()));
+        assert_eq!(of([None, None], 1), (State::Ok, String::new()));
+        assert_eq!(of([None, Some("refused")], 1), (State::Warning, "day (mail): refused".into()));
         let both = "2 receivers, the first: night (mail): timeout";
-        assert_eq!(of([Some("timeout"), Some("refused")]), (State::Critical, both.into()));
+        assert_eq!(of([Some("timeout"), Some("refused")], 1), (State::Critical, both.into()));
+        // What was refused for good and waits no longer is no reason to replace headend.
+        assert_eq!(of([Some("timeout"), Some("refused")], 0), (State::Warning, both.into()));
     }
 }
