@@ -21,7 +21,7 @@ const TOGETHER_WITHIN: Duration = Duration::from_secs(60);
 /// says another thing with every try.
 const KIND_KEEPS: Duration = Duration::from_secs(60);
 /// Who acknowledged, where only the rows say that somebody did.
-const SOMEBODY: &str = "operator";
+pub const SOMEBODY: &str = "operator";
 
 /// What an open incident is the one of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +64,10 @@ pub struct Open {
     pub tell_at: Option<Moment>,
     /// What rows say of acknowledgements counts. After somebody took it back, it does not.
     pub heeds_rows: bool,
+    /// Its rows, and not an order about it, said that somebody knows: so bad it was then.
+    pub by_rows: Option<Severity>,
+    /// Since when there is what it is about: what somebody acknowledged before was something else.
+    pub began: Moment,
     /// The most important of its streams' rules.
     pub rule: RuleIx,
     /// Where each member stands in the list.
@@ -75,7 +79,7 @@ pub struct Open {
 }
 
 impl Open {
-    pub const fn new(key: Key, rule: RuleIx, now: Moment) -> Self {
+    pub const fn new(key: Key, rule: RuleIx, began: Moment, now: Moment) -> Self {
         Self {
             key,
             failing: BTreeSet::new(),
@@ -84,6 +88,8 @@ impl Open {
             told: false,
             tell_at: None,
             heeds_rows: true,
+            by_rows: None,
+            began,
             rule,
             places: BTreeMap::new(),
             unnamed: BTreeSet::new(),
@@ -163,6 +169,8 @@ impl Incidents {
             Key::Notice(notice) => Cause::Headend { notice: *notice },
         };
         let began_wall_ms = wall(now, trouble.since());
+        // What began while nobody wanted to know counts from later, and may be known since before.
+        let began = trouble.since().min(trouble.found.since);
         let number = self.next_number;
         self.next_number += 1;
         let rule = trouble.found.rule;
@@ -184,7 +192,7 @@ impl Incidents {
             notes: Vec::new(),
             rule: self.rules.name(rule),
         };
-        let mut open = Open::new(key.clone(), rule, now.at);
+        let mut open = Open::new(key.clone(), rule, began, now.at);
         let stream = first.stream();
         open.tell_at = stream.map(|_| now.at + LINES_WAIT);
         self.untold.extend(open.tell_at.map(|at| (at, number)));
@@ -373,8 +381,9 @@ impl Incidents {
         let (Some(open), Some(incident)) = (self.open.get(&number), self.kept.get(&number)) else { return };
         let known = |subject: &Subject| {
             let row = subject.stream().and_then(|ix| self.rows.get(&ix));
-            row.is_some_and(|row| row.care.acknowledged.is_some())
+            row.is_some_and(|row| row.care.acknowledged.is_some_and(|at| at >= open.began))
         };
+        let severity = incident.severity;
         let all = open.heeds_rows
             && open.absent == 0
             && incident.acknowledged.is_none()
@@ -383,6 +392,9 @@ impl Incidents {
         if all && let Some(incident) = self.edit(number) {
             incident.acknowledged = Some(Acknowledgement { wall_ms: now.wall_ms, by: SOMEBODY.into() });
             self.say(number, Change::Acknowledged);
+            if let Some(open) = self.open.get_mut(&number) {
+                open.by_rows = Some(severity);
+            }
         }
     }
 

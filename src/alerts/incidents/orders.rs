@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::alerts::{Change, Now};
 use crate::model::{
-    Acknowledgement, IncidentNote, IncidentOrder, MAX_INCIDENT_NOTES, Row, StreamId, clean_line, clean_note,
+    Acknowledgement, Condition, ConditionKind, IncidentNote, IncidentOrder, MAX_INCIDENT_NOTES, Row,
+    Severity, StreamId, clean_line, clean_note,
 };
 
 use super::trouble::{Standing, Subject};
@@ -64,7 +65,7 @@ impl Incidents {
             incident.acknowledged = None;
         }
         if let Some(open) = self.open.get_mut(&number) {
-            open.heeds_rows = false;
+            (open.heeds_rows, open.by_rows) = (false, None);
         }
         self.say(number, Change::Unacknowledged);
     }
@@ -83,31 +84,35 @@ impl Incidents {
         }
     }
 
-    /// Streams are acknowledged by themselves too. `before`: whether this one was in its row before; `None`:
-    /// it is seen for the first time.
-    pub(super) fn acknowledged_in_row(&mut self, now: Now, row: &Row, before: Option<bool>) {
+    /// Streams are acknowledged by themselves too. `before`: the row as it was; `None`: it is seen for the
+    /// first time.
+    pub(super) fn acknowledged_in_row(&mut self, now: Now, row: &Row, before: Option<&Row>) {
         let is = row.care.acknowledged.is_some();
-        if before.is_none_or(|before| before == is) {
-            return;
-        }
+        let Some(before) = before.filter(|before| before.care.acknowledged.is_some() != is) else { return };
+        let ordered = !is_news(before, row);
         let subjects: Vec<Subject> = self.subjects_of(row.ix).collect();
         for subject in subjects {
             let Some(trouble) = self.troubles.get(&subject) else { continue };
             let Some(number) = trouble.incident else { continue };
-            let fails = trouble.standing == Standing::Failing;
+            let (fails, severity) = (trouble.standing == Standing::Failing, trouble.found.severity);
             if is {
                 if let Some(open) = self.open.get_mut(&number) {
                     open.heeds_rows = true;
                 }
                 self.heed_rows(now, number);
-            } else if fails && self.is_acknowledged(number) && !self.any_row_acknowledged(number) {
+            } else if fails
+                && self.by_rows(number).is_some_and(|known| ordered || severity > known)
+                && !self.any_row_acknowledged(number)
+            {
                 self.unacknowledge(number);
             }
         }
     }
 
-    fn is_acknowledged(&self, number: u64) -> bool {
-        self.kept.get(&number).is_some_and(|incident| incident.acknowledged.is_some())
+    /// How bad it was when its rows said that somebody knows. `None`: they did not.
+    fn by_rows(&self, number: u64) -> Option<Severity> {
+        self.kept.get(&number)?.acknowledged.as_ref()?;
+        self.open.get(&number)?.by_rows
     }
 
     fn any_row_acknowledged(&self, number: u64) -> bool {
@@ -115,4 +120,17 @@ impl Incidents {
         let mut rows = open.failing.iter().filter_map(|subject| self.rows.get(&subject.stream()?));
         rows.any(|row| row.care.acknowledged.is_some())
     }
+}
+
+/// Whether a row has a critical fault that it had not before: then it lost its acknowledgement because that
+/// does not cover it, and nobody took it back.
+fn is_news(before: &Row, row: &Row) -> bool {
+    let critical = |row: &Row| -> Vec<ConditionKind> {
+        let critical = |condition: &&Condition| {
+            condition.severity == Severity::Critical && condition.explained.is_none()
+        };
+        row.conditions.iter().filter(critical).map(|condition| condition.kind).collect()
+    };
+    let known = critical(before);
+    critical(row).iter().any(|kind| !known.contains(kind))
 }

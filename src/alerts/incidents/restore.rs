@@ -9,7 +9,7 @@ use crate::model::{Cause, ConditionKind, Ending, Incident, Moment, Row, Severity
 
 use super::Incidents;
 use super::family::Family;
-use super::opening::{Key, Open};
+use super::opening::{Key, Open, SOMEBODY};
 use super::rules::RuleIx;
 use super::trouble::{Found, Standing, Subject, Trouble};
 
@@ -62,8 +62,10 @@ impl Incidents {
         let Some(incident) = self.kept.get(&number).map(Arc::clone) else { return };
         let key = Key::of(&incident.cause);
         let rule = self.rules.named(&incident.rule);
-        let mut open = Open::new(key.clone(), rule, now.at);
+        let mut open = Open::new(key.clone(), rule, moment(now, incident.began_wall_ms), now.at);
         open.told = true;
+        let somebody = incident.acknowledged.as_ref().filter(|known| *known.by == *SOMEBODY);
+        open.by_rows = somebody.map(|_| incident.severity);
         open.unnamed_before = incident.more_members;
         open.recovered = incident.members.iter().any(|member| member.cleared_wall_ms.is_some());
         for (place, member) in incident.members.iter().enumerate() {
@@ -115,7 +117,7 @@ impl Incidents {
             open.failing.insert(subject);
             let member = open.places.get(&row.id).and_then(|place| incident.members.get(*place));
             let since_wall_ms = member.map_or(incident.began_wall_ms, |member| member.since_wall_ms);
-            let since = now.at - Duration::from_millis(now.wall_ms.saturating_sub(since_wall_ms));
+            let since = moment(now, since_wall_ms);
             let rule = self.rules.for_stream(row, kind, now.at);
             let mut trouble = Trouble::new(now.at, found(&incident, rule, since));
             trouble.standing = Standing::Unknown { was_well: false };
@@ -165,4 +167,9 @@ impl Incidents {
 fn found(incident: &Incident, rule: RuleIx, since: Moment) -> Found {
     let critical_since = (incident.severity == Severity::Critical).then_some(since);
     Found { kind: kind_of(&incident.cause), severity: incident.severity, rule, since, critical_since }
+}
+
+/// The moment of a wall-clock time that is past.
+fn moment(now: Now, wall_ms: u64) -> Moment {
+    now.at - Duration::from_millis(now.wall_ms.saturating_sub(wall_ms))
 }

@@ -50,8 +50,7 @@ impl Incidents {
         for family in Family::ALL {
             self.look(now, row, family);
         }
-        let known = before.map(|before| before.care.acknowledged.is_some());
-        self.acknowledged_in_row(now, row, known);
+        self.acknowledged_in_row(now, row, before.as_deref());
         self.forget_row(row.ix);
     }
 

@@ -1,5 +1,6 @@
 //! What operators do with incidents.
 
+use crate::config::Rule;
 use crate::model::MAX_INCIDENT_NOTES;
 
 use super::*;
@@ -31,6 +32,14 @@ fn who(world: &World, number: u64) -> Option<&str> {
 fn in_rows(world: &mut World, streams: impl IntoIterator<Item = u32>, is: bool) {
     let now = world.at;
     world.change(streams, |row| row.care.acknowledged = is.then_some(now));
+}
+
+/// The next try ends in another fault, which the row's acknowledgement does not cover: the core drops it.
+fn lapses(world: &mut World, stream: u32, other: Condition) {
+    world.change([stream], |row| {
+        row.conditions = vec![other];
+        row.care.acknowledged = None;
+    });
 }
 
 #[test]
@@ -116,6 +125,62 @@ fn an_acknowledgement_that_ends_because_all_is_well_is_not_taken_back() {
     in_rows(&mut world, [1], false);
     world.until(200);
     assert_eq!(world.changes(), [(1, Change::Opened), (1, Change::Acknowledged), (1, Change::Ended)]);
+}
+
+#[test]
+fn what_was_acknowledged_by_its_number_is_not_taken_back_by_rows() {
+    let mut world = World::new();
+    world.has([1], ConditionKind::Refused);
+    world.until(20);
+    world.told.clear();
+    world.order(1, ACKNOWLEDGE);
+    in_rows(&mut world, [1], true);
+    world.until(30);
+    lapses(&mut world, 1, condition(ConditionKind::Timeout, at(30)));
+    assert_eq!((who(&world, 1), world.changes()), (Some("anna"), vec![(1, Change::Acknowledged)]));
+    in_rows(&mut world, [1], true);
+    in_rows(&mut world, [1], false);
+    assert_eq!((who(&world, 1), world.told.len()), (Some("anna"), 1), "that is about the stream alone");
+}
+
+#[test]
+fn what_was_acknowledged_in_its_rows_is_taken_back_by_an_order_or_by_what_is_worse() {
+    let mut world = World::new();
+    world.has([1], ConditionKind::Refused);
+    world.until(20);
+    in_rows(&mut world, [1], true);
+    lapses(&mut world, 1, condition(ConditionKind::Timeout, at(20)));
+    assert_eq!(who(&world, 1), Some("operator"), "another name for what is known");
+    in_rows(&mut world, [1], true);
+    in_rows(&mut world, [1], false);
+    assert_eq!(who(&world, 1), None, "the same fault: somebody ordered it");
+
+    let mut world = World::new();
+    let mild = Condition { severity: Severity::Warning, ..condition(ConditionKind::Black, at(0)) };
+    world.change([1], |row| row.conditions = vec![mild]);
+    world.until(70);
+    in_rows(&mut world, [1], true);
+    assert_eq!(who(&world, 1), Some("operator"));
+    lapses(&mut world, 1, condition(ConditionKind::Frozen, at(70)));
+    assert_eq!(who(&world, 1), None, "nobody has seen how bad it is now");
+    assert_eq!(world.told.last(), Some(&(70, 1, Change::Unacknowledged)));
+}
+
+#[test]
+fn an_acknowledgement_says_nothing_of_what_began_after_it() {
+    let worse = Rule { name: "sound".into(), severity: Some(Severity::Critical), ..Rule::fallback(&[]) };
+    let mut world = World::with(&AlertSettings { rules: vec![worse], ..AlertSettings::default() });
+    world.has([1], ConditionKind::Refused);
+    in_rows(&mut world, [1], true);
+    world.until(100);
+    assert_eq!(who(&world, 1), Some("operator"));
+    // For the core it is a warning: the row's acknowledgement stays.
+    world.has([1], ConditionKind::Silent);
+    world.until(120);
+    assert_eq!((who(&world, 2), world.told.last()), (None, Some(&(115, 2, Change::Opened))));
+    in_rows(&mut world, [1], false);
+    in_rows(&mut world, [1], true);
+    assert_eq!(who(&world, 2), Some("operator"));
 }
 
 #[test]
