@@ -115,6 +115,9 @@ impl Post {
                     telling::Effect::Tell { receiver, item } => {
                         self.outbox.handle(now, outbox::Input::Tell { receiver, item })
                     }
+                    telling::Effect::Acknowledged(incident) => {
+                        self.outbox.handle(now, outbox::Input::Acknowledged(incident))
+                    }
                     telling::Effect::Ended(incident) => {
                         self.outbox.handle(now, outbox::Input::Ended(incident))
                     }

@@ -235,6 +235,23 @@ impl Mailbox {
     pub(super) fn ended(&mut self, receiver: &Arc<str>, incident: &Arc<Incident>, around: &mut Around<'_>) {
         let first = |item: &Item| matches!(item.event, Event::Raised | Event::Escalated | Event::Recovered);
         self.take_out(receiver, incident.number, |item| !first(item), around);
+        self.refresh(incident, around);
+    }
+
+    /// What waits about an incident says who knows; that it goes on though nobody does is not true any more.
+    pub(super) fn acknowledged(
+        &mut self,
+        receiver: &Arc<str>,
+        incident: &Arc<Incident>,
+        around: &mut Around<'_>,
+    ) {
+        let alone = |item: &Item| matches!(item.event, Event::Repeated | Event::Escalated);
+        self.take_out(receiver, incident.number, alone, around);
+        self.refresh(incident, around);
+    }
+
+    /// What waits about an incident tells it as it is now.
+    fn refresh(&mut self, incident: &Arc<Incident>, around: &mut Around<'_>) {
         let about = |item: &Item| item.incident.number == incident.number;
         for draft in self.drafts.values_mut().filter(|draft| draft.is_open()) {
             let several = draft.message.items.len() > 1;

@@ -63,6 +63,8 @@ pub enum Input {
         /// What.
         item: Item,
     },
+    /// Somebody knows of it: what waits about it says so, or is not sent at all.
+    Acknowledged(Arc<Incident>),
     /// It is over: what waits about it says so, or is not sent at all.
     Ended(Arc<Incident>),
     /// Nobody wants to know of this incident any more: what waits about it is not sent.
@@ -328,6 +330,11 @@ impl Outbox {
                     mailbox.tell(&receiver, item, &mut around);
                 } else {
                     around.refuse_unknown(&receiver, &item);
+                }
+            }
+            Input::Acknowledged(incident) => {
+                for (receiver, mailbox) in &mut self.mailboxes {
+                    mailbox.acknowledged(receiver, &incident, &mut around);
                 }
             }
             Input::Ended(incident) => {

@@ -336,6 +336,25 @@ fn that_it_goes_on_is_not_told_of_what_is_over() {
 }
 
 #[test]
+fn that_nobody_knows_is_not_told_once_somebody_does() {
+    let mut bench = Bench::one(|_| {});
+    let knows = |number| {
+        let acknowledged = Some(crate::model::Acknowledgement { wall_ms: 1, by: "eva".into() });
+        Arc::new(Incident { acknowledged, ..(*incident(number)).clone() })
+    };
+    for (number, event) in (1..).zip([Event::Repeated, Event::Escalated, Event::Raised, Event::Changed]) {
+        bench.tell("a", event, &incident(number));
+        bench.input(Input::Acknowledged(knows(number)));
+    }
+    let dropped: Vec<Event> = bench.settled.iter().flat_map(|one| &one.said).map(|said| said.event).collect();
+    assert_eq!(dropped, [Event::Repeated, Event::Escalated]);
+    assert!(bench.settled.iter().all(|one| one.how == How::Dropped));
+    bench.until(MINUTE);
+    assert_eq!(bench.log(), [(SECOND, vec![(3, Event::Raised)]), (SECOND, vec![(4, Event::Changed)])]);
+    assert!(bench.sends.iter().all(|(_, message)| message.items[0].incident.acknowledged.is_some()));
+}
+
+#[test]
 fn what_is_withdrawn_is_not_sent_unless_it_may_have_been() {
     let mut bench = Bench::one(|_| {});
     bench.answer = Box::new(|_| Some(temporary()));

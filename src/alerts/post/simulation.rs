@@ -4,12 +4,13 @@
 
 mod world;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::outbox::tests::incident;
 use super::super::{Change, Event, MAX_ITEMS};
-use crate::model::Told;
-use world::{MINUTE, Mood, Plan, SECOND, World};
+use crate::model::{Incident, Told};
+use world::{HOUR, MINUTE, Mood, Plan, SECOND, World};
 
 /// The seeds to run; more of them with `HEADEND_SEEDS=1000`.
 fn seeds(few: std::ops::Range<u64>) -> std::ops::Range<u64> {
@@ -160,6 +161,59 @@ fn what_ended_while_headend_was_down_is_told() {
         .map(|item| (item.incident.number, item.event))
         .collect();
     assert!(events.contains(&(1, Event::Recovered)) && events.contains(&(2, Event::Raised)), "{events:?}");
+    world.settle();
+}
+
+/// An incident whose rule repeats and escalates to c.
+fn escalating(number: u64) -> Arc<Incident> {
+    Arc::new(Incident { rule: "two".into(), ..(*incident(number)).clone() })
+}
+
+#[test]
+fn once_somebody_knows_what_waits_says_so_or_is_not_sent() {
+    let mut world = World::new(8, Plan::calm());
+    world.open(&escalating(1));
+    world.until(MINUTE);
+    world.open(&escalating(2));
+    world.until(2 * MINUTE);
+    // The first message that the servers don't take is sealed; those after it wait and can change.
+    world.mood = Mood::Down;
+    world.until(10 * MINUTE);
+    world.open(&incident(3));
+    world.until(11 * MINUTE);
+    world.open(&incident(4));
+    world.until(12 * MINUTE);
+    world.acknowledge(2, true);
+    world.acknowledge(4, true);
+    assert_eq!(world.post.told(2), Told::Sent, "nothing of it waits any more");
+    world.mood = Mood::Well;
+    world.until(15 * MINUTE);
+    assert_eq!(world.told_to("c").into_iter().collect::<Vec<_>>(), [1]);
+    let items = || world.accepted.iter().flat_map(|(_, message)| &message.items);
+    let raised = items().find(|item| item.incident.number == 4).unwrap();
+    assert_eq!((raised.event, raised.incident.acknowledged.is_some()), (Event::Raised, true));
+    // Taken back, its time begins anew.
+    world.acknowledge(2, false);
+    world.until(24 * MINUTE);
+    assert_eq!(world.told_to("c").len(), 1);
+    world.until(26 * MINUTE);
+    assert_eq!(world.told_to("c").len(), 2);
+    for number in 1..=4 {
+        world.end(number);
+    }
+    world.until(HOUR);
+    world.settle();
+}
+
+#[test]
+fn of_one_that_became_a_part_of_another_nobody_hears_the_end() {
+    let mut world = World::new(9, Plan::calm());
+    world.open(&escalating(1));
+    world.until(MINUTE);
+    let before = world.accepted.len();
+    world.withdraw(1);
+    world.until(HOUR);
+    assert_eq!((before, world.accepted.len()), (2, 2), "those of its rule were told, and that was all");
     world.settle();
 }
 

@@ -24,6 +24,10 @@ pub const MAX_TOLD: usize = 20_000;
 /// Quiet hours go by the wall clock, and such a clock jumps: what they hold is looked at this often.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
+/// After a start it is not known yet what is over: a stream must be live for a minute. Until then nobody hears
+/// that what was open before goes on.
+const RESTORED_WAITS: Duration = Duration::from_secs(120);
+
 /// What telling is told.
 #[derive(Debug, Clone)]
 pub enum Input<'a> {
@@ -50,6 +54,8 @@ pub enum Effect {
         /// What.
         item: Item,
     },
+    /// Somebody knows: what waits in the outbox about it says so, or is not wanted any more.
+    Acknowledged(Arc<Incident>),
     /// What waits in the outbox about it is over.
     Ended(Arc<Incident>),
     /// What waits in the outbox about it is not wanted any more.
@@ -76,6 +82,8 @@ struct Known {
     /// What the store has of it.
     kept: Option<ToldRecord>,
     due: Option<Moment>,
+    /// Nobody is told before that it goes on.
+    not_before: Moment,
 }
 
 impl Telling {
@@ -102,6 +110,7 @@ impl Telling {
         }
         for known in known.values_mut() {
             known.record.restore(now);
+            known.not_before = now.at + RESTORED_WAITS;
         }
         let fallback = Rule::fallback(&settings.receivers);
         Self { settings, fallback, known, due: BTreeSet::new() }
@@ -201,6 +210,8 @@ impl Telling {
         }
         if !incident.is_open() {
             effects.push(Effect::Ended(incident));
+        } else if incident.acknowledged.is_some() && (first || happening.change == Change::Acknowledged) {
+            effects.push(Effect::Acknowledged(incident));
         }
         self.look(now, number, effects);
     }
@@ -238,7 +249,8 @@ impl Telling {
         // What is not heard of yet is looked at when it is.
         let Some(incident) = known.incident.clone() else { return };
         let rule = rule_of(&self.settings, &self.fallback, &incident);
-        let mut look = Look { now, rule, incident: &incident, effects, next: None };
+        let not_before = known.not_before;
+        let mut look = Look { now, rule, incident: &incident, effects, not_before, next: None };
         let over = if incident.is_open() {
             look.open(&mut known.record, self.settings.update_every);
             false
@@ -277,6 +289,8 @@ struct Look<'a> {
     rule: &'a Rule,
     incident: &'a Arc<Incident>,
     effects: &'a mut Vec<Effect>,
+    /// See [`Known::not_before`].
+    not_before: Moment,
     /// When the next look is due.
     next: Option<Moment>,
 }
@@ -333,7 +347,7 @@ impl Look<'_> {
         if record.escalated || !alone || self.rule.escalate_to.is_empty() {
             return;
         }
-        let at = record.alone_at + after;
+        let at = (record.alone_at + after).max(self.not_before);
         if at <= self.now.at {
             record.escalated = true;
         } else {
@@ -343,6 +357,11 @@ impl Look<'_> {
 
     /// One who has not been told yet.
     fn first(&mut self, record: &mut ToldRecord, receiver: &Arc<str>, event: Event) {
+        if event == Event::Escalated && self.not_before > self.now.at {
+            // Quiet hours held it back in an earlier run.
+            self.at(self.not_before);
+            return;
+        }
         if self.is_quiet() {
             record.waited = true;
             return;
@@ -377,7 +396,7 @@ impl Look<'_> {
             }
             _ => None,
         };
-        let repeat = self.rule.repeat.filter(|_| alone).map(|repeat| (repeat, told.told_at + repeat));
+        let repeat = self.rule.repeat.filter(|_| alone);
         if let Some((owed, at)) = changed {
             if at > self.now.at {
                 self.at(at);
@@ -386,9 +405,8 @@ impl Look<'_> {
                 told.tell(Event::Changed, self.now);
             }
         }
-        let Some((repeat, at)) = repeat.map(|(repeat, at)| (repeat, at.max(told.told_at + repeat))) else {
-            return;
-        };
+        let Some(repeat) = repeat else { return };
+        let at = (told.told_at + repeat).max(self.not_before);
         if at > self.now.at {
             self.at(at);
         } else if told.state == ToldState::Waits {

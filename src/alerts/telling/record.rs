@@ -154,8 +154,13 @@ impl ToldRecord {
     }
 
     pub(super) fn settled(&mut self, receiver: &Arc<str>, said: Said, how: How) {
-        if let Some(told) = self.told.iter_mut().find(|told| told.receiver == *receiver) {
-            told.settled(said, how);
+        let Some(at) = self.told.iter().position(|told| told.receiver == *receiver) else { return };
+        if how == How::Dropped && said.event == Event::Escalated && !self.told[at].knows {
+            // Somebody knew before it went out: if nobody does after all, that time begins anew.
+            self.told.remove(at);
+            self.escalated = false;
+        } else {
+            self.told[at].settled(said, how);
         }
     }
 

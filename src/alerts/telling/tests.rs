@@ -16,6 +16,7 @@ struct Bench {
     kept: BTreeMap<String, Arc<str>>,
     withdrawn: Vec<u64>,
     ended: Vec<u64>,
+    acknowledged: Vec<u64>,
     /// `None`: it waits.
     how: Option<How>,
 }
@@ -57,6 +58,7 @@ impl Bench {
             kept: BTreeMap::new(),
             withdrawn: Vec::new(),
             ended: Vec::new(),
+            acknowledged: Vec::new(),
             how: Some(How::Accepted),
         }
     }
@@ -81,6 +83,7 @@ impl Bench {
                             more.extend(self.telling.handle(now(self.ms), Input::Settled(&settled)));
                         }
                     }
+                    Effect::Acknowledged(incident) => self.acknowledged.push(incident.number),
                     Effect::Ended(incident) => self.ended.push(incident.number),
                     Effect::Withdrawn(number) => self.withdrawn.push(number),
                     Effect::Keep(Paper { key, value: Some(value) }) => drop(self.kept.insert(key, value)),
@@ -266,6 +269,7 @@ fn an_acknowledgement_stops_repeats_and_escalation_and_taking_it_back_begins_ane
     bench.happens(&known(&one(1)), Change::Grew);
     bench.until(5 * HOUR);
     assert_eq!(bench.told.len(), 1, "{:?}", bench.log());
+    assert_eq!(bench.acknowledged, [1], "what waits in the outbox hears of it too");
     bench.happens(&known(&one(1)), Change::Rose);
     assert_eq!(bench.log()[1..], [(5 * HOUR, "a", Event::Changed)], "that it is worse is told");
     bench.until(6 * HOUR);
@@ -377,6 +381,25 @@ fn a_restart_goes_on_where_it_was() {
     assert!(again.telling.unheard().is_empty());
     again.until(61 * MINUTE);
     assert_eq!(again.log(), [(15 * MINUTE, "b", Event::Escalated), (60 * MINUTE, "a", Event::Repeated)]);
+}
+
+#[test]
+fn after_a_long_downtime_it_is_first_seen_what_is_over() {
+    let mut bench = Bench::new(rule(escalating));
+    bench.happens(&one(1), Change::Opened);
+    bench.happens(&one(2), Change::Opened);
+    let start = 5 * HOUR;
+    bench.ms = start;
+    let mut again = restarted(&bench, &[]);
+    again.happens(&one(1), Change::Restored);
+    again.happens(&one(2), Change::Restored);
+    again.until(start + MINUTE);
+    again.happens(&over(&one(1), again.ms), Change::Ended);
+    again.until(start + 2 * MINUTE - SECOND);
+    assert_eq!(again.log(), [(start + MINUTE, "a", Event::Recovered)]);
+    again.until(start + 3 * MINUTE);
+    let at = start + 2 * MINUTE;
+    assert_eq!(again.log()[1..], [(at, "a", Event::Repeated), (at, "b", Event::Escalated)]);
 }
 
 #[test]

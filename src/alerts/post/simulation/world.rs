@@ -314,6 +314,20 @@ impl World {
         self.change(number, Change::Ended, |one| one.ended = Some((at, Ending::Cleared)));
     }
 
+    /// It is a part of another one now, or nobody wants to know.
+    pub fn withdraw(&mut self, number: u64) {
+        let at = self.now().wall_ms;
+        self.withdrawn.insert(number);
+        self.change(number, Change::Ended, |one| one.ended = Some((at, Ending::Withdrawn)));
+    }
+
+    /// Somebody knows, or takes that back.
+    pub fn acknowledge(&mut self, number: u64, is: bool) {
+        let ack = is.then(|| Acknowledgement { wall_ms: 1, by: "eva".into() });
+        let change = if is { Change::Acknowledged } else { Change::Unacknowledged };
+        self.change(number, change, |one| one.acknowledged = ack);
+    }
+
     /// Lets time pass up to `ms`.
     pub fn until(&mut self, ms: i64) {
         loop {
@@ -389,15 +403,10 @@ impl World {
                 self.change(number, Change::Rose, |one| one.severity = Severity::Critical);
             }
             (6, Some(number)) => {
-                let ack = Some(Acknowledgement { wall_ms: 1, by: "eva".into() });
                 self.known.insert(number);
-                self.change(number, Change::Acknowledged, |one| one.acknowledged = ack);
+                self.acknowledge(number, true);
             }
-            (7, Some(number)) => {
-                let at = self.now().wall_ms;
-                self.withdrawn.insert(number);
-                self.change(number, Change::Ended, |one| one.ended = Some((at, Ending::Withdrawn)));
-            }
+            (7, Some(number)) => self.withdraw(number),
             // It takes its time until what opened an incident counts as over.
             (_, Some(number)) if self.opened[&number] + 5 * SECOND <= self.ms => self.end(number),
             _ => {}
