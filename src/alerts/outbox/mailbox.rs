@@ -1,17 +1,16 @@
-//! What waits for one receiver.
+//! What waits for one receiver, and which of it goes next.
 
-use std::cmp::Reverse;
+mod answers;
+mod together;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::merge::{absorb, put_in, rank};
-use super::pace::{HOUR, Limiter, Pace, Told, retry_after};
-use super::{
-    About, Around, Effect, GATHER, How, Kept, MAX_DRAFTS, MAX_REPLACED, MAX_TRIES, SPARE_DRAFTS,
-    STUBBORN_TRIES, Said,
-};
-use crate::alerts::{Event, Item, Message, Now, Outcome};
+use super::pace::{HOUR, Limiter, Pace, Told};
+use super::{Around, Effect, GATHER, How, Kept, MAX_DRAFTS, STUBBORN_TRIES, Said};
+use crate::alerts::{Event, Item, Message, Now};
 use crate::config::AlertSettings;
 use crate::model::{Incident, Moment, ReceiverReading};
 
@@ -317,106 +316,6 @@ impl Mailbox {
         Some(draft)
     }
 
-    /// The store has it: now it is sent.
-    pub(super) fn durable(&mut self, number: u64, around: &mut Around<'_>) {
-        let Some(draft) = self.drafts.get_mut(&number) else { return };
-        if draft.stage == Stage::Keeping {
-            draft.stage = Stage::Sending;
-            around.effects.push(Effect::Send(Arc::new(draft.message.clone())));
-        }
-    }
-
-    /// What became of a try.
-    pub(super) fn sent(
-        &mut self,
-        receiver: &Arc<str>,
-        number: u64,
-        outcome: &Outcome,
-        around: &mut Around<'_>,
-    ) {
-        if self.on_its_way != Some(number) {
-            return;
-        }
-        self.on_its_way = None;
-        self.look_again();
-        match outcome {
-            Outcome::Accepted(answer) => self.accepted(receiver, number, answer, around),
-            Outcome::Permanent(answer) => {
-                self.pace.answered(around.settings, around.now.at);
-                self.next_wall_ms = None;
-                self.refused(receiver, number, answer, around);
-            }
-            Outcome::Temporary(answer) => self.failed(receiver, number, answer, around),
-        }
-    }
-
-    fn accepted(&mut self, receiver: &Arc<str>, number: u64, answer: &str, around: &mut Around<'_>) {
-        self.pace.answered(around.settings, around.now.at);
-        (self.trouble, self.next_wall_ms) = (None, None);
-        self.accepted_at = Some(around.now.at);
-        self.accepted_wall_ms = Some(around.now.wall_ms);
-        around.counts.sent += 1;
-        let Some(draft) = self.drafts.remove(&number) else { return };
-        let given = draft.given.unwrap_or(around.now);
-        let about = |item: &Item| About {
-            said: Said::of(item),
-            cause: item.incident.cause.clone(),
-            severity: item.incident.severity,
-        };
-        let sent = Kept::Sent {
-            number,
-            receiver: Arc::clone(receiver),
-            wall_ms: given.wall_ms,
-            answer: answer.into(),
-            about: draft.message.items.iter().map(about).collect(),
-        };
-        around.keep(number, Some(&sent));
-        self.accepted.push_back((given.at, number));
-        around.settle(receiver, draft.said(), How::Accepted);
-    }
-
-    fn refused(&mut self, receiver: &Arc<str>, number: u64, answer: &str, around: &mut Around<'_>) {
-        self.trouble = Some(answer.into());
-        around.counts.failed += 1;
-        let Some(draft) = self.remove(number, around) else { return };
-        around.note(&format!("message {} to {receiver} is given up: {answer}", draft.message.message_id));
-        around.settle(receiver, draft.said(), How::Refused);
-    }
-
-    fn failed(&mut self, receiver: &Arc<str>, number: u64, answer: &str, around: &mut Around<'_>) {
-        let now = around.now;
-        let Some(draft) = self.drafts.get_mut(&number) else { return };
-        draft.tries = draft.tries.saturating_add(1);
-        draft.stage = Stage::Sealed;
-        let failed = *draft.failed.get_or_insert(now.at);
-        // Others were accepted meanwhile: the fault is its own, and they don't wait for it.
-        let next = if self.accepted_at.is_some_and(|accepted| accepted >= failed) {
-            draft.not_before = now.at + retry_after(draft.tries);
-            draft.not_before
-        } else {
-            self.pace.failed(now.at)
-        };
-        let wait = u64::try_from(now.at.until(next).as_millis()).unwrap_or(u64::MAX);
-        self.next_wall_ms = Some(now.wall_ms.saturating_add(wait));
-        self.trouble = Some(answer.into());
-        if draft.tries < MAX_TRIES {
-            let paper = draft.paper();
-            around.keep(number, Some(&paper));
-        } else {
-            let answer = format!("not accepted in {MAX_TRIES} tries: {answer}");
-            self.refused(receiver, number, &answer, around);
-        }
-    }
-
-    /// The receiver is gone from the configuration.
-    pub(super) fn give_up(&mut self, receiver: &Arc<str>, around: &mut Around<'_>) {
-        let numbers: Vec<u64> = self.drafts.keys().copied().collect();
-        for number in numbers {
-            self.refused(receiver, number, "the receiver is not in the configuration any more", around);
-        }
-        self.forget(Moment::from_millis(i64::MAX), around);
-    }
-
     /// Papers that are of no use any more go.
     fn forget(&mut self, until: Moment, around: &mut Around<'_>) {
         for number in self.leaving.drain(..) {
@@ -516,86 +415,6 @@ impl Mailbox {
         ready.into_iter().map(|(number, _)| *number).collect()
     }
 
-    /// Nothing can be sent now: what waits does not become a queue of thousands.
-    fn wait_together(&mut self, receiver: &Arc<str>, capped: bool, around: &mut Around<'_>) {
-        let settings = around.settings;
-        let ready = self.ready(settings, around.now.at);
-        if capped {
-            for number in &ready {
-                if let Some(draft) = self.drafts.get_mut(number) {
-                    // What is several things already has been counted.
-                    draft.capped = !draft.message.is_digest();
-                }
-            }
-        }
-        let few = few(settings);
-        if ready.len() > few + SPARE_DRAFTS {
-            self.merge(receiver, &ready, few, around);
-        }
-    }
-
-    /// Too many drafts: merges what could be told now, and if that is not enough what the limiter holds.
-    fn crowd(&mut self, receiver: &Arc<str>, around: &mut Around<'_>) {
-        let limit = around.settings.rate_limit;
-        let open = self.drafts.iter().filter(|(_, draft)| draft.is_open());
-        let free = |draft: &Draft| draft.free_at(&self.limiter, limit) <= around.now.at;
-        let (free, held): (Vec<_>, Vec<_>) = open.partition(|(_, draft)| free(draft));
-        let sorted = |mut drafts: Vec<(&u64, &Draft)>| -> Vec<u64> {
-            drafts
-                .sort_by_key(|(_, draft)| (draft.message.is_digest(), draft.message.items.first().map(rank)));
-            drafts.into_iter().map(|(number, _)| *number).collect()
-        };
-        let (free, held) = (sorted(free), sorted(held));
-        self.merge(receiver, &free, few(around.settings), around);
-        if self.drafts.len() > MAX_DRAFTS {
-            self.merge(receiver, &held, 0, around);
-        }
-    }
-
-    /// Merges all but the first `alone` of `numbers` into one message.
-    fn merge(&mut self, receiver: &Arc<str>, numbers: &[u64], alone: usize, around: &mut Around<'_>) {
-        let rest = numbers.get(alone..).unwrap_or_default();
-        let size = |number: &u64| self.drafts.get(number).map_or(0, |draft| draft.message.items.len());
-        // The one with the most in it takes up the others.
-        let Some(into) = rest.iter().copied().min_by_key(|number| (Reverse(size(number)), *number)) else {
-            return;
-        };
-        if rest.len() < 2 {
-            return;
-        }
-        let Some(mut base) = self.drafts.remove(&into) else { return };
-        if base.capped {
-            base.message.held_back = base.message.held_back.saturating_add(1);
-            base.capped = false;
-        }
-        let mut items = Vec::new();
-        let mut papers = Vec::new();
-        for number in rest.iter().filter(|number| **number != into) {
-            let Some(draft) = self.drafts.remove(number) else { continue };
-            let message = draft.message;
-            base.message.held_back =
-                base.message.held_back.saturating_add(message.held_back).saturating_add(draft.capped.into());
-            base.message.more_items = base.message.more_items.saturating_add(message.more_items);
-            base.since = base.since.min(draft.since);
-            items.extend(message.items);
-            if draft.kept {
-                papers.push(*number);
-            }
-        }
-        around.counts.merged += items.len() as u64;
-        let counted = put_in(&mut base.message, items);
-        around.settle(receiver, counted, How::Counted);
-        base.replaces.extend(&papers);
-        let beyond = base.replaces.len().saturating_sub(MAX_REPLACED);
-        base.replaces.drain(..beyond);
-        (base.unkept, base.kept) = (None, true);
-        around.keep(into, Some(&base.paper()));
-        for number in papers {
-            around.keep(number, None);
-        }
-        self.drafts.insert(into, base);
-    }
-
     /// Seals a message, if it is not, and has it kept so; then it is sent.
     fn give_out(&mut self, number: u64, beyond: bool, around: &mut Around<'_>) {
         let Some(draft) = self.drafts.get_mut(&number) else { return };
@@ -626,11 +445,6 @@ impl Mailbox {
             self.limiter.told(told, draft.since, now.at, settings.rate_limit);
         }
     }
-}
-
-/// So many drafts stay by themselves.
-fn few(settings: &AlertSettings) -> usize {
-    (settings.digest_above as usize).min(MAX_DRAFTS / 2)
 }
 
 /// The moment of a wall-clock time that is past.
