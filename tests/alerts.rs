@@ -185,6 +185,7 @@ fn two_hundred_reasons_are_a_few_mails_and_none_is_lost() {
     };
     wait_until("every stream in a mail", PATIENCE, || told(&scene) == 200);
     let mails = scene.server.accepted();
+    measured(&format!("200 streams that fail for 200 reasons: {} mails", mails.len()));
     assert!(mails.len() <= 20, "{:#?}", subjects(&mails));
     assert_eq!(scene.incidents(&["--open"]).len(), 200);
     assert!(scene.server.most_open() <= 1);
@@ -217,6 +218,7 @@ fn whatever_the_moment_of_a_kill_no_incident_is_lost() {
     for n in 0..rounds {
         assert!(text.contains(&format!("s{n:03}")), "nobody was told of s{n:03}: {:#?}", subjects(&mails));
     }
+    measured(&format!("{rounds} kills while mail flows: nobody missing, {} mails", mails.len()));
     // The same message may come twice where its answer was lost; never under another id.
     let mut by_subject: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for mail in &mails {

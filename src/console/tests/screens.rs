@@ -145,7 +145,7 @@ fn own_log() {
 
 #[test]
 fn help_shows_every_key() {
-    let mut state = state(120, 135, board(3));
+    let mut state = state(120, 113, board(3));
     press(&mut state, KeyCode::Char('?'));
     let shown = screen(&state);
     for bound in Keymap::default().lines().iter().filter(|bound| bound.places != Places::HELP) {
