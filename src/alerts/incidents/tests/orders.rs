@@ -167,6 +167,27 @@ fn what_was_acknowledged_in_its_rows_is_taken_back_by_an_order_or_by_what_is_wor
 }
 
 #[test]
+fn a_restart_knows_how_an_incident_was_acknowledged() {
+    for by_number in [true, false] {
+        let mut world = World::new();
+        world.has([1], ConditionKind::Refused);
+        world.until(20);
+        if by_number {
+            world.order(1, ACKNOWLEDGE);
+        }
+        in_rows(&mut world, [1], true);
+        let stored = world.stored.values().cloned().collect();
+        let mut after = World::restored(&AlertSettings::default(), stored, 1);
+        after.wall_ms = world.wall_ms;
+        after.rows.clone_from(&world.rows);
+        after.change([1], |_| {});
+        assert!(who(&after, 1).is_some());
+        in_rows(&mut after, [1], false);
+        assert_eq!(who(&after, 1).is_some(), by_number);
+    }
+}
+
+#[test]
 fn an_acknowledgement_says_nothing_of_what_began_after_it() {
     let worse = Rule { name: "sound".into(), severity: Some(Severity::Critical), ..Rule::fallback(&[]) };
     let mut world = World::with(&AlertSettings { rules: vec![worse], ..AlertSettings::default() });
