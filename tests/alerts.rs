@@ -160,6 +160,20 @@ fn two_hundred_streams_that_lose_their_one_origin_are_one_mail_and_so_is_its_ret
 }
 
 #[test]
+fn a_stream_that_changes_no_more_is_told_in_time() {
+    // It fails at once and for good, is not tried again for minutes, and nothing else is on the board. The
+    // settings are those that nobody has touched.
+    let scene = Scene::new("", &streams(0, |_| unreachable!()));
+    let words = "exit?code=1&stderr=%5Bin%230%5D Error opening input: No such file or directory%0A";
+    let text = std::fs::read_to_string(scene.stage.folder().join("headend.toml")).unwrap();
+    scene.stage.write(&(text + &scene.stage.stream("gone", words, "")));
+    let daemon = scene.daemon();
+    let mails = scene.wait_mails(1);
+    assert!(mails[0].header("Subject").unwrap().contains("gone"), "{:?}", subjects(&mails));
+    end(daemon);
+}
+
+#[test]
 fn two_hundred_reasons_are_a_few_mails_and_none_is_lost() {
     let scene = Scene::new(HASTY, &streams(200, |n| (format!("h{n}"), "all".into())));
     let daemon = scene.daemon();

@@ -106,7 +106,8 @@ impl Keeper {
         }
         state.desk.learn(&self.papers);
         let papers = papers::by_tree(&state.desk.known);
-        state.opened = Some(Opened { records: self.records.clone(), workers, papers, notes });
+        let unread = self.disk.is_none();
+        state.opened = Some(Opened { records: self.records.clone(), workers, papers, stale: unread, notes });
         drop(state);
         shared.changed.notify_all();
     }

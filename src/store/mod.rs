@@ -150,6 +150,8 @@ pub struct Opened {
     pub workers: BTreeMap<u32, WorkerRecord>,
     /// What else was kept, by tree and key: JSON, as it was given to [`Store::keep`].
     pub papers: BTreeMap<Tree, BTreeMap<String, Arc<str>>>,
+    /// The store itself could not be read (yet): this is what was exported or copied before.
+    pub stale: bool,
     /// What the operator should know about how it was found, one clean line each.
     pub notes: Vec<String>,
 }
@@ -325,7 +327,7 @@ fn late(dir: &Path) -> Opened {
     ));
     let export = export.unwrap_or_default();
     let papers = papers::by_tree(&export.papers.unwrap_or_default());
-    Opened { records: export.records, workers: BTreeMap::new(), papers, notes }
+    Opened { records: export.records, workers: BTreeMap::new(), papers, stale: true, notes }
 }
 
 #[cfg(test)]

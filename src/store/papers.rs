@@ -14,7 +14,7 @@ pub const MAX_PAPER_BYTES: usize = 512 * 1_024;
 /// All keys and values together, bytes.
 pub const MAX_PAPERS_BYTES: usize = 64 * 1_024 * 1_024;
 /// Keys of all trees together; twice as many may wait to be written or removed.
-pub const MAX_PAPERS: usize = 50_000;
+pub const MAX_PAPERS: usize = 100_000;
 /// The longest key, bytes.
 pub const MAX_PAPER_KEY_BYTES: usize = 200;
 

@@ -17,6 +17,11 @@ use crate::store::{Opened, Tree};
 /// Under this key of [`Tree::Incidents`] stands the first number that no incident has had.
 pub const NEXT: &str = "next";
 
+/// Where only an export could be read, which may be minutes old, so many numbers are passed over.
+const MISSED_INCIDENTS: u64 = 1_000;
+/// The same for messages.
+const MISSED_MESSAGES: u64 = 10_000;
+
 /// What the store had.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -43,7 +48,12 @@ impl Kept {
                 }
             }
         }
-        let papers = Papers::read(of(Tree::Outbox));
+        let mut papers = Papers::read(of(Tree::Outbox));
+        if opened.stale {
+            // The store may know of more, and a number must not be used twice.
+            next_number += MISSED_INCIDENTS;
+            papers.next_number += MISSED_MESSAGES;
+        }
         papers.notes.iter().for_each(|note| log::warn!("{note}"));
         if unread > 0 {
             log::warn!("{unread} incidents in the store can't be read and are left out");

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::desk::{Desk, NEXT};
-use super::wakes::{Awaits, Durable, News, key, log_happening};
+use super::wakes::{Awaits, Durable, News, json, key, log_happening};
 use super::{Errand, Ground, STOP_LIMIT, Wanted};
 use crate::alerts::incidents::{self, Effect};
 use crate::alerts::letter::About;
@@ -31,7 +31,8 @@ const GATHER: Duration = Duration::from_millis(100);
 const PACE: Duration = Duration::from_millis(250);
 /// How available streams are is kept this often; what was counted since is lost when headend is killed.
 const KEEP_EVERY: Duration = Duration::from_secs(900);
-/// It is looked this often whether there is anything that no change tells of: the readings of the post.
+/// It is looked this often for what no change tells of: what time it is for the supervisor, which must not be
+/// longer than our clock goes on without it, and the readings of the post.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Everything the loop owns.
@@ -61,6 +62,10 @@ pub struct Keeper {
     asked: Option<Vec<Awaits>>,
     durable: Arc<Durable>,
     sending: JoinSet<(u64, Outcome)>,
+    /// Which task sends which message: one for each receiver at most.
+    on_their_way: Vec<(tokio::task::Id, u64)>,
+    /// Nothing more is begun.
+    ending: bool,
     shown: BTreeMap<u64, Arc<IncidentBrief>>,
     shown_reading: Arc<AlertsReading>,
     /// Something may have to be shown then.
@@ -99,6 +104,8 @@ impl Keeper {
             asked: None,
             durable: Arc::default(),
             sending: JoinSet::new(),
+            on_their_way: Vec::new(),
+            ending: false,
             shown: BTreeMap::new(),
             shown_reading: Arc::default(),
             show_at: None,
@@ -132,7 +139,9 @@ impl Keeper {
     /// When something is to be done though nothing happens.
     fn due(&mut self) -> Instant {
         let books = self.desk.books();
-        let decides = books.incidents.next_deadline().into_iter().chain(self.post.next_deadline()).min();
+        // What waits for streams is not heard any more while headend leaves.
+        let waits = books.incidents.next_deadline().filter(|_| !self.leaving);
+        let decides = waits.into_iter().chain(self.post.next_deadline()).min();
         let decides = decides.map(|due: Moment| books.clock.instant(due));
         [decides, self.show_at, self.read_at]
             .into_iter()
@@ -227,7 +236,7 @@ impl Keeper {
 
     /// Returns why an order is not taken, if it is not.
     fn carry_out(&mut self, effects: Vec<Effect>, who: Option<&Who>) -> Option<String> {
-        let mut refused = None;
+        let (mut refused, mut wanted) = (None, Vec::new());
         for effect in effects {
             match effect {
                 Effect::Keep(incident) => self.keep(&incident),
@@ -238,14 +247,16 @@ impl Keeper {
                     let effects = self.post.handle(now, post::Input::Happened(&happening));
                     self.carry_out_post(effects);
                 }
-                Effect::WantLines { number, stream } => {
-                    let lines = self.last_lines(stream);
-                    self.decide(incidents::Input::Lines { number, lines });
-                }
+                // Answered when all of these are done: what comes of it is newer than any of them.
+                Effect::WantLines { number, stream } => wanted.push((number, stream)),
                 Effect::Acknowledge { streams, undo } => self.acknowledge(streams, undo, who),
                 Effect::Refuse(why) => refused = Some(why),
             }
             self.show_soon();
+        }
+        for (number, stream) in wanted {
+            let lines = self.last_lines(stream);
+            self.decide(incidents::Input::Lines { number, lines });
         }
         refused
     }
@@ -297,24 +308,33 @@ impl Keeper {
     }
 
     fn send(&mut self, message: Arc<Message>) {
+        if self.ending {
+            // It is kept, and would be cut off in the middle.
+            return;
+        }
         let receiver = self.wanted.alerts.receivers.iter().find(|r| r.name == message.receiver).cloned();
         let ways = Arc::clone(&self.ways);
-        self.sending.spawn(async move {
+        let number = message.number;
+        let task = self.sending.spawn(async move {
             let outcome = match receiver {
                 Some(receiver) => ways.send(&receiver, &message).await,
                 None => Outcome::Permanent("no such receiver is configured any more".into()),
             };
             (message.number, outcome)
         });
+        self.on_their_way.push((task.id(), number));
     }
 
     fn sent(&mut self, sent: Result<(u64, Outcome), tokio::task::JoinError>) {
-        // Only a defect of ours ends a try without an outcome; its message is tried again at the next start.
-        let Ok((number, outcome)) =
-            sent.inspect_err(|error| log::error!("a message could not be sent: {error}"))
-        else {
-            return;
+        let (number, outcome) = match sent {
+            Ok(sent) => sent,
+            Err(error) => {
+                let task = error.id();
+                let Some((_, number)) = self.on_their_way.iter().find(|(id, _)| *id == task) else { return };
+                (*number, Outcome::Temporary(format!("a defect of headend: {error}")))
+            }
         };
+        self.on_their_way.retain(|(_, other)| *other != number);
         match &outcome {
             Outcome::Accepted(answer) => log::info!("message {number} was accepted: {answer}"),
             Outcome::Temporary(why) => log::warn!("message {number} is tried again: {why}"),
@@ -356,7 +376,9 @@ impl Keeper {
 
     /// Whatever woke the loop: what is due is done, what waits is asked for, what changed is shown.
     fn time(&mut self) {
-        if self.read_at.is_some_and(|at| at <= Instant::now()) {
+        // Also without news: what time it is stands on the board, and while no row changes nobody is woken.
+        let clock = Instant::now();
+        if self.read_at.is_some_and(|at| at <= clock) || clock >= self.look_at {
             self.look();
         }
         if !self.leaving {
@@ -366,7 +388,6 @@ impl Keeper {
         let effects = self.post.handle(now, post::Input::Time);
         self.carry_out_post(effects);
         self.ask_the_disk();
-        let clock = Instant::now();
         if clock >= self.keep_at {
             self.keep_at = clock + KEEP_EVERY;
             self.keep_availability();
@@ -459,6 +480,7 @@ impl Keeper {
 
     /// What is on its way is waited for, a little; what waits is in the store.
     async fn end(mut self) {
+        self.ending = true;
         self.keep_availability();
         let rest = async {
             while let Some(sent) = self.sending.join_next().await {
@@ -474,9 +496,4 @@ impl Keeper {
             }
         }
     }
-}
-
-/// Plain data with text keys: there is nothing in it that JSON can't hold.
-fn json(incident: &Incident) -> Arc<str> {
-    serde_json::to_string(incident).unwrap_or_default().into()
 }

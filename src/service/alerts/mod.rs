@@ -9,7 +9,9 @@ mod desk;
 mod keeper;
 mod wakes;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -117,8 +119,13 @@ impl Alerts {
         let desk = Desk::new(&wanted.alerts, Kept::read(ground.opened), errands.clone());
         ground.hub.keep_incidents_at(desk.clone());
         let keeper = Keeper::new(ground, &wanted, desk, about);
+        let hub = ground.hub.clone();
         let run = move || {
-            event_loop.block_on(keeper.run(waiting));
+            let ran = catch_unwind(AssertUnwindSafe(|| event_loop.block_on(keeper.run(waiting))));
+            if ran.is_err() {
+                // The panic itself is in the log already.
+                tell_that_nobody_is_told(&hub);
+            }
             // A name that is looked up and does not come can't be called off.
             event_loop.shutdown_timeout(Duration::ZERO);
         };
@@ -140,6 +147,19 @@ impl Alerts {
             std::thread::sleep(LOOK);
         }
     }
+}
+
+/// After a defect of ours the streams run on; who looks at the board or asks for the health must see that
+/// nobody hears of them.
+fn tell_that_nobody_is_told(hub: &Hub) {
+    const WHY: &str = "nobody is told any more: a defect of headend ended that part; restart headend";
+    log::error!("{WHY}");
+    let mut reading = (*hub.board().alerts).clone();
+    for receiver in &mut reading.receivers {
+        receiver.trouble = Some(WHY.into());
+        receiver.waiting = receiver.waiting.max(1);
+    }
+    hub.publish_incidents(BTreeMap::new(), Vec::new(), Some(Arc::new(reading)));
 }
 
 /// The machine's name, for people and for ids of messages.

@@ -1,12 +1,13 @@
 //! What wakes the loop from other threads, and what it waits for.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
 use crate::alerts::{Change, Happening};
 use crate::link::IncidentAnswer;
+use crate::model::Incident;
 
 /// What waits until everything that was kept before is on disk.
 pub enum Awaits {
@@ -57,4 +58,9 @@ pub fn log_happening(happening: &Happening) {
         Change::Restored => "was open when headend ended",
     };
     log::info!("incident {number} {words}: {title}");
+}
+
+/// Plain data with text keys: there is nothing in it that JSON can't hold.
+pub fn json(incident: &Incident) -> Arc<str> {
+    serde_json::to_string(incident).unwrap_or_default().into()
 }
