@@ -596,9 +596,11 @@ fn a_webhook_that_misbehaves_costs_one_limit_and_shows_no_secret() {
         ),
         (
             "HTTP/1.1 404 Not Found\r\nContent-Length: 37\r\n\r\nno /services/kanarie-kanarie \x1b[31mhere",
-            true,
-            "no ***",
+            false,
+            "alerts wait until it is): no ***",
         ),
+        ("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", false, "401 Unauthorized (the URL"),
+        ("HTTP/1.1 422 No\r\nContent-Length: 15\r\n\r\nkanarie-kanarie", true, "***"),
         (
             "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
             true,

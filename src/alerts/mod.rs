@@ -75,7 +75,7 @@ pub enum Event {
     Escalated,
     /// It is over.
     Recovered,
-    /// What `headend alerts test --send` makes.
+    /// A try of the ways out, in which nothing is wrong. Nothing in headend makes one.
     Test,
 }
 
@@ -123,6 +123,12 @@ pub struct Item {
 pub const MESSAGE_MEMBERS: usize = 50;
 /// Items of a digest that are told one by one; those beyond are counted.
 pub const MAX_ITEMS: usize = 200;
+
+/// Values of an incident that a letter leaves out where they say nothing new: what the stream's log says is
+/// in its lines.
+const LAST_LINE: &str = "last line";
+/// Starts beyond the first: most have none.
+const RESTARTS: &str = "restarts";
 
 /// What became of a try to send.
 #[derive(Debug, Clone, PartialEq, Eq)]

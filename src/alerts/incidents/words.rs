@@ -9,6 +9,7 @@ use crate::model::{
 
 use super::MAX_OPEN;
 use super::family::Family;
+use crate::alerts::{LAST_LINE, RESTARTS};
 
 /// The longest title, bytes.
 const MAX_TITLE: usize = 240;
@@ -138,11 +139,11 @@ pub fn values(row: &Row, family: Family) -> Vec<(Arc<str>, Arc<str>)> {
     if family != Family::Pace {
         figures(&row.figures, &mut say);
     }
-    say("restarts", row.restarts.to_string());
+    say(RESTARTS, row.restarts.to_string());
     if row.lines_dropped > 0 {
         say("log lines dropped", row.lines_dropped.to_string());
     }
-    say("last line", row.last_message.to_string());
+    say(LAST_LINE, row.last_message.to_string());
     values
 }
 

@@ -50,7 +50,7 @@ pub struct Letter {
     pub thread: Option<String>,
     /// The incidents it tells of, at most [`MAX_NUMBERS`].
     pub numbers: Vec<u64>,
-    /// It tells of something new and critical.
+    /// It tells of something new and critical that is still there.
     pub urgent: bool,
     /// When it was made, milliseconds since the Unix epoch.
     pub made_wall_ms: u64,
@@ -86,7 +86,7 @@ fn thread(message: &Message, about: &About) -> Option<String> {
 
 fn is_urgent(item: &Item) -> bool {
     let new = matches!(item.event, Event::Raised | Event::Changed | Event::Escalated);
-    new && item.incident.severity == crate::model::Severity::Critical
+    new && !words::is_over(item) && item.incident.severity == crate::model::Severity::Critical
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! What a letter says, in clean and bounded pieces, before it is laid out.
 
+use std::sync::Arc;
+
 use super::About;
-use super::words::{self, Clock, counted, lasted, outside, span, standing};
-use crate::alerts::{Event, Item, MAX_ITEMS, MESSAGE_MEMBERS, Message};
+use super::words::{self, Clock, counted, is_late, is_over, lasted, outside, span, standing};
+use crate::alerts::{Event, Item, LAST_LINE, MAX_ITEMS, MESSAGE_MEMBERS, Message, RESTARTS};
 use crate::model::{
     Cause, Ending, Incident, MAX_INCIDENT_LINE, MAX_INCIDENT_LINES, MAX_INCIDENT_NOTES, MAX_INCIDENT_VALUES,
     Member, Severity, StreamId, shell_word,
@@ -91,10 +93,15 @@ impl Page {
 fn tone(item: &Item) -> Tone {
     match (item.event, item.incident.severity) {
         (Event::Test, _) => Tone::Test,
-        (Event::Recovered, _) => Tone::Over,
+        _ if is_over(item) => Tone::Over,
         (_, Severity::Critical) => Tone::Critical,
         (_, Severity::Warning) => Tone::Warning,
     }
+}
+
+/// Whether what it tells of is there now, and something can be done about it.
+fn tells_of_now(item: &Item) -> bool {
+    item.event != Event::Test && !is_over(item)
 }
 
 fn one(item: &Item, message: &Message, about: &About, clock: &Clock<'_>) -> Page {
@@ -119,24 +126,28 @@ fn lead(item: &Item, message: &Message, clock: &Clock<'_>) -> Vec<String> {
     let incident = &item.incident;
     let lasted = lasted(item, message.made_wall_ms);
     let mut lead = Vec::new();
-    match (item.event, incident.ended) {
-        (Event::Test, _) => lead.push(
+    let over = is_over(item);
+    match item.event {
+        Event::Test => lead.push(
             "This is a test, made by hand. Nothing is wrong; an incident would be told like this.".to_owned(),
         ),
-        (Event::Recovered, Some((_, Ending::Withdrawn))) => lead.push(format!(
+        _ if matches!(incident.ended, Some((_, Ending::Withdrawn))) => lead.push(format!(
             "headend no longer watches for it, after {lasted}: what had the fault is stopped, off air, muted, \
              in maintenance or gone. Whether it is well is not known."
         )),
-        (Event::Recovered, _) => lead.push(format!("It is over. It lasted {lasted}.")),
-        (Event::Changed, _) if incident.flapping.is_some() => {}
-        (Event::Raised, _) => {}
-        (Event::Changed, _) => lead.push("It is worse than when you were told, or has grown.".to_owned()),
-        (Event::Repeated, _) => lead.push(format!("It is still there after {lasted}.")),
-        (Event::Escalated, _) => {
+        _ if is_late(item) => {
+            lead.push(format!("It is over. It lasted {lasted} and ended before this could be sent."));
+        }
+        _ if over => lead.push(format!("It is over. It lasted {lasted}.")),
+        Event::Changed if incident.flapping.is_some() => {}
+        Event::Raised | Event::Recovered => {}
+        Event::Changed => lead.push("It is worse than when you were told, or has grown.".to_owned()),
+        Event::Repeated => lead.push(format!("It is still there after {lasted}.")),
+        Event::Escalated => {
             lead.push(format!("Nobody has acknowledged it in {lasted}, so you are told too."));
         }
     }
-    if let Some(flapping) = incident.flapping.filter(|_| item.event != Event::Recovered) {
+    if let Some(flapping) = incident.flapping.filter(|_| !over) {
         let changes = counted(u64::from(flapping.changes), "change", "changes");
         lead.push(format!(
             "It comes and goes: {changes} within {}. They are not mailed one by one.",
@@ -149,7 +160,7 @@ fn lead(item: &Item, message: &Message, clock: &Clock<'_>) -> Vec<String> {
             outside(&ack.by, MAX_NAME),
             clock.short(ack.wall_ms)
         )),
-        None if matches!(item.event, Event::Changed | Event::Repeated) => {
+        None if !over && matches!(item.event, Event::Changed | Event::Repeated) => {
             lead.push("Nobody has acknowledged it.".to_owned());
         }
         None => {}
@@ -169,22 +180,28 @@ fn facts(item: &Item, message: &Message, about: &About, clock: &Clock<'_>) -> Ve
         fact("since", format!("{began} ({ago} before this was written)"));
     }
     // Where it is not the first word already.
-    if matches!(item.event, Event::Recovered | Event::Test) {
+    if !tells_of_now(item) {
         fact("severity", words::say(incident.severity).to_owned());
     }
     let all = incident.members.len() as u64 + u64::from(incident.more_members);
     if all > 1 {
         let failing = incident.failing() as u64;
         let known = incident.members.len() as u64;
-        let still = match (item.event, failing) {
-            (Event::Recovered | Event::Test, _) => String::new(),
-            // Of those beyond the named ones it is not known.
-            (_, failing) if failing == known => String::new(),
-            (_, failing) => format!(", {} of them well again", known - failing),
+        // Of those beyond the named ones it is not known.
+        let still = if tells_of_now(item) && failing < known {
+            format!(", {} of them well again", known - failing)
+        } else {
+            String::new()
         };
         fact("streams", format!("{all}{still}"));
     }
-    for (name, value) in incident.values.iter().take(MAX_INCIDENT_VALUES) {
+    // What is said below in full, or says nothing, is not told.
+    let says = |(name, value): &&(Arc<str>, Arc<str>)| match &**name {
+        LAST_LINE => incident.lines.is_empty(),
+        RESTARTS => &**value != "0",
+        _ => true,
+    };
+    for (name, value) in incident.values.iter().filter(says).take(MAX_INCIDENT_VALUES) {
         fact(&outside(name, MAX_NAME), outside(value, MAX_WORDS));
     }
     fact("incident", format!("{} on {}", incident.number, outside(&about.host, MAX_NAME)));
@@ -197,7 +214,7 @@ fn members(item: &Item, clock: &Clock<'_>) -> Option<Part> {
         name: member.stream.to_string(),
         what: outside(&member.name, MAX_NAME),
         when: match member.cleared_wall_ms {
-            Some(at) if item.event != Event::Recovered => format!("well again {}", clock.short(at)),
+            Some(at) if !is_over(item) => format!("well again {}", clock.short(at)),
             _ => format!("since {}", clock.short(member.since_wall_ms)),
         },
         under: outside(&member.input, MAX_INPUT),
@@ -244,7 +261,7 @@ fn commands(item: &Item, about: &About) -> Vec<(String, String)> {
     let number = incident.number;
     let mut commands = Vec::new();
     let mut offer = |words: &str, what: &str| commands.push((call(about, words), what.to_owned()));
-    let open = !matches!(item.event, Event::Recovered | Event::Test);
+    let open = tells_of_now(item);
     if open && incident.acknowledged.is_none() {
         offer(&format!("ack {number}"), "I know: no more reminders");
     }
@@ -271,8 +288,7 @@ fn first_stream(incident: &Incident) -> Option<&StreamId> {
 }
 
 fn several(items: &[Item], message: &Message, about: &About, clock: &Clock<'_>) -> Page {
-    let is_over = |item: &&Item| item.event == Event::Recovered;
-    let over: Vec<&Item> = items.iter().filter(is_over).take(MAX_ITEMS).collect();
+    let over: Vec<&Item> = items.iter().filter(|item| is_over(item)).take(MAX_ITEMS).collect();
     let mut there: Vec<&Item> = items.iter().filter(|item| !is_over(item)).take(MAX_ITEMS).collect();
     there.sort_by_key(|item| item.incident.severity != Severity::Critical);
     let told = (over.len() + there.len()) as u64;
@@ -289,10 +305,12 @@ fn several(items: &[Item], message: &Message, about: &About, clock: &Clock<'_>) 
             parts.push(Part::List { title: title.to_owned(), rows, more: String::new() });
         }
     }
-    parts.push(Part::Commands(vec![
-        (call(about, "incidents"), "all of them".to_owned()),
-        (call(about, "ack NUMBER"), "I know about that one".to_owned()),
-    ]));
+    let mut commands = vec![(call(about, "incidents"), "all of them".to_owned())];
+    // What is over can't be acknowledged; of what is only counted it is not known.
+    if !there.is_empty() || more > 0 {
+        commands.push((call(about, "ack NUMBER"), "I know about that one".to_owned()));
+    }
+    parts.push(Part::Commands(commands));
     let mut whys: Vec<String> = Vec::new();
     for item in items {
         let why = outside(&item.why, MAX_WORDS);
@@ -317,6 +335,8 @@ fn several(items: &[Item], message: &Message, about: &About, clock: &Clock<'_>) 
 fn row_of(item: &Item, message: &Message, clock: &Clock<'_>) -> Row {
     let incident = &item.incident;
     let news = match item.event {
+        _ if is_late(item) => Some("over before this could be sent".to_owned()),
+        _ if is_over(item) => None,
         Event::Raised | Event::Recovered => None,
         Event::Changed => Some("worse, or grown".to_owned()),
         Event::Repeated => Some("still there".to_owned()),
@@ -330,9 +350,10 @@ fn row_of(item: &Item, message: &Message, clock: &Clock<'_>) -> Row {
     Row {
         name: format!("{} {}", incident.number, standing(item)),
         what: outside(&incident.title, MAX_TITLE),
-        when: match item.event {
-            Event::Recovered => format!("lasted {}", lasted(item, message.made_wall_ms)),
-            _ => format!("since {}", clock.short(incident.began_wall_ms)),
+        when: if is_over(item) {
+            format!("lasted {}", lasted(item, message.made_wall_ms))
+        } else {
+            format!("since {}", clock.short(incident.began_wall_ms))
         },
         under: under.join(", "),
     }

@@ -1,6 +1,6 @@
 //! The one line that is read at night.
 
-use super::words::{self, Clock, counted, lasted, outside, standing};
+use super::words::{self, Clock, counted, is_late, is_over, lasted, outside, standing};
 use crate::alerts::{Event, Item, Message};
 use crate::model::{Ending, Severity};
 
@@ -24,20 +24,23 @@ pub fn subject(message: &Message, clock: &Clock<'_>) -> String {
 fn one(item: &Item, message: &Message, clock: &Clock<'_>) -> String {
     let incident = &item.incident;
     let since = format!("since {}", clock.short(incident.began_wall_ms));
-    let still = if item.event == Event::Repeated { "still " } else { "" };
-    let tail = match (item.event, incident.ended) {
-        (Event::Test, _) => "a test, nothing is wrong".to_owned(),
-        (Event::Recovered, Some((_, Ending::Withdrawn))) => {
-            format!("no longer watched, after {}", lasted(item, message.made_wall_ms))
+    let over = is_over(item);
+    let still = if item.event == Event::Repeated && !over { "still " } else { "" };
+    let lasted = lasted(item, message.made_wall_ms);
+    let tail = match item.event {
+        Event::Test => "a test, nothing is wrong".to_owned(),
+        _ if matches!(incident.ended, Some((_, Ending::Withdrawn))) => {
+            format!("no longer watched, after {lasted}")
         }
-        (Event::Recovered, _) => {
-            format!("was {} for {}", words::say(incident.severity), lasted(item, message.made_wall_ms))
+        _ if over => {
+            let late = if is_late(item) { ", over before this could be sent" } else { "" };
+            format!("was {} for {lasted}{late}", words::say(incident.severity))
         }
-        (Event::Repeated, _) => format!("{since}, for {}", lasted(item, message.made_wall_ms)),
-        (Event::Escalated, _) => format!("{since}, nobody has acknowledged"),
+        Event::Repeated => format!("{since}, for {lasted}"),
+        Event::Escalated => format!("{since}, nobody has acknowledged"),
         _ if incident.flapping.is_some() => format!("comes and goes, {since}"),
-        (Event::Changed, _) => format!("changed, {since}"),
-        (Event::Raised, _) => since,
+        Event::Changed => format!("changed, {since}"),
+        Event::Raised | Event::Recovered => since,
     };
     let before = match message.held_back {
         0 => String::new(),
@@ -47,8 +50,7 @@ fn one(item: &Item, message: &Message, clock: &Clock<'_>) -> String {
 }
 
 fn several(items: &[Item], message: &Message) -> String {
-    let is_over = |item: &&Item| item.event == Event::Recovered;
-    let over = items.iter().filter(is_over).count() as u64;
+    let over = items.iter().filter(|item| is_over(item)).count() as u64;
     let all = items.len() as u64 + u64::from(message.more_items);
     let there = || items.iter().filter(|item| !is_over(item));
     let tag = match there().map(|item| item.incident.severity).max() {

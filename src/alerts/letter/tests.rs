@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::*;
+use crate::alerts::{LAST_LINE, RESTARTS};
 use crate::model::{
     Acknowledgement, Cause, ConditionKind, Ending, Flapping, Incident, IncidentNote, Member, NoticeKind,
     Severity, StreamId,
@@ -156,6 +157,8 @@ fn digest() -> Message {
     items[1].incident = Arc::new(Incident { flapping: flapping().flapping, ..(*items[1].incident).clone() });
     items.push(item(Event::Recovered, over(black(), Ending::Cleared)));
     items.push(item(Event::Recovered, over(Incident { number: 4713, ..black() }, Ending::Withdrawn)));
+    // It waited, and its end came first.
+    items.push(item(Event::Raised, over(Incident { number: 4714, ..black() }, Ending::Cleared)));
     Message { more_items: 37, held_back: 7, ..message(items, 20 * MINUTE) }
 }
 
@@ -194,6 +197,46 @@ fn one_that_is_over() {
     let mut incident = over(incident(3), Ending::Cleared);
     incident.members.iter_mut().for_each(|member| member.cleared_wall_ms = Some(BEGAN + 13 * MINUTE));
     insta::assert_snapshot!(shown(&one(Event::Recovered, incident, 14 * MINUTE + 30_000)));
+}
+
+#[test]
+fn one_that_was_over_before_it_could_be_told() {
+    let letter = one(Event::Raised, over(flapping(), Ending::Cleared), 20 * MINUTE);
+    insta::assert_snapshot!(shown(&letter));
+    assert!(!letter.urgent && letter.html.contains("#2e7d32"), "{}", letter.html);
+}
+
+#[test]
+fn what_is_over_is_offered_to_nobody_for_acknowledgement() {
+    for event in [Event::Raised, Event::Changed, Event::Repeated, Event::Escalated, Event::Recovered] {
+        let letter = one(event, over(black(), Ending::Cleared), 20 * MINUTE);
+        assert!(letter.subject.starts_with("[OK] "), "{}", letter.subject);
+        assert!(!letter.text.contains(" ack ") && !letter.text.contains(" mute "), "{}", letter.text);
+        assert!(letter.text.contains("\nIt is over. It lasted 14 min"), "{}", letter.text);
+        assert!(letter.text.contains("critical\n") && !letter.text.contains("obody has"), "{}", letter.text);
+        assert!(!letter.urgent);
+    }
+    let two =
+        [4712, 4713].map(|number| item(Event::Raised, over(Incident { number, ..black() }, Ending::Cleared)));
+    let letter = letter(&message(two.to_vec(), 20 * MINUTE), &about());
+    assert_eq!(letter.subject, "[OK] 2 incidents over: sport-2 is black; sport-2 is black");
+    assert!(letter.text.starts_with("OK: ") && !letter.text.contains("There now"), "{}", letter.text);
+    assert!(!letter.text.contains(" ack "), "{}", letter.text);
+}
+
+#[test]
+fn values_that_say_nothing_new_are_left_out() {
+    let values = |lines: &[&str], restarts: &str| {
+        let values = [("phase", "waiting"), (RESTARTS, restarts), (LAST_LINE, "Connection refused")];
+        let values = values.map(|(name, value)| (name.into(), value.into())).to_vec();
+        let lines = lines.iter().map(|line| (*line).into()).collect();
+        one(Event::Raised, Incident { values, lines, ..black() }, 20_000).text
+    };
+    let text = values(&["Connection refused"], "0");
+    assert!(text.contains("phase      waiting\n"), "{text}");
+    assert!(!text.contains("restarts") && !text.contains("last line"), "{text}");
+    let text = values(&[], "3");
+    assert!(text.contains("restarts   3\n") && text.contains("last line  Connection refused\n"), "{text}");
 }
 
 #[test]
@@ -290,6 +333,30 @@ fn subjects_say_what_matters_first() {
             15 * MINUTE,
             "[ENDED] sport-2 is black (no longer watched, after 14 min)",
         ),
+        (
+            Event::Raised,
+            over(black(), Ending::Cleared),
+            15 * MINUTE,
+            "[OK] sport-2 is black (was critical for 14 min, over before this could be sent)",
+        ),
+        (
+            Event::Escalated,
+            over(flapping(), Ending::Cleared),
+            15 * MINUTE,
+            "[OK] sport-2 is black (was critical for 14 min, over before this could be sent)",
+        ),
+        (
+            Event::Repeated,
+            over(black(), Ending::Cleared),
+            15 * MINUTE,
+            "[OK] sport-2 is black (was critical for 14 min)",
+        ),
+        (
+            Event::Raised,
+            over(black(), Ending::Withdrawn),
+            15 * MINUTE,
+            "[ENDED] sport-2 is black (no longer watched, after 14 min)",
+        ),
         (Event::Test, black(), 0, "[TEST] sport-2 is black (a test, nothing is wrong)"),
     ] {
         assert_eq!(subject(event, incident, after), expected);
@@ -302,7 +369,7 @@ fn subjects_of_many_name_the_worst_first() {
     let mut message = digest();
     assert_eq!(
         subject(&message),
-        "[CRITICAL] 43 incidents, 2 over: film-2 has no sound; film-0 has no sound; film-1 has no sound; \
+        "[CRITICAL] 44 incidents, 3 over: film-2 has no sound; film-0 has no sound; film-1 has no sound; \
          film-3 has no sound (7 held back before)"
     );
     message.items.retain(|item| item.event == Event::Recovered);
@@ -344,6 +411,7 @@ fn only_what_is_new_and_critical_is_urgent() {
     assert!(!one(Event::Raised, disk(), 0).urgent);
     assert!(!one(Event::Repeated, black(), 0).urgent);
     assert!(!one(Event::Recovered, over(black(), Ending::Cleared), 0).urgent);
+    assert!(!one(Event::Raised, over(black(), Ending::Cleared), 0).urgent);
 }
 
 #[test]

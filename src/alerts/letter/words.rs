@@ -65,10 +65,24 @@ pub const fn say(severity: Severity) -> &'static str {
 pub fn standing(item: &Item) -> &'static str {
     match (item.event, item.incident.ended) {
         (Event::Test, _) => "TEST",
-        (Event::Recovered, Some((_, Ending::Withdrawn))) => "ENDED",
-        (Event::Recovered, _) => "OK",
-        _ => shout(item.incident.severity),
+        (_, Some((_, Ending::Withdrawn))) => "ENDED",
+        (Event::Recovered, _) | (_, Some((_, Ending::Cleared))) => "OK",
+        (_, None) => shout(item.incident.severity),
     }
+}
+
+/// Whether what it tells of is over, whatever was to be told: a raise that waited may be sent after its end.
+pub fn is_over(item: &Item) -> bool {
+    match item.event {
+        Event::Test => false,
+        Event::Recovered => true,
+        _ => !item.incident.is_open(),
+    }
+}
+
+/// Whether it is over and this is the first its reader hears of it.
+pub fn is_late(item: &Item) -> bool {
+    is_over(item) && matches!(item.event, Event::Raised | Event::Escalated)
 }
 
 /// How long an incident has lasted, or did, when the message was made.

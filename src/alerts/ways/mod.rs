@@ -1,6 +1,8 @@
 //! The ways out: what sends a message, one try at a time. When to try, and how often, is the outbox's
 //! business.
 
+mod aside;
+mod connect;
 mod mail;
 mod program;
 mod secret;

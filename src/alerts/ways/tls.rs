@@ -8,6 +8,8 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
+use super::aside::aside;
+
 /// Encrypts `stream` towards `host`, whose certificate must be good for that name.
 ///
 /// The machine's certificates are read each time (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others): what an
@@ -17,7 +19,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 /// Why it can't be, in one line.
 pub async fn encrypt(stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, String> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| "the host's name is not one for TLS")?;
-    let connector = TlsConnector::from(Arc::new(client()?));
+    let connector = TlsConnector::from(Arc::new(aside(client).await??));
     connector.connect(name, stream).await.map_err(|error| format!("TLS: {error}"))
 }
 

@@ -13,8 +13,9 @@ use hyper::rt::{Read, Write};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use sha2::Sha256;
-use tokio::net::TcpStream;
 
+use super::aside::aside;
+use super::connect::connect;
 use super::secret::Hidden;
 use super::tls;
 use crate::alerts::Outcome;
@@ -26,6 +27,10 @@ pub const LIMIT: Duration = Duration::from_secs(10);
 const MAX_BODY: usize = 16 * 1024;
 /// The largest head of an answer, bytes.
 const MAX_HEAD: usize = 64 * 1024;
+
+/// What a wrong token, a URL with a mistake or a proxy that wants a password are answered with. It is about the
+/// way and not about the message: every alert would be lost until somebody mends it.
+const MENDABLE: [u16; 4] = [401, 403, 404, 407];
 
 /// What a request carries beside its body.
 pub struct Post<'a> {
@@ -100,10 +105,8 @@ impl Target {
 }
 
 async fn exchange(post: &Post<'_>, target: &Target, hidden: &Hidden) -> Result<Outcome, String> {
-    let request = request(post, target)?;
-    let stream = TcpStream::connect((target.name(), target.port))
-        .await
-        .map_err(|error| format!("can't connect: {error}"))?;
+    let request = request(post, target).await?;
+    let stream = connect(target.name(), target.port, post.limit).await?;
     let response = if target.https {
         talk(tls::encrypt(stream, target.name()).await?, request).await?
     } else {
@@ -113,7 +116,7 @@ async fn exchange(post: &Post<'_>, target: &Target, hidden: &Hidden) -> Result<O
     Ok(judge(status, &text, wait.as_deref(), hidden))
 }
 
-fn request(post: &Post<'_>, target: &Target) -> Result<Request<Full<Bytes>>, String> {
+async fn request(post: &Post<'_>, target: &Target) -> Result<Request<Full<Bytes>>, String> {
     let mut request = Request::post(target.path.as_str())
         .header(HOST, target.authority.as_str())
         .header(CONTENT_TYPE, "application/json")
@@ -123,8 +126,8 @@ fn request(post: &Post<'_>, target: &Target) -> Result<Request<Full<Bytes>>, Str
     if let Some(user_info) = &target.user_info {
         request = request.header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(user_info)));
     }
-    if let Some(secret) = post.secret {
-        let key = secret.read().map_err(|why| format!("it can't be signed: {why}"))?;
+    if let Some(secret) = post.secret.cloned() {
+        let key = aside(move || secret.read()).await?.map_err(|why| format!("it can't be signed: {why}"))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         request = request
             .header("X-Headend-Timestamp", now)
@@ -187,6 +190,9 @@ async fn read(response: Response<hyper::body::Incoming>) -> Answer {
 
 fn judge(status: StatusCode, text: &str, wait: Option<&str>, hidden: &Hidden) -> Outcome {
     let mut told = status.to_string();
+    if MENDABLE.contains(&status.as_u16()) {
+        told.push_str(" (the URL, its token or a proxy is not right: alerts wait until it is)");
+    }
     if !status.is_success() && !text.trim().is_empty() {
         told = format!("{told}: {}", hidden.clean(text));
     }
@@ -196,6 +202,7 @@ fn judge(status: StatusCode, text: &str, wait: Option<&str>, hidden: &Hidden) ->
     match status.as_u16() {
         200..=299 => Outcome::Accepted(told),
         408 | 425 | 429 | 500..=599 => Outcome::Temporary(told),
+        mendable if MENDABLE.contains(&mendable) => Outcome::Temporary(told),
         300..=399 => Outcome::Permanent(format!("{told} (it points elsewhere; write that URL instead)")),
         _ => Outcome::Permanent(told),
     }
@@ -233,7 +240,8 @@ mod tests {
         for (codes, kind) in [
             (&[200, 201, 204][..], "Accepted"),
             (&[408, 425, 429, 500, 502, 503, 504], "Temporary"),
-            (&[301, 302, 307, 400, 401, 403, 404, 410, 413, 422], "Permanent"),
+            (&[401, 403, 404, 407], "Temporary"),
+            (&[301, 302, 307, 400, 402, 405, 409, 410, 413, 415, 422, 451], "Permanent"),
         ] {
             for code in codes {
                 let outcome = format!("{:?}", outcome(*code));

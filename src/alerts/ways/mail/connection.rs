@@ -11,11 +11,11 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, Tls
 use lettre::transport::smtp::commands::{Quit, Rset};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
 
 use super::delivery::{Failure, Stage};
 use crate::alerts::letter::{About, domain};
+use crate::alerts::ways::aside::aside;
+use crate::alerts::ways::connect::connect;
 use crate::alerts::ways::secret::Hidden;
 use crate::alerts::ways::tls;
 use crate::config::{MailSettings, MailTls};
@@ -23,8 +23,6 @@ use crate::config::{MailSettings, MailTls};
 /// A server says no more than this in answer to one thing, bytes; a certificate's chain is the longest.
 /// lettre looks at the length of a line only when it has ended.
 const MAX_ANSWER: usize = 256 * 1024;
-/// Addresses of the server that are tried.
-const MAX_ADDRESSES: usize = 8;
 
 /// A connection, and what is not to be shown of what is said on it. Dropping it closes it at once.
 pub struct Connection {
@@ -42,8 +40,10 @@ impl Connection {
     /// Connects, encrypts as it is wanted, and greets.
     pub async fn open(settings: &MailSettings, about: &About, stage: &mut Stage) -> Result<Self, Failure> {
         let hello = ClientId::Domain(domain(&about.host));
-        let stream = connect(settings).await.map_err(|why| Failure::own(Stage::Connect, &why))?;
         let server: &str = &settings.server;
+        let stream = connect(server, settings.port, settings.timeout)
+            .await
+            .map_err(|why| Failure::own(Stage::Connect, &format!("{server}:{} {why}", settings.port)))?;
         let address = stream.peer_addr().map_err(|e| Failure::own(Stage::Connect, &e.to_string()))?;
         let stream: Box<dyn AsyncTokioStream> = if settings.tls == MailTls::Tls {
             *stage = Stage::Tls;
@@ -63,7 +63,11 @@ impl Connection {
                 let why = "the server offers no STARTTLS; for one on this machine there is tls = \"none\"";
                 return Err(Failure::own(Stage::Tls, why));
             }
-            let parameters = TlsParameters::new(server.to_owned())
+            // Reads the machine's certificates.
+            let name = server.to_owned();
+            let parameters = aside(|| TlsParameters::new(name))
+                .await
+                .map_err(|why| Failure::own(Stage::Tls, &why))?
                 .map_err(|error| Failure::own(Stage::Tls, &error.to_string()))?;
             let upgraded = smtp.starttls(parameters, &hello).await;
             upgraded.map_err(|error| Failure::of(Stage::Tls, &error, &none))?;
@@ -109,25 +113,6 @@ impl Connection {
 fn answered(answer: &lettre::transport::smtp::response::Response, hidden: &Hidden) -> String {
     let lines: Vec<&str> = answer.message().collect();
     hidden.clean(&format!("{} {}", answer.code(), lines.join(" ")))
-}
-
-/// Tries the server's addresses, each for its share of the time: one that swallows packets must not keep
-/// the others from being tried.
-async fn connect(settings: &MailSettings) -> Result<TcpStream, String> {
-    let name = settings.server.trim_start_matches('[').trim_end_matches(']');
-    let found = lookup_host((name, settings.port)).await;
-    let found = found.map_err(|error| format!("{name} can't be looked up: {error}"))?;
-    let addresses: Vec<SocketAddr> = found.take(MAX_ADDRESSES).collect();
-    let share = settings.timeout / u32::try_from(addresses.len()).unwrap_or(1).max(1);
-    let mut why = format!("{name} has no address");
-    for address in addresses {
-        why = match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => format!("{name}:{}: {error}", settings.port),
-            Err(_) => format!("{name}:{}: no answer", settings.port),
-        };
-    }
-    Err(why)
 }
 
 /// A stream on which no answer is longer than [`MAX_ANSWER`].

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use super::aside::aside;
 use super::secret::Hidden;
 use crate::alerts::letter::{About, address, letter, mail};
 use crate::alerts::{Message, Outcome};
@@ -150,7 +151,11 @@ impl Mail {
         let mut connection = Connection::open(&self.settings, about, stage).await?;
         if let Some((user, password)) = &self.settings.user {
             *stage = Stage::SignIn;
-            let password = password.read().map_err(|why| Failure::own(Stage::SignIn, &why.to_string()))?;
+            let password = password.clone();
+            let password = aside(move || password.read())
+                .await
+                .and_then(|read| read.map_err(|why| why.to_string()))
+                .map_err(|why| Failure::own(Stage::SignIn, &why))?;
             connection.sign_in(user, &password).await?;
         }
         Ok(connection)
