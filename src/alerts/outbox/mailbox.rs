@@ -12,7 +12,7 @@ use super::pace::{HOUR, Limiter, Pace, Told};
 use super::{Around, Effect, GATHER, How, Kept, MAX_DRAFTS, STUBBORN_TRIES, Said};
 use crate::alerts::{Event, Item, Message, Now};
 use crate::config::AlertSettings;
-use crate::model::{Incident, Moment, ReceiverReading};
+use crate::model::{Incident, Moment, ReceiverReading, span_words};
 
 /// The messages of one receiver.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub(super) struct Mailbox {
     accepted_at: Option<Moment>,
     accepted_wall_ms: Option<u64>,
     next_wall_ms: Option<u64>,
+    /// Until when the hourly cap holds back what waits, on the wall.
+    capped: Option<u64>,
     /// When it is to be looked at again; nothing changes before.
     wake: Option<Moment>,
 }
@@ -194,7 +196,7 @@ impl Mailbox {
             waiting: u32::try_from(self.drafts.len()).unwrap_or(u32::MAX),
             accepted_wall_ms: self.accepted_wall_ms,
             trouble: self.trouble.clone(),
-            next_wall_ms: self.next_wall_ms,
+            next_wall_ms: self.next_wall_ms.or(self.capped),
             ..ReceiverReading::default()
         }
     }
@@ -357,6 +359,25 @@ impl Mailbox {
         }
     }
 
+    /// The hourly cap holds messages back, or does so no more: said once each time, as otherwise nobody would
+    /// know why it is silent.
+    fn tell_of_cap(&mut self, receiver: &Arc<str>, capped: Option<Moment>, around: &mut Around<'_>) {
+        let holds = capped.filter(|_| !self.drafts.is_empty());
+        if let Some(until) = holds {
+            let wait = u64::try_from(around.now.at.until(until).as_millis()).unwrap_or(u64::MAX);
+            if self.capped.is_none() {
+                let most = around.settings.per_hour;
+                around.note(&format!(
+                    "{receiver} has had {most} messages within an hour: what waits goes out together, in {}",
+                    span_words(around.now.at.until(until))
+                ));
+            }
+            self.capped = Some(around.now.wall_ms.saturating_add(wait));
+        } else {
+            self.capped = None;
+        }
+    }
+
     /// Gives out the next message if its time has come; else says when it will.
     fn next(&mut self, receiver: &Arc<str>, around: &mut Around<'_>) -> Option<Moment> {
         if self.on_its_way.is_some() {
@@ -365,6 +386,7 @@ impl Mailbox {
         let (now, settings) = (around.now.at, around.settings);
         let open_at = self.pace.open_at();
         let capped = self.pace.capped_until(settings);
+        self.tell_of_cap(receiver, capped, around);
         if open_at > now || capped.is_some() {
             self.wait_together(receiver, capped.is_some(), around);
         }

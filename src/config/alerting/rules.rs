@@ -202,5 +202,5 @@ fn takes_all_of(taker: &Rule, rule: &Rule) -> bool {
     let conditions = taker.conditions.is_empty()
         || (!rule.conditions.is_empty()
             && rule.conditions.iter().all(|kind| taker.conditions.contains(kind)));
-    streams && conditions && taker.at_least <= rule.at_least
+    streams && conditions
 }

@@ -142,7 +142,8 @@ impl Config {
         let mut lines = Vec::new();
         for (what, secret) in self.secrets() {
             if let Err(error) = secret.read() {
-                lines.push(format!("{what}: {error}"));
+                // No colon behind the word: what follows one is masked where this is shown.
+                lines.push(format!("{what} is not to be had, {error}"));
             } else if let Secret::File(path) = secret
                 && std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o044 != 0)
             {

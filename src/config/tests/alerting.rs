@@ -427,10 +427,13 @@ fn secrets_are_read_where_they_are() {
     std::fs::write(&path, "x".repeat(MAX_SECRET_BYTES + 1)).unwrap();
     assert!(config.secrets_at_risk()[0].contains("holds no text of at most"));
     config.http.token = Some(Secret::File("/dev/zero".into()));
-    assert_eq!(config.secrets_at_risk(), ["the token of [http]: /dev/zero can't be read: it is no file"]);
+    assert_eq!(
+        config.secrets_at_risk(),
+        ["the token of [http] is not to be had, /dev/zero can't be read: it is no file"]
+    );
     config.http.token = Some(Secret::Environment("HEADEND_TEST_NOT_SET".into()));
     assert_eq!(
         config.secrets_at_risk(),
-        ["the token of [http]: the variable HEADEND_TEST_NOT_SET is empty or not there"]
+        ["the token of [http] is not to be had, the variable HEADEND_TEST_NOT_SET is empty or not there"]
     );
 }
