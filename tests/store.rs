@@ -242,7 +242,7 @@ fn a_damaged_store_does_not_keep_headend_from_starting() {
     }
     std::fs::write(&database, bytes).unwrap();
     phases_after_a_restart(&stage, &["beta"]);
-    assert!(stage.log("_headend").contains("4 streams were taken from the last export"));
+    assert!(stage.log("_headend").contains("taken from the last export: 4 streams"));
 }
 
 #[test]
