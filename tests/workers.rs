@@ -103,7 +103,7 @@ mod leaving {
         headend.process().signal(Signal::SIGTERM);
         assert_eq!(headend.wait_exit(LIMIT).code(), Some(0));
         processes::wait_gone(&[worker], Duration::ZERO);
-        assert!(stage.log("_headend").contains("1 worker has not ended in time: killed"));
+        assert!(stage.log("_headend").contains("1 worker did not end in time: killed"));
     }
 
     #[test]

@@ -220,7 +220,7 @@ impl<O: Outlet> Runtime<O> {
                 Due::Nothing => {}
                 Due::Kill => {
                     let left = counted(self.core.workers_left() as usize, "worker");
-                    log::warn!("{left} not ended in time: killed");
+                    log::warn!("{left} did not end in time: killed");
                     self.handle(now, Input::Hurry);
                 }
                 Due::LetGo => {
