@@ -186,8 +186,10 @@ fn a_console_that_has_one_defect_after_the_other_stays_away() {
     stage.wait_log("_headend", "the streams go on");
     tidy(&screen);
     assert_eq!(stage.workers(), workers);
-    screen.process().signal(Signal::SIGTERM);
+    // The prompt is back, and the streams run on until somebody ends them.
     assert_eq!(screen.exit_status().code(), Some(0));
+    stage.done(&["shutdown"]);
+    processes::wait_gone(&workers, LIMIT);
 }
 
 #[test]
