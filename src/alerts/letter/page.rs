@@ -10,6 +10,8 @@ use crate::model::{
     Member, Severity, StreamId, shell_word,
 };
 
+/// Figures that are older than this are told with their time, milliseconds.
+const STALE_MS: u64 = 60_000;
 /// The longest names, titles, inputs and other words of one line, bytes.
 const MAX_NAME: usize = 120;
 const MAX_TITLE: usize = 400;
@@ -201,6 +203,12 @@ fn facts(item: &Item, message: &Message, about: &About, clock: &Clock<'_>) -> Ve
         RESTARTS => &**value != "0",
         _ => true,
     };
+    // They are those of its opening, of the stream that failed first. Told later, or of several, that is said.
+    let first = incident.members.first().filter(|_| !incident.values.is_empty());
+    let later = message.made_wall_ms.saturating_sub(incident.opened_wall_ms) > STALE_MS;
+    if let Some(first) = first.filter(|_| later || all > 1) {
+        fact("as it was", format!("at {}, for {}", clock.long(incident.opened_wall_ms), first.stream));
+    }
     for (name, value) in incident.values.iter().filter(says).take(MAX_INCIDENT_VALUES) {
         fact(&outside(name, MAX_NAME), outside(value, MAX_WORDS));
     }

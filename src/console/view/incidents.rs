@@ -101,8 +101,11 @@ fn empty(state: &State, area: Rect, pen: &mut Pen) {
         ("reading incidents".to_owned(), theme.dim)
     } else {
         (
-            format!("{} There has been no incident, as far as they are kept.", pen.glyphs.health(Health::Ok)),
-            theme.ok,
+            // The rows may be red all the same: what has just begun is none yet.
+            "There has been no incident, as far as they are kept. A fault becomes one when it has lasted (see \
+             [alerts] after)."
+                .to_owned(),
+            theme.dim,
         )
     };
     let room = area.width.saturating_sub(4);
