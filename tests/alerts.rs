@@ -6,16 +6,12 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
-
-use support::headless::{Finished, Running};
 use support::smtp::{Abilities, Received, Server};
 use support::stage::{QUICK, Stage, measured};
-use support::{HEADEND, LIMIT, wait_until};
+use support::{LIMIT, wait_until};
 
 /// Everything becomes an incident, and ends, within a few seconds.
 const HASTY: &str = r#"
@@ -69,27 +65,10 @@ impl Scene {
         std::fs::remove_file(self.sign(name)).unwrap();
     }
 
-    fn daemon(&self) -> Running {
-        let mut arguments = self.stage.arguments(&[]);
-        arguments.insert(0, "daemon".to_owned());
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let running = Running::start(Path::new(HEADEND), &arguments, &self.stage.environment(&[]));
-        let socket = self.stage.state().join("headend.sock");
-        wait_until("the socket", LIMIT, || UnixStream::connect(&socket).is_ok());
-        running
-    }
-
-    fn verb(&self, words: &[&str]) -> Finished {
-        let state = self.stage.state();
-        let mut arguments = words.to_vec();
-        arguments.extend(["--state", state.to_str().unwrap()]);
-        support::headless::headend(&arguments, &self.stage.environment(&[]), LIMIT)
-    }
-
     /// Waits until every stream is in this phase.
     fn wait_phases(&self, phase: &str, count: usize) {
         wait_until(&format!("{count} streams {phase}"), LIMIT, || {
-            let status = self.verb(&["status", "--json"]).json();
+            let status = self.stage.verb(&["status", "--json"]).json();
             let rows = status["streams"].as_array().map_or(&[][..], Vec::as_slice);
             rows.iter().filter(|row| row["phase"] == phase).count() == count
         });
@@ -104,12 +83,12 @@ impl Scene {
     fn wait_quiet(&self) {
         wait_until("the end of all incidents", PATIENCE, || self.incidents(&["--open"]).is_empty());
         wait_until("an empty outbox", PATIENCE, || {
-            self.verb(&["status", "--json"]).json()["alerts"]["waiting"] == 0
+            self.stage.verb(&["status", "--json"]).json()["alerts"]["waiting"] == 0
         });
     }
 
     fn incidents(&self, more: &[&str]) -> Vec<serde_json::Value> {
-        let found = self.verb(&[&["incidents", "--json", "--count", "1000"], more].concat());
+        let found = self.stage.verb(&[&["incidents", "--json", "--count", "1000"], more].concat());
         found.json().as_array().cloned().unwrap_or_default()
     }
 }
@@ -117,11 +96,6 @@ impl Scene {
 /// Streams `s000`, `s001`, ..., each with what these give for its number: host and sign.
 fn streams(count: usize, of: impl Fn(usize) -> (String, String)) -> Vec<(String, String, String)> {
     (0..count).map(|n| (format!("s{n:03}"), of(n).0, of(n).1)).collect()
-}
-
-fn end(mut daemon: Running) {
-    daemon.process().signal(Signal::SIGTERM);
-    assert!(daemon.wait_exit(LIMIT).success());
 }
 
 fn subjects(mails: &[Received]) -> Vec<String> {
@@ -133,7 +107,7 @@ fn two_hundred_streams_that_lose_their_one_origin_are_one_mail_and_so_is_its_ret
     // With the settings nobody has touched, but for the end.
     let scene =
         Scene::new("[alerts]\nclear_after = \"3s\"\n", &streams(200, |_| ("cdn-a".into(), "all".into())));
-    let daemon = scene.daemon();
+    let daemon = scene.stage.daemon();
     scene.wait_phases("live", 200);
     scene.fail("all");
     let lost = Instant::now();
@@ -156,7 +130,7 @@ fn two_hundred_streams_that_lose_their_one_origin_are_one_mail_and_so_is_its_ret
     scene.wait_quiet();
     assert_eq!(subjects(&scene.server.accepted()).len(), 2);
     assert_eq!(scene.incidents(&[]).len(), 1);
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
@@ -167,16 +141,16 @@ fn a_stream_that_changes_no_more_is_told_in_time() {
     let words = "exit?code=1&stderr=%5Bin%230%5D Error opening input: No such file or directory%0A";
     let text = std::fs::read_to_string(scene.stage.folder().join("headend.toml")).unwrap();
     scene.stage.write(&(text + &scene.stage.stream("gone", words, "")));
-    let daemon = scene.daemon();
+    let daemon = scene.stage.daemon();
     let mails = scene.wait_mails(1);
     assert!(mails[0].header("Subject").unwrap().contains("gone"), "{:?}", subjects(&mails));
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
 fn two_hundred_reasons_are_a_few_mails_and_none_is_lost() {
     let scene = Scene::new(HASTY, &streams(200, |n| (format!("h{n}"), "all".into())));
-    let daemon = scene.daemon();
+    let daemon = scene.stage.daemon();
     scene.wait_phases("live", 200);
     scene.fail("all");
     let told = |scene: &Scene| {
@@ -189,7 +163,7 @@ fn two_hundred_reasons_are_a_few_mails_and_none_is_lost() {
     assert!(mails.len() <= 20, "{:#?}", subjects(&mails));
     assert_eq!(scene.incidents(&["--open"]).len(), 200);
     assert!(scene.server.most_open() <= 1);
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
@@ -200,7 +174,7 @@ fn whatever_the_moment_of_a_kill_no_incident_is_lost() {
                   per_hour = 1000\ndigest_above = 1000\n";
     let scene = Scene::new(alerts, &streams(rounds, |n| (format!("h{n}"), n.to_string())));
     for round in 0..rounds {
-        let mut daemon = scene.daemon();
+        let mut daemon = scene.stage.daemon();
         scene.fail(&round.to_string());
         // Not to be lucky: the moment is what is tried.
         std::thread::sleep(Duration::from_millis(fastrand::u64(0..1_500)));
@@ -208,10 +182,10 @@ fn whatever_the_moment_of_a_kill_no_incident_is_lost() {
         daemon.kill();
         support::processes::wait_gone(&workers, LIMIT);
     }
-    let daemon = scene.daemon();
+    let daemon = scene.stage.daemon();
     wait_until("an incident of each stream", PATIENCE, || scene.incidents(&["--open"]).len() == rounds);
     wait_until("an empty outbox", PATIENCE, || {
-        scene.verb(&["status", "--json"]).json()["alerts"]["waiting"] == 0
+        scene.stage.verb(&["status", "--json"]).json()["alerts"]["waiting"] == 0
     });
     let mails = scene.server.accepted();
     let text: String = mails.iter().map(Received::text).collect();
@@ -228,38 +202,38 @@ fn whatever_the_moment_of_a_kill_no_incident_is_lost() {
             .insert(mail.header("Message-ID").unwrap());
     }
     assert!(by_subject.values().all(|ids| ids.len() == 1), "{by_subject:#?}");
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
 fn a_mail_server_that_hangs_holds_up_no_stream_and_gets_its_mail_later() {
     let scene = Scene::new(HASTY, &streams(2, |n| (format!("h{n}"), n.to_string())));
     scene.server.misbehave("connect:drip");
-    let daemon = scene.daemon();
+    let daemon = scene.stage.daemon();
     scene.wait_phases("live", 2);
     scene.fail("0");
     wait_until("a try", LIMIT, || scene.server.connections() > 0);
     let before = scene.stage.worker("s001");
-    assert_eq!(scene.verb(&["restart", "s001"]).code(), 0);
+    assert_eq!(scene.stage.verb(&["restart", "s001"]).code(), 0);
     scene.stage.other_worker("s001", &[before]);
     wait_until("the trouble on the board", LIMIT, || {
-        let alerts = &scene.verb(&["status", "--json"]).json()["alerts"];
+        let alerts = &scene.stage.verb(&["status", "--json"]).json()["alerts"];
         alerts["receivers"][0]["trouble"].is_string() && alerts["waiting"] == 1
     });
     scene.server.behave();
     let mails = scene.wait_mails(1);
     assert!(mails[0].header("Subject").unwrap().starts_with("[CRITICAL] s000: "), "{:?}", subjects(&mails));
     assert!(scene.server.most_open() <= 1);
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
 fn who_says_that_he_knows_is_named_and_what_is_muted_or_stopped_is_not_told() {
     let scene = Scene::new(HASTY, &streams(4, |n| (format!("h{n}"), n.to_string())));
-    let daemon = scene.daemon();
+    let daemon = scene.stage.daemon();
     scene.wait_phases("live", 4);
-    assert_eq!(scene.verb(&["mute", "s001", "--for", "1h"]).code(), 0);
-    assert_eq!(scene.verb(&["stop", "s002"]).code(), 0);
+    assert_eq!(scene.stage.verb(&["mute", "s001", "--for", "1h"]).code(), 0);
+    assert_eq!(scene.stage.verb(&["stop", "s002"]).code(), 0);
     for n in ["0", "1", "2"] {
         scene.fail(n);
     }
@@ -267,28 +241,28 @@ fn who_says_that_he_knows_is_named_and_what_is_muted_or_stopped_is_not_told() {
     let open = scene.incidents(&["--open"]);
     assert_eq!(open.len(), 1, "{open:#?}");
     let number = open[0]["number"].to_string();
-    assert_eq!(scene.verb(&["ack", &number]).code(), 0);
+    assert_eq!(scene.stage.verb(&["ack", &number]).code(), 0);
     let known = scene.incidents(&["--open"]);
     assert!(known[0]["acknowledged"]["by"].is_string(), "{known:#?}");
     // Its stream is acknowledged too, as if it had been selected.
     scene.stage.wait_log("_headend", ") acknowledge s000: done, 1 stream");
     // What is wrong when a mute ends is told.
-    assert_eq!(scene.verb(&["unmute", "s001"]).code(), 0);
+    assert_eq!(scene.stage.verb(&["unmute", "s001"]).code(), 0);
     let mails = scene.wait_mails(2);
     assert!(subjects(&mails)[1].contains("s001"), "{:?}", subjects(&mails));
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
 fn a_restart_forgets_no_incident_and_tells_its_end() {
     let scene = Scene::new(HASTY, &streams(1, |_| ("h".into(), "0".into())));
-    let daemon = scene.daemon();
+    let daemon = scene.stage.daemon();
     scene.wait_phases("live", 1);
     scene.fail("0");
     scene.wait_mails(1);
     let before = scene.incidents(&["--open"]);
-    end(daemon);
-    let daemon = scene.daemon();
+    daemon.end();
+    let daemon = scene.stage.daemon();
     let after = scene.incidents(&["--open"]);
     assert_eq!((before.len(), after.len()), (1, 1));
     assert_eq!(before[0]["number"], after[0]["number"]);
@@ -298,5 +272,5 @@ fn a_restart_forgets_no_incident_and_tells_its_end() {
     assert!(subjects(&mails)[1].starts_with("[OK] "), "{:?}", subjects(&mails));
     scene.wait_quiet();
     assert_eq!(scene.server.accepted().len(), 2, "told once, and its end once");
-    end(daemon);
+    daemon.end();
 }

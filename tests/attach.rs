@@ -13,17 +13,10 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use support::headless::Running;
 use support::processes::Process;
 use support::pty::Screen;
 use support::stage::{Stage, WIDE};
 use support::{HEADEND, LIMIT, wait_until};
-
-/// Ends a daemon as its service manager does.
-fn end(mut daemon: Running) {
-    daemon.process().signal(Signal::SIGTERM);
-    assert!(daemon.wait_exit(LIMIT).success());
-}
 
 /// Opens a wall, and waits for a text.
 fn wall(stage: &Stage, text: &str) -> Screen {
@@ -64,7 +57,7 @@ fn what_one_console_orders_another_one_sees_and_none_going_away_changes_a_stream
     three.process().signal(Signal::SIGTERM);
     assert!(three.exit_status().success());
     assert_eq!(three.not_given_back(), Vec::<&str>::new());
-    end(daemon);
+    daemon.end();
 }
 
 /// The workers of these streams, which are live.
@@ -149,7 +142,7 @@ fn consoles_a_wall_and_a_script_come_and_go_and_only_what_is_ordered_changes() {
     assert!(moved.iter().all(|line| line["id"] == "ordered" || line["id"] == "more"), "{told}");
     drop(follows);
     undisturbed("SIGKILL of a verb");
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
@@ -218,7 +211,7 @@ fn twenty_consoles_that_are_killed_together_change_no_stream() {
     let mut last = stage.console(WIDE, &[]);
     last.wait_phase("alpha", "live");
     assert!(last.quit_idle().success());
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
@@ -251,7 +244,7 @@ fn consoles_say_that_the_supervisor_is_gone_and_find_the_next_one() {
     console.wait_phase("beta", "live");
     assert!(console.quit_idle().success());
     assert!(wall.quit_idle().success());
-    end(third);
+    third.end();
 }
 
 #[test]
@@ -264,7 +257,7 @@ fn the_second_daemon_on_a_folder_says_who_has_it_and_ends() {
     assert!(second.stderr.contains(&format!("process {} has it", first.pid())), "{}", second.stderr);
     assert!(UnixStream::connect(stage.socket()).is_ok(), "the first one still listens");
     assert_eq!(stage.worker("alpha"), worker);
-    end(first);
+    first.end();
 }
 
 #[test]
@@ -282,7 +275,7 @@ fn without_a_configuration_at_hand_the_folder_is_enough() {
     let mut console = Screen::open(Path::new("/bin/sh"), WIDE, &script, &environment);
     console.wait_phase("alpha", "live");
     assert!(console.quit_idle().success());
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
@@ -430,7 +423,7 @@ fn whatever_a_stranger_sends_ends_its_connection_and_nothing_else() {
     console.keys("x");
     console.wait_phase("alpha", "stopped");
     assert!(console.quit_idle().success());
-    end(daemon);
+    daemon.end();
 }
 
 #[test]

@@ -72,11 +72,6 @@ fn wait_live(address: SocketAddr, count: u64) {
     });
 }
 
-fn end(mut daemon: Running) {
-    daemon.process().signal(Signal::SIGTERM);
-    assert!(daemon.wait_exit(LIMIT).success());
-}
-
 #[test]
 fn other_systems_are_told_how_it_is_and_no_secrets() {
     let stage = stage(HTTP);
@@ -118,7 +113,7 @@ fn other_systems_are_told_how_it_is_and_no_secrets() {
         .all(|line| text.lines().any(|told| told == line))
             && text.contains("headend_stream_bytes_per_second{stream=\"news-1\"")
     });
-    end(running);
+    running.end();
     assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
 }
 
@@ -154,7 +149,7 @@ fn a_reload_takes_another_token_and_another_address_in() {
     assert_eq!(stage.workers(), workers, "no stream noticed");
     let tells = stage.files_that_tell(TOKEN);
     assert!(tells.is_empty(), "{tells:?}");
-    end(running);
+    running.end();
 }
 
 /// An address that was free a moment ago.
@@ -181,7 +176,7 @@ fn a_store_in_trouble_is_503_and_why() {
     assert!(why.contains("nothing is saved") && why.contains("state"), "{why}");
     // The streams are well all the same.
     wait_live(address, 2);
-    end(running);
+    running.end();
 }
 
 #[test]
@@ -197,7 +192,7 @@ fn an_address_that_is_taken_stops_no_stream_and_is_said() {
     running.process().signal(Signal::SIGHUP);
     stage.wait_log("_headend", &format!("other systems can ask at http://{address}/"));
     wait_live(address, 2);
-    end(running);
+    running.end();
 }
 
 #[test]
@@ -213,7 +208,7 @@ fn a_defect_costs_one_answer_and_no_stream() {
     assert!(try_get(address, "/metrics").is_none(), "it is not answered");
     assert_eq!(get(address, "/metrics").status, 200);
     assert_eq!(stage.workers(), workers);
-    end(running);
+    running.end();
 }
 
 /// Files that a process has open.
@@ -290,7 +285,7 @@ fn a_thousand_connections_and_half_requests_stop_neither_others_nor_streams() {
     assert_eq!(stage.workers(), workers, "no stream noticed");
     let cut = get(address, "/api/v1/info/monitoring").json()["http"]["cut"].as_u64();
     assert!(cut > Some(0), "some had to make room");
-    end(running);
+    running.end();
 }
 
 #[test]
@@ -302,6 +297,6 @@ fn leaving_does_not_wait_for_those_who_hold_on() {
     let mut held: Vec<TcpStream> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
     held[1].write_all(b"GET / HTTP").unwrap();
     held[2].write_all("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100).as_bytes()).unwrap();
-    end(running);
+    running.end();
     assert_eq!(stage.workers().len(), 0);
 }

@@ -25,11 +25,6 @@ fn daemon(stage: &Stage) -> Running {
     running
 }
 
-fn end(mut daemon: Running) {
-    daemon.process().signal(Signal::SIGTERM);
-    assert!(daemon.wait_exit(LIMIT).success());
-}
-
 #[test]
 fn who_ordered_what_is_seen_in_the_console_that_runs_the_streams_and_in_one_that_attaches() {
     let stage = Stage::new(&[("alpha", "healthy"), ("beta", "healthy")]);
@@ -112,7 +107,7 @@ fn a_console_of_one_group_is_told_of_no_other_one_by_any_supervisor() {
     }
     assert!(console.quit_idle().success());
     assert!(wall.quit_idle().success());
-    end(second);
+    second.end();
 }
 
 #[test]
@@ -169,7 +164,7 @@ fn a_watched_table_and_events_are_of_who_is_meant() {
     }
     table.press(Key::Ctrl('c'));
     assert!(table.exit_status().success());
-    end(daemon);
+    daemon.end();
 }
 
 #[test]

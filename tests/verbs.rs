@@ -72,11 +72,6 @@ fn wait_phases(stage: &Stage, selector: &str, phase: &str, count: usize) {
     });
 }
 
-fn end(mut daemon: Running) {
-    daemon.process().signal(Signal::SIGTERM);
-    assert!(daemon.wait_exit(LIMIT).success());
-}
-
 #[test]
 fn a_script_sees_steers_and_is_told_by_exit_codes() {
     let (stage, daemon) = stage();
@@ -120,7 +115,7 @@ fn a_script_sees_steers_and_is_told_by_exit_codes() {
         assert!(finished.stderr.contains(said), "{verb:?}: {finished:#?}");
     }
     assert_eq!(status(&stage, "*").iter().filter(|stream| stream["phase"] == "stopped").count(), 0);
-    end(daemon);
+    daemon.end();
     let nobody = run(&stage, &["status"]);
     assert_eq!(nobody.code(), 3, "{nobody:#?}");
     assert!(nobody.stderr.contains("no headend runs in"), "{nobody:#?}");
@@ -137,7 +132,7 @@ fn a_critical_stream_is_an_exit_code_when_that_is_asked_for() {
     assert_eq!(codes(&["status", "--exit-code", "bad"]), 6);
     assert_eq!(codes(&["status", "--exit-code", "good"]), 0);
     assert_eq!(codes(&["status", "critical"]), 0);
-    end(daemon);
+    daemon.end();
 }
 
 /// The JSON lines that are whole.
@@ -186,7 +181,7 @@ fn changes_are_followed_line_by_line_until_ctrl_c() {
     // The supervisor's end is told.
     let mut follows = start(&stage, &["events", "-f", "news-2"]);
     follows.wait_stdout("what is now", |text| text.contains("news-2"));
-    end(daemon);
+    daemon.end();
     assert_eq!(follows.wait_exit(LIMIT).code(), Some(3), "{}", follows.stderr());
     assert!(follows.stderr().contains("the headend that ran is gone"), "{}", follows.stderr());
 }
@@ -217,7 +212,7 @@ fn logs_are_printed_merged_and_followed() {
     assert!(text.lines().all(|line| line.starts_with("news-1  ") || line.starts_with("news-2  ")), "{text}");
     follows.process().signal(Signal::SIGINT);
     assert_eq!(follows.wait_exit(LIMIT).code(), Some(0));
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
@@ -285,7 +280,7 @@ fn who_may_only_look_is_refused_and_that_is_remembered() {
     let first = ["user", "role", "command", "result"].map(|field| told[0][field].as_str().unwrap());
     assert_eq!(first, ["nobody", "viewer", "stop alpha", "refused: a viewer may not give commands"]);
     assert_eq!(told[1]["command"], "shutdown");
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
@@ -335,7 +330,7 @@ fn many_verbs_at_once_are_all_answered() {
             finished.json();
         }
     }
-    end(daemon);
+    daemon.end();
 }
 
 #[test]
@@ -360,7 +355,7 @@ fn the_doctor_shells_and_the_manual_need_no_headend() {
     let daemon = daemon(&stage);
     let plain = doctor(&[]);
     assert!(plain.stdout.contains(&format!("process {}", daemon.pid())), "{plain:#?}");
-    end(daemon);
+    daemon.end();
     stage.write("[pool]\nslot = 4\n");
     let mistaken = doctor(&["--json"]);
     assert_eq!((mistaken.code(), verdict(&mistaken.json(), "configuration").as_str()), (1, "wrong"));
@@ -391,5 +386,5 @@ fn a_reload_is_told_and_a_mistake_refused() {
     assert_eq!(refused.code(), 4, "{refused:#?}");
     assert!(refused.stderr.contains("slot"), "{refused:#?}");
     assert_eq!(status(&stage, "*").len(), 4);
-    end(daemon);
+    daemon.end();
 }

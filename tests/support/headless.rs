@@ -143,6 +143,12 @@ impl Running {
         }
     }
 
+    /// Ends a daemon as its service manager does.
+    pub fn end(mut self) {
+        self.process.signal(nix::sys::signal::Signal::SIGTERM);
+        assert!(self.wait_exit(super::LIMIT).success());
+    }
+
     /// SIGKILL, and the exit taken.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
